@@ -1,0 +1,88 @@
+/**
+ * The shapes that the rows of the table have. A room of their own, so that no circle starts: types only.
+ */
+
+/** `n` fresh random bytes from a cryptographic source; tests pass a seeded one, which makes a session replayable. */
+export type RandomBytes = (length: number) => Uint8Array;
+
+/** One key exchange method. RFC 4253 §8, RFC 8731. */
+export interface KexMethod {
+  /** The hash of the method: for the exchange hash and for deriving keys. RFC 4253 §7.2, §8. */
+  hash(data: Uint8Array): Uint8Array;
+  /** Makes an ephemeral key pair. */
+  start(randomBytes: RandomBytes): KexStart;
+}
+
+/** A key exchange that has begun; used once. */
+export interface KexStart {
+  /** What the client sends (Q_C). */
+  readonly init: Uint8Array;
+  /**
+   * The shared secret K from the server's share (Q_S), encoded as the exchange hash wants it (an mpint with its length
+   * in RFC 8731); the ephemeral secret is wiped.
+   * @throws ProtocolError (disconnect reason 3) if Q_S has the wrong length or the result is all zero.
+   */
+  finish(serverShare: Uint8Array): Uint8Array;
+}
+
+/** One host key algorithm: how its public key blob and its signatures are read and checked. RFC 4253 §6.6, RFC 8709. */
+export interface HostKeyAlgorithm {
+  /**
+   * Checks a public key blob and returns a verifier for it.
+   * @throws ProtocolError (disconnect reason 3) if the blob is malformed, of another type, or has trailing bytes.
+   */
+  parse(publicKeyBlob: Uint8Array): HostKeyVerifier;
+}
+
+/** A parsed host key. */
+export interface HostKeyVerifier {
+  /**
+   * Whether `signatureBlob` is this key's signature over `data`.
+   * @throws ProtocolError (disconnect reason 3) if the signature blob is malformed, of another type, or has trailing bytes.
+   */
+  verify(data: Uint8Array, signatureBlob: Uint8Array): boolean;
+}
+
+/** One packet cipher (AEAD, or `none`) as a row of the table: sizes, and a way to key it. RFC 4253 §6.3, RFC 5647. */
+export interface PacketCipher {
+  /** Bytes of encryption key that key derivation must give. RFC 4253 §7.2. */
+  readonly keyLength: number;
+  /** Bytes of initial IV that key derivation must give. */
+  readonly ivLength: number;
+  /** What packet lengths are a multiple of; at least 8. RFC 4253 §6. */
+  readonly blockLength: number;
+  /** Bytes of tag behind each packet. */
+  readonly tagLength: number;
+  /** Whether packet_length counts towards the multiple of blockLength: yes for `none`, no for AEADs. RFC 5647 §7.2. */
+  readonly isLengthPadded: boolean;
+  /** Keys one direction. `key` and `iv` are copied. */
+  create(key: Uint8Array, iv: Uint8Array): KeyedCipher;
+}
+
+/**
+ * A cipher with its key for one direction: the hot path. A packet is `packet_length | padding_length | payload |
+ * padding | tag` in one array, and both calls work in place. RFC 4253 §6.
+ */
+export interface KeyedCipher {
+  /** The packet_length in the first 4 bytes of a sealed packet, decrypted if need be, not yet authenticated; `packet` is left as it is. */
+  length(packet: Uint8Array, sequenceNumber: number): number;
+  /**
+   * Checks the tag, in constant time, over the whole packet, then decrypts it in place, packet_length included.
+   * False where the tag is wrong: the payload is not decrypted then.
+   */
+  open(packet: Uint8Array, sequenceNumber: number): boolean;
+  /** Encrypts in place and writes the tag into the last `tagLength` bytes. */
+  seal(packet: Uint8Array, sequenceNumber: number): void;
+  /** Overwrites the key. */
+  wipe(): void;
+}
+
+/** A private key, or something that can use one. */
+export interface Signer {
+  /** The public key algorithm's name in a signature, as in `ssh-ed25519`. RFC 4252 §7. */
+  readonly algorithm: string;
+  /** The public key blob, as in authorized_keys. RFC 4253 §6.6. */
+  readonly publicKeyBlob: Uint8Array;
+  /** The signature blob (`string algorithm, string signature`) over `data`; may need the world (an agent, WebCrypto). */
+  sign(data: Uint8Array): Uint8Array | Promise<Uint8Array>;
+}
