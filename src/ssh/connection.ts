@@ -1,0 +1,119 @@
+/**
+ * Connection: the shapes that `connect` takes and gives. Types only, so that callers and their tests need no SSH.
+ */
+import type { RandomBytes, Signer } from "./algorithms/interfaces.ts";
+import type { SshError } from "./errors.ts";
+
+/** A stream of bytes both ways: a socket, a WebSocket, a channel. */
+export interface ByteDuplex {
+  readonly readable: ReadableStream<Uint8Array>;
+  readonly writable: WritableStream<Uint8Array>;
+}
+
+/** A host key that the server proved to hold, before anything is trusted. RFC 4253 §8. */
+export interface HostKey {
+  /** As in `ssh-ed25519`. */
+  readonly algorithm: string;
+  /** The public key blob, as base64 in known_hosts. */
+  readonly blob: Uint8Array;
+  /** `SHA256:...` as OpenSSH prints it. */
+  readonly fingerprint: string;
+}
+
+/** What the caller may be told while connecting; texts of the peer's are escaped already. */
+export type Notice =
+  /** The server's authentication banner, a line each. RFC 4252 §5.4. */
+  | { readonly type: "banner"; readonly lines: readonly string[] }
+  /** The server let us in without proof of a key. RFC 4252 §5.2. */
+  | { readonly type: "authenticated-without-proof" }
+  /** An `env` request was refused: the variable's name, never its value. RFC 4254 §6.4. */
+  | { readonly type: "env-refused"; readonly name: string }
+  /** The server's SSH_MSG_DEBUG with always_display. RFC 4253 §11.3. */
+  | { readonly type: "server-message"; readonly text: string }
+  /** Detail for a log at DEBUG: names and sizes, never contents. */
+  | { readonly type: "trace"; readonly text: string };
+
+/** Times in milliseconds, sizes in bytes; each has a default and none may be infinite. */
+export interface Limits {
+  /** Version exchange and first key exchange, until the host key's verdict is asked for. 15,000. */
+  readonly handshakeTimeout: number;
+  /** From the first key exchange to USERAUTH_SUCCESS, a signer's time not counted. 20,000. */
+  readonly authenticationTimeout: number;
+  /** One call of a signer's `sign`. 60,000. */
+  readonly signTimeout: number;
+  /** Opening a channel, and its requests. 15,000. */
+  readonly channelTimeout: number;
+  /** A key exchange after the first. 30,000. */
+  readonly rekeyTimeout: number;
+  /** Silence after which a keepalive is sent. 15,000. */
+  readonly keepaliveInterval: number;
+  /** Intervals without a packet after which the peer is dead. 3. */
+  readonly keepaliveCount: number;
+  /** Bytes in either direction after which we start a rekey. 2^30. */
+  readonly rekeyBytes: number;
+  /** Time after which we start a rekey. 3,600,000. */
+  readonly rekeyInterval: number;
+  /** What all channels' windows may add up to. 16 MiB. */
+  readonly windowTotal: number;
+}
+
+export interface ConnectOptions {
+  readonly user: string;
+  /** Keys to try, in order. */
+  readonly keys: readonly Signer[];
+  /** Whether this host key is trusted: resolve to let the connection go on, throw (a HostKeyError) to end it. No default. */
+  readonly verifyHostKey: (hostKey: HostKey) => void | Promise<void>;
+  readonly signal?: AbortSignal;
+  readonly limits?: Partial<Limits>;
+  /** Takes chacha20-poly1305@openssh.com from a server without strict kex, which Terrapin (CVE-2023-48795) can cut. */
+  readonly allowChachaWithoutStrictKex?: boolean;
+  readonly onNotice?: (notice: Notice) => void;
+  /** Whether `trace` notices are made. */
+  readonly trace?: boolean;
+  /** `crypto.getRandomValues` unless given. */
+  readonly randomBytes?: RandomBytes;
+}
+
+export interface SshConnection {
+  readonly hostKey: HostKey;
+  /** The server's identification string, escaped. RFC 4253 §4.2. */
+  readonly serverVersion: string;
+  /** H of the first key exchange. RFC 4253 §7.2. */
+  readonly sessionId: Uint8Array;
+  /** Resolves once, when the connection has ended: undefined if we closed it. Never rejects. */
+  readonly closed: Promise<SshError | undefined>;
+  /**
+   * Opens a session channel and makes its request; resolves when the server accepted it.
+   * @throws ChannelError if the server refused. RFC 4254 §6.
+   */
+  session(request: SessionRequest, options?: { readonly signal?: AbortSignal }): Promise<SessionChannel>;
+  /** Opens a direct-tcpip channel. @throws ChannelError if the server refused. RFC 4254 §7.2. */
+  tunnel(host: string, port: number): Promise<ByteDuplex>;
+  /** Exchanges fresh keys; resolves when both directions use them. RFC 4253 §9. */
+  rekey(): Promise<void>;
+  /** Sends DISCONNECT and ends the byte stream. */
+  close(): Promise<void>;
+}
+
+export type SessionRequest = ({ readonly exec: string } | { readonly subsystem: string } | { readonly shell: true }) & {
+  readonly env?: Readonly<Record<string, string>>;
+};
+
+/** How the remote process ended. RFC 4254 §6.10. */
+export type ExitStatus =
+  | { readonly status: number }
+  | { readonly signal: string; readonly coreDumped: boolean; readonly message: string };
+
+/** One session on the server: `writable` is its stdin (closing it sends EOF), `readable` its stdout. RFC 4254 §6. */
+export interface SessionChannel extends ByteDuplex {
+  /** Its stderr. Unread, it never stalls stdout: the last 64 KiB are kept and what was dropped is counted. */
+  readonly stderr: ReadableStream<Uint8Array>;
+  /** Bytes of stderr dropped so far because nobody read. */
+  readonly stderrDropped: number;
+  /** Resolves when the channel has closed: undefined where the server did not say how. Never rejects. */
+  readonly exited: Promise<ExitStatus | undefined>;
+  /** Asks the server to deliver a signal, as in `TERM`; there is no answer. RFC 4254 §6.9. */
+  signal(name: string): Promise<void>;
+  /** Sends CLOSE; resolves when the server's CLOSE came or the connection ended. RFC 4254 §5.3. */
+  close(): Promise<void>;
+}
