@@ -86,3 +86,15 @@ export interface Signer {
   /** The signature blob (`string algorithm, string signature`) over `data`; may need the world (an agent, WebCrypto). */
   sign(data: Uint8Array): Uint8Array | Promise<Uint8Array>;
 }
+
+/** The registry: wire name -> implementation; row order is what we offer. RFC 4253 §7.1. */
+export interface AlgorithmTable {
+  readonly kex: Readonly<Record<string, KexMethod>>;
+  readonly hostKey: Readonly<Record<string, HostKeyAlgorithm>>;
+  readonly cipher: Readonly<Record<string, PacketCipher>>;
+  /** Names only: every cipher of the table is an AEAD, so none is ever negotiated, but a list must not be empty. */
+  readonly mac: Readonly<Record<string, null>>;
+  readonly compression: Readonly<Record<string, null>>;
+  /** Flags that stand among the kex algorithms of the first KEXINIT and are none. RFC 8308 §2.1, OpenSSH PROTOCOL 1.10. */
+  readonly markers: readonly string[];
+}

@@ -1,0 +1,507 @@
+/**
+ * Connect: the room with `await`, timers and streams. Pumps bytes between a byte duplex and the sans-I/O client, brings
+ * it verdicts, signatures and the time of day, and turns its events into promises.
+ */
+
+import type { ChannelNews, ChannelRequest, Opening } from "./channel.ts";
+import { ChannelStreams } from "./channel-streams.ts";
+import { type ClientEvent, SshClient } from "./client.ts";
+import type {
+  ByteDuplex,
+  ConnectOptions,
+  HostKey,
+  Limits,
+  Notice,
+  SessionChannel,
+  SessionRequest,
+  SshConnection,
+} from "./connection.ts";
+import { AuthError, ChannelError, HostKeyError, SshError, TimeoutError } from "./errors.ts";
+import { fingerprint } from "./known-hosts.ts";
+import * as m from "./messages.ts";
+import { printable } from "./printable.ts";
+import { encodeFields } from "./wire.ts";
+
+const defaultLimits: Limits = {
+  handshakeTimeout: 15_000,
+  authenticationTimeout: 20_000,
+  signTimeout: 60_000,
+  channelTimeout: 15_000,
+  rekeyTimeout: 30_000,
+  keepaliveInterval: 15_000,
+  keepaliveCount: 3,
+  rekeyBytes: 2 ** 30,
+  rekeyInterval: 3_600_000,
+  windowTotal: 16 * 1024 * 1024,
+};
+
+const closeTimeout = 1_000; // how long the last bytes may take to leave
+const readPauseOutput = 512 * 1024; // with this much to send we read nothing: replies must not pile up
+
+/**
+ * Connects over `socket`: exchanges keys, has the host key judged, authenticates. Takes both streams of `socket`; they
+ * are closed with the connection.
+ * @throws ProtocolError, NegotiationError, HostKeyError, AuthError, DisconnectError, TimeoutError; `signal`'s reason.
+ */
+export function connect(socket: ByteDuplex, options: ConnectOptions): Promise<SshConnection> {
+  return new Connection(socket, options).established;
+}
+
+type Timer = ReturnType<typeof setTimeout>;
+
+interface Waiting {
+  readonly resolve: () => void;
+  readonly reject: (error: SshError) => void;
+}
+
+interface OpenChannel {
+  readonly streams: ChannelStreams;
+  opening: Waiting | undefined;
+}
+
+class Connection implements SshConnection {
+  readonly established: Promise<SshConnection>;
+  readonly closed: Promise<SshError | undefined>;
+  readonly #options: ConnectOptions;
+  readonly #limits: Limits;
+  readonly #client: SshClient;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #channels: Map<number, OpenChannel> = new Map();
+  readonly #rekeys: Waiting[] = [];
+  #settle: { readonly resolve: (connection: SshConnection) => void; readonly reject: (error: unknown) => void };
+  #resolveClosed: (error: SshError | undefined) => void = () => undefined;
+  #hostKey: HostKey | undefined;
+  #writing: Promise<void> | undefined;
+  #isStepping = false;
+  #isEnded = false;
+  #verdict: Promise<void> | undefined;
+  #deadline: Timer | undefined;
+  #keepaliveTimer: Timer | undefined;
+  #rekeyTimer: Timer | undefined;
+  #rekeyDeadline: Timer | undefined;
+  #heardAt = 0;
+  #silentIntervals = 0;
+
+  constructor(socket: ByteDuplex, options: ConnectOptions) {
+    this.#options = options;
+    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#client = new SshClient({
+      user: options.user,
+      keys: options.keys,
+      randomBytes: options.randomBytes ?? ((length) => crypto.getRandomValues(new Uint8Array(length))),
+      allowChachaWithoutStrictKex: options.allowChachaWithoutStrictKex ?? false,
+      rekeyBytes: this.#limits.rekeyBytes,
+      windowTotal: this.#limits.windowTotal,
+      trace: options.trace ?? false,
+    });
+    this.#reader = socket.readable.getReader();
+    this.#writer = socket.writable.getWriter();
+    this.#writer.closed.catch(() => undefined); // the same failure is seen by write()
+    this.closed = new Promise((resolve) => {
+      this.#resolveClosed = resolve;
+    });
+    this.#settle = { resolve: () => undefined, reject: () => undefined };
+    this.established = new Promise((resolve, reject) => {
+      this.#settle = { resolve, reject };
+    });
+    this.#begin();
+  }
+
+  get hostKey(): HostKey {
+    if (this.#hostKey === undefined) throw new TypeError("no host key yet");
+    return this.#hostKey;
+  }
+
+  get serverVersion(): string {
+    return this.#client.serverVersion;
+  }
+
+  get sessionId(): Uint8Array {
+    return this.#client.sessionId ?? new Uint8Array(0);
+  }
+
+  session(request: SessionRequest, options: { readonly signal?: AbortSignal } = {}): Promise<SessionChannel> {
+    return this.#open(
+      { channelType: "session", typeFields: new Uint8Array(0), requests: requestsOf(request) },
+      options.signal,
+    );
+  }
+
+  tunnel(host: string, port: number): Promise<ByteDuplex> {
+    const origin = { originatorAddress: "127.0.0.1", originatorPort: 0 };
+    const typeFields = encodeFields(m.DIRECT_TCPIP, { hostToConnect: host, portToConnect: port, ...origin });
+    return this.#open({ channelType: "direct-tcpip", typeFields, requests: [] }, undefined);
+  }
+
+  rekey(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      if (this.#isEnded) reject(connectionEnded());
+      this.#rekeys.push({ resolve, reject });
+      this.#client.rekey();
+      this.#step();
+    });
+  }
+
+  async close(): Promise<void> {
+    this.#client.disconnect();
+    this.#step();
+    await this.closed;
+  }
+
+  // The pump
+
+  #begin(): void {
+    const { signal } = this.#options;
+    if (signal?.aborted) this.#abort();
+    signal?.addEventListener("abort", this.#abort, { once: true });
+    this.#startDeadline(this.#limits.handshakeTimeout);
+    void this.#read();
+  }
+
+  readonly #abort = (): void => {
+    this.#settle.reject(this.#options.signal?.reason);
+    this.#client.disconnect();
+    this.#step();
+  };
+
+  async #read(): Promise<void> {
+    try {
+      this.#step();
+      while (!this.#isEnded) {
+        await this.#mayRead();
+        const { done, value } = await this.#reader.read();
+        this.#heardAt = now();
+        if (done) this.#client.receiveEnd();
+        else this.#client.receive(value);
+        this.#step();
+      }
+    } catch (error) {
+      this.#client.receiveEnd(error);
+      this.#step();
+    }
+  }
+
+  /** Nothing is read while a host key waits for its verdict, or while the server does not read what we owe it. */
+  async #mayRead(): Promise<void> {
+    await this.#verdict;
+    while (this.#client.pendingOutput >= readPauseOutput && this.#writing !== undefined) await this.#writing;
+  }
+
+  /** Takes all events, then sends all output; callable from anywhere. */
+  #step(): void {
+    if (this.#isStepping || this.#isEnded) return;
+    this.#isStepping = true;
+    try {
+      for (let event = this.#client.nextEvent(); event !== undefined; event = this.#client.nextEvent())
+        this.#handle(event);
+      for (const { streams } of this.#channels.values()) streams.resume();
+    } catch (error) {
+      this.#finish(internalError(error));
+    }
+    this.#isStepping = false;
+    for (const text of this.#client.takeTraces()) this.#notice({ type: "trace", text });
+    this.#watchRekey();
+    this.#flush();
+  }
+
+  /** One write at a time: what comes meanwhile leaves together with the next. */
+  #flush(): void {
+    if (this.#writing !== undefined || this.#isEnded) return;
+    const output = this.#client.takeOutput();
+    if (output.length === 0) return;
+    const written = this.#writer.write(output).catch((error: unknown) => this.#client.receiveEnd(error));
+    this.#writing = written.then(() => {
+      this.#writing = undefined;
+      this.#step();
+    });
+  }
+
+  #handle(event: ClientEvent): void {
+    switch (event.type) {
+      case "host-key":
+        this.#verdict = this.#judgeHostKey(event.algorithm, event.blob.slice());
+        return;
+      case "sign":
+        void this.#sign(event.key, event.data);
+        return;
+      case "banner":
+        this.#notice({ type: "banner", lines: event.lines });
+        return;
+      case "server-message":
+        this.#notice({ type: "server-message", text: event.text });
+        return;
+      case "authenticated":
+        this.#authenticated(event.withProof);
+        return;
+      case "rekeyed":
+        this.#rekeyed();
+        return;
+      case "channel":
+        this.#channelNews(event.channel, event.news);
+        return;
+      case "ended":
+        this.#finish(event.error);
+        return;
+    }
+  }
+
+  // Trust and authentication
+
+  async #judgeHostKey(algorithm: string, blob: Uint8Array): Promise<void> {
+    clearTimeout(this.#deadline);
+    const hostKey = { algorithm, blob, fingerprint: fingerprint(blob) };
+    this.#hostKey = hostKey;
+    try {
+      await this.#options.verifyHostKey(hostKey);
+      this.#startDeadline(this.#limits.authenticationTimeout);
+      this.#client.acceptHostKey();
+    } catch (error) {
+      this.#client.fail(rejection(error, hostKey));
+    }
+    this.#step();
+  }
+
+  /** The authentication timer stands still while a signer, perhaps a person at a security key, takes its time. */
+  async #sign(key: number, data: Uint8Array): Promise<void> {
+    clearTimeout(this.#deadline);
+    try {
+      const signer = this.#options.keys[key];
+      if (signer === undefined) throw new TypeError(`no key ${key}`);
+      const signature = await within(this.#limits.signTimeout, "a signature by the key", signer.sign(data));
+      this.#startDeadline(this.#limits.authenticationTimeout);
+      this.#client.provideSignature(signature);
+    } catch (error) {
+      const why = error instanceof Error ? printable(error.message) : "";
+      this.#client.fail(
+        error instanceof SshError
+          ? error
+          : new AuthError(`Authentication failed: the key could not sign: ${why}`, [], [], false),
+      );
+    }
+    this.#step();
+  }
+
+  #authenticated(withProof: boolean): void {
+    clearTimeout(this.#deadline);
+    if (!withProof) this.#notice({ type: "authenticated-without-proof" });
+    this.#startKeepalive(this.#limits.keepaliveInterval);
+    this.#startRekeyTimer();
+    this.#settle.resolve(this);
+  }
+
+  // Channels
+
+  async #open(opening: Opening, signal: AbortSignal | undefined): Promise<ChannelStreams> {
+    if (this.#isEnded) throw connectionEnded();
+    const id = this.#client.openChannel(opening);
+    const client = this.#client;
+    const act = (action: () => void): void => {
+      action();
+      this.#step();
+    };
+    const streams = new ChannelStreams({
+      write: (bytes) => {
+        const taken = client.write(id, bytes);
+        if (!this.#isStepping) this.#flush();
+        return taken;
+      },
+      consumed: (length) => act(() => client.consumed(id, length)),
+      sendEof: () => act(() => client.sendEof(id)),
+      signal: (name) => act(() => client.signal(id, name)),
+      close: () => act(() => client.closeChannel(id)),
+    });
+    const ready = new Promise<void>((resolve, reject) => {
+      this.#channels.set(id, { streams, opening: { resolve, reject } });
+    });
+    this.#step();
+    try {
+      await within(this.#limits.channelTimeout, "an answer to the channel's request", ready, signal);
+    } catch (error) {
+      client.closeChannel(id);
+      this.#step();
+      throw error;
+    }
+    return streams;
+  }
+
+  #channelNews(id: number, news: ChannelNews): void {
+    const channel = this.#channels.get(id);
+    if (channel === undefined) return;
+    if (news.news === "ready") this.#opened(channel);
+    else if (news.news === "refused") channel.opening?.reject(news.error);
+    else if (news.news === "env-refused") this.#notice({ type: "env-refused", name: news.name });
+    else channel.streams.tell(news);
+    if (news.news !== "closed") return;
+    this.#channels.delete(id);
+    channel.opening?.reject(new ChannelError("the server closed the channel before it answered", "session"));
+  }
+
+  #opened(channel: OpenChannel): void {
+    channel.opening?.resolve();
+    channel.opening = undefined;
+  }
+
+  // Time
+
+  #startDeadline(milliseconds: number): void {
+    clearTimeout(this.#deadline);
+    this.#deadline = setTimeout(() => this.#timedOut(this.#client.waitsFor, milliseconds), milliseconds);
+  }
+
+  #timedOut(waitedFor: string, milliseconds: number): void {
+    this.#client.fail(new TimeoutError(waitedFor, milliseconds));
+    this.#step();
+  }
+
+  /** Any packet counts as life; after `keepaliveCount` silent intervals the link is dead. */
+  #startKeepalive(milliseconds: number): void {
+    clearTimeout(this.#keepaliveTimer);
+    this.#keepaliveTimer = setTimeout(() => this.#keepalive(), milliseconds);
+  }
+
+  #keepalive(): void {
+    const { keepaliveInterval, keepaliveCount } = this.#limits;
+    const silence = now() - this.#heardAt;
+    if (silence < keepaliveInterval * (this.#silentIntervals + 1) - 1) {
+      this.#silentIntervals = 0;
+      this.#startKeepalive(Math.max(keepaliveInterval - silence, 1));
+      return;
+    }
+    this.#silentIntervals += 1;
+    if (this.#silentIntervals >= keepaliveCount) {
+      this.#timedOut("life on the connection", keepaliveInterval * keepaliveCount);
+      return;
+    }
+    this.#client.keepalive();
+    this.#startKeepalive(keepaliveInterval);
+    this.#step();
+  }
+
+  #startRekeyTimer(): void {
+    clearTimeout(this.#rekeyTimer);
+    this.#rekeyTimer = setTimeout(() => {
+      this.#client.rekey();
+      this.#step();
+    }, this.#limits.rekeyInterval);
+  }
+
+  /** A key exchange after the first, whoever began it, must come to its end. */
+  #watchRekey(): void {
+    const runs = this.#client.isExchangingKeys && this.#keepaliveTimer !== undefined && !this.#isEnded;
+    if (!runs || this.#rekeyDeadline !== undefined) return;
+    const { rekeyTimeout } = this.#limits;
+    this.#rekeyDeadline = setTimeout(() => this.#timedOut("the end of a rekey", rekeyTimeout), rekeyTimeout);
+  }
+
+  #rekeyed(): void {
+    clearTimeout(this.#rekeyDeadline);
+    this.#rekeyDeadline = undefined;
+    if (this.#keepaliveTimer !== undefined) this.#startRekeyTimer();
+    for (const waiting of this.#rekeys.splice(0)) waiting.resolve();
+  }
+
+  // The end
+
+  #finish(error: SshError | undefined): void {
+    if (this.#isEnded) return;
+    this.#isEnded = true;
+    this.#options.signal?.removeEventListener("abort", this.#abort);
+    for (const timer of [this.#deadline, this.#keepaliveTimer, this.#rekeyTimer, this.#rekeyDeadline])
+      clearTimeout(timer);
+    const gone = error ?? connectionEnded();
+    this.#settle.reject(gone);
+    for (const waiting of this.#rekeys.splice(0)) waiting.reject(gone);
+    for (const { streams, opening } of this.#channels.values()) {
+      opening?.reject(gone);
+      streams.end(gone);
+    }
+    this.#channels.clear();
+    void this.#hangUp().then(() => this.#resolveClosed(error));
+  }
+
+  /** Sends what waits, a DISCONNECT at the end of it, and closes both streams; bounded in time. */
+  async #hangUp(): Promise<void> {
+    const output = this.#client.takeOutput();
+    const lastWords = async (): Promise<void> => {
+      if (output.length > 0) await this.#writer.write(output);
+      await this.#writer.close();
+    };
+    await within(closeTimeout, "the last bytes to leave", lastWords()).catch(() => this.#writer.abort().catch(ignore));
+    await this.#reader.cancel().catch(ignore);
+  }
+
+  #notice(notice: Notice): void {
+    this.#options.onNotice?.(notice);
+  }
+}
+
+function requestsOf(request: SessionRequest): readonly ChannelRequest[] {
+  const env = Object.entries(request.env ?? {}).map(([variableName, variableValue]) => ({
+    requestType: "env",
+    requestFields: encodeFields(m.ENV_REQUEST, { variableName, variableValue }),
+    label: variableName,
+  }));
+  return [...env, mainRequestOf(request)];
+}
+
+function mainRequestOf(request: SessionRequest): ChannelRequest {
+  if ("exec" in request) {
+    return {
+      requestType: "exec",
+      requestFields: encodeFields(m.EXEC_REQUEST, { command: request.exec }),
+      label: "exec",
+    };
+  }
+  if ("subsystem" in request) {
+    const requestFields = encodeFields(m.SUBSYSTEM_REQUEST, { subsystemName: request.subsystem });
+    return { requestType: "subsystem", requestFields, label: `subsystem ${printable(request.subsystem)}` };
+  }
+  return { requestType: "shell", requestFields: new Uint8Array(0), label: "shell" };
+}
+
+/** `promise`, but no longer than `milliseconds`, nor than `signal` allows. */
+async function within<T>(
+  milliseconds: number,
+  what: string,
+  promise: T | Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  let timer: Timer | undefined;
+  let onAbort: (() => void) | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new TimeoutError(what, milliseconds)), milliseconds);
+    onAbort = () => reject(signal?.reason);
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+    if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+function rejection(error: unknown, hostKey: HostKey): SshError {
+  if (error instanceof SshError) return error;
+  const why = error instanceof Error ? printable(error.message) : "";
+  return new HostKeyError(`the host key was not accepted: ${why}`, "rejected", hostKey.fingerprint);
+}
+
+function connectionEnded(): SshError {
+  return new SshError("the connection has been closed");
+}
+
+function internalError(error: unknown): SshError {
+  const what = error instanceof Error ? printable(error.message) : "unknown";
+  return new SshError(`internal error in the SSH client: ${what}`, { cause: error });
+}
+
+function now(): number {
+  return performance.now();
+}
+
+function ignore(): void {
+  // the stream is broken already: nothing is left to do with it
+}

@@ -1,0 +1,42 @@
+/** The face of the SSH core: re-exports, nothing else. */
+export type {
+  AlgorithmTable,
+  HostKeyAlgorithm,
+  HostKeyVerifier,
+  KexMethod,
+  KexStart,
+  KeyedCipher,
+  PacketCipher,
+  RandomBytes,
+  Signer,
+} from "./algorithms/interfaces.ts";
+export { table } from "./algorithms/table.ts";
+export type { ChannelNews, ChannelRequest, Opening } from "./channel.ts";
+export { type ClientEvent, type ClientOptions, SshClient } from "./client.ts";
+export { connect } from "./connect.ts";
+export type {
+  ByteDuplex,
+  ConnectOptions,
+  ExitStatus,
+  HostKey,
+  Limits,
+  Notice,
+  SessionChannel,
+  SessionRequest,
+  SshConnection,
+} from "./connection.ts";
+export {
+  AuthError,
+  ChannelError,
+  DISCONNECT_REASON,
+  DisconnectError,
+  HostKeyError,
+  type HostKeyFault,
+  KeyFormatError,
+  NegotiationError,
+  OPEN_FAILURE_REASON,
+  ProtocolError,
+  SshError,
+  TimeoutError,
+} from "./errors.ts";
+export { printable, printableLines } from "./printable.ts";

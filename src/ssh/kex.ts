@@ -1,0 +1,152 @@
+/**
+ * Kex: the pure part of a key exchange. Choosing algorithms (RFC 4253 §7.1), the exchange hash H (§8, RFC 8731 §3.1),
+ * deriving keys (§7.2). Sends and keeps nothing.
+ */
+import type { AlgorithmTable, KexMethod, PacketCipher, RandomBytes } from "./algorithms/interfaces.ts";
+import { NegotiationError } from "./errors.ts";
+import type { KEXINIT } from "./messages.ts";
+import { printable } from "./printable.ts";
+import { concat, encodeFields, encodeString, type Message } from "./wire.ts";
+
+export type KexInit = Message<typeof KEXINIT>;
+
+const strictKexServer = "kex-strict-s-v00@openssh.com";
+
+type ListName = { [K in keyof KexInit]: KexInit[K] extends readonly string[] ? K : never }[keyof KexInit];
+
+/** What both sides will use: names on the wire. */
+export interface Choice {
+  readonly kex: string;
+  readonly hostKey: string;
+  readonly cipherClientToServer: string;
+  readonly cipherServerToClient: string;
+}
+
+/** Our KEXINIT: the table's rows in order; the markers stand in the first one only. RFC 4253 §7.1, RFC 8308 §2.1. */
+export function clientKexInit(table: AlgorithmTable, randomBytes: RandomBytes, turn: "first" | "again"): KexInit {
+  const cipher = Object.keys(table.cipher);
+  const mac = Object.keys(table.mac);
+  const compression = Object.keys(table.compression);
+  return {
+    cookie: randomBytes(16),
+    kexAlgorithms: [...Object.keys(table.kex), ...(turn === "first" ? table.markers : [])],
+    serverHostKeyAlgorithms: Object.keys(table.hostKey),
+    encryptionAlgorithmsClientToServer: cipher,
+    encryptionAlgorithmsServerToClient: cipher,
+    macAlgorithmsClientToServer: mac,
+    macAlgorithmsServerToClient: mac,
+    compressionAlgorithmsClientToServer: compression,
+    compressionAlgorithmsServerToClient: compression,
+    languagesClientToServer: [],
+    languagesServerToClient: [],
+    firstKexPacketFollows: false,
+    reserved: 0,
+  };
+}
+
+/** Whether the server takes part in strict kex. OpenSSH PROTOCOL 1.10: looked for in its first KEXINIT only. */
+export function isStrict(server: KexInit): boolean {
+  return server.kexAlgorithms.includes(strictKexServer);
+}
+
+/**
+ * Chooses the first of ours that the server has too, list by list. MACs are not negotiated: every cipher of the table
+ * brings its own (RFC 5647 §5.1, OpenSSH PROTOCOL.chacha20poly1305).
+ * @throws NegotiationError where a list has nothing in common. RFC 4253 §7.1.
+ */
+export function chooseAlgorithms(client: KexInit, server: KexInit): Choice {
+  const pick = (what: string, list: ListName): string => choose(what, withoutMarkers(client[list]), server[list]);
+  pick("compression method", "compressionAlgorithmsClientToServer");
+  pick("compression method", "compressionAlgorithmsServerToClient");
+  return {
+    kex: pick("key exchange method", "kexAlgorithms"),
+    hostKey: pick("host key algorithm", "serverHostKeyAlgorithms"),
+    cipherClientToServer: pick("cipher", "encryptionAlgorithmsClientToServer"),
+    cipherServerToClient: pick("cipher", "encryptionAlgorithmsServerToClient"),
+  };
+}
+
+/** Whether a first kex packet that the server sent on a guess is the right one. RFC 4253 §7. */
+export function isGuessRight(client: KexInit, server: KexInit): boolean {
+  return (
+    client.kexAlgorithms[0] === server.kexAlgorithms[0] &&
+    client.serverHostKeyAlgorithms[0] === server.serverHostKeyAlgorithms[0]
+  );
+}
+
+/** A flag is never chosen, even if the server names it too. RFC 8308 §2.2. */
+function withoutMarkers(names: readonly string[]): readonly string[] {
+  return names.filter((name) => !/^(ext-info|kex-strict)-[cs]/.test(name));
+}
+
+function choose(list: string, ours: readonly string[], theirs: readonly string[]): string {
+  const chosen = ours.find((name) => theirs.includes(name));
+  if (chosen !== undefined) return chosen;
+  throw new NegotiationError(
+    `no ${list} in common: we have ${ours.join(", ")}; the server has ${printable(theirs.join(", ")) || "none"}`,
+    list,
+    ours,
+    theirs.map((name) => printable(name)),
+  );
+}
+
+/** What the exchange hash covers, in the order of RFC 8731 §3.1 (RFC 5656 §4). `K` is already encoded. */
+export interface ExchangeHashInput {
+  /** V_C and V_S: identification strings without CR LF. */
+  readonly clientVersion: Uint8Array;
+  readonly serverVersion: Uint8Array;
+  /** I_C and I_S: whole KEXINIT payloads. */
+  readonly clientKexInit: Uint8Array;
+  readonly serverKexInit: Uint8Array;
+  /** K_S */
+  readonly hostKeyBlob: Uint8Array;
+  /** Q_C and Q_S */
+  readonly clientShare: Uint8Array;
+  readonly serverShare: Uint8Array;
+  readonly K: Uint8Array;
+}
+
+/** The exchange hash H. RFC 4253 §8, RFC 8731 §3.1. */
+export function exchangeHash(method: KexMethod, input: ExchangeHashInput): Uint8Array {
+  const strings = [
+    input.clientVersion,
+    input.serverVersion,
+    input.clientKexInit,
+    input.serverKexInit,
+    input.hostKeyBlob,
+    input.clientShare,
+    input.serverShare,
+  ];
+  return method.hash(concat(...strings.map(encodeString), input.K));
+}
+
+/** Key and IV of one direction. */
+export interface DirectionKeys {
+  readonly key: Uint8Array;
+  readonly iv: Uint8Array;
+}
+
+/**
+ * Derives the key and IV of one direction from K (already encoded), H and the session id, as long as `cipher` wants
+ * them. The letters are those of RFC 4253 §7.2: A and C for client to server, B and D for server to client.
+ */
+export function deriveKeys(
+  method: KexMethod,
+  K: Uint8Array,
+  H: Uint8Array,
+  sessionId: Uint8Array,
+  direction: "clientToServer" | "serverToClient",
+  cipher: PacketCipher,
+): DirectionKeys {
+  const [ivLetter, keyLetter] = direction === "clientToServer" ? ["A", "C"] : ["B", "D"];
+  const derive = (letter: string | undefined, length: number): Uint8Array => {
+    const suffix = encodeFields(
+      { letter: "byte", sessionId: "rest" },
+      { letter: letter?.charCodeAt(0) ?? 0, sessionId },
+    );
+    let bytes = method.hash(concat(K, H, suffix)); // K1 = HASH(K || H || X || session_id)
+    while (bytes.length < length) bytes = concat(bytes, method.hash(concat(K, H, bytes))); // K2 = HASH(K || H || K1)...
+    return bytes.subarray(0, length);
+  };
+  return { iv: derive(ivLetter, cipher.ivLength), key: derive(keyLetter, cipher.keyLength) };
+}

@@ -1,0 +1,241 @@
+/**
+ * Packet: the binary packet protocol of RFC 4253 §6. Framing, padding, sequence numbers and the cipher of each
+ * direction; knows no message. The cipher `none` takes the same path as any other.
+ */
+import type { KeyedCipher, PacketCipher, RandomBytes } from "./algorithms/interfaces.ts";
+import { DISCONNECT_REASON, ProtocolError } from "./errors.ts";
+
+/**
+ * The largest packet_length that we read. RFC 4253 §6.1 asks for 35,000 bytes in all and allows more; OpenSSH's limit
+ * is taken over, so that nothing which OpenSSH's client reads is refused here.
+ */
+export const MAXIMUM_PACKET_LENGTH: number = 256 * 1024;
+
+const minimumPadding = 4; // RFC 4253 §6: there MUST be at least four bytes of padding
+
+/** A packet's payload. Borrowed: valid until the next `receive` or `next`. */
+export interface InboundPacket {
+  readonly payload: Uint8Array;
+  readonly sequenceNumber: number;
+}
+
+/** What stands in one direction: a row of the cipher table and that row keyed. */
+export interface Keys {
+  readonly row: PacketCipher;
+  readonly keyed: KeyedCipher;
+}
+
+/** Bytes from the peer -> payloads. */
+export class PacketReader {
+  #keys: Keys;
+  #buffer: Uint8Array = new Uint8Array(4096);
+  #start = 0;
+  #end = 0;
+  #packetLength: number | undefined;
+  #sequenceNumber = 0;
+  #bytes = 0;
+  #packets = 0;
+
+  constructor(keys: Keys) {
+    this.#keys = keys;
+  }
+
+  /** Sequence number of the next packet. RFC 4253 §6.4. */
+  get sequenceNumber(): number {
+    return this.#sequenceNumber;
+  }
+
+  /** Bytes opened with the present keys. */
+  get bytesSinceKeys(): number {
+    return this.#bytes;
+  }
+
+  /** Packets opened with the present keys. */
+  get packetsSinceKeys(): number {
+    return this.#packets;
+  }
+
+  /** Takes a copy of `bytes`. */
+  receive(bytes: Uint8Array): void {
+    this.#makeRoom(bytes.length);
+    this.#buffer.set(bytes, this.#end);
+    this.#end += bytes.length;
+  }
+
+  /** Bytes up to and without the next LF, as the version exchange reads them; undefined while there is none. Borrowed. */
+  nextLine(): Uint8Array | undefined {
+    const at = this.#buffer.subarray(this.#start, this.#end).indexOf(0x0a);
+    if (at < 0) return undefined;
+    const line = this.#buffer.subarray(this.#start, this.#start + at);
+    this.#start += at + 1;
+    return line;
+  }
+
+  /** Bytes received and not yet read. */
+  get unread(): Uint8Array {
+    return this.#buffer.subarray(this.#start, this.#end);
+  }
+
+  /**
+   * Opens the next packet; undefined until it is whole.
+   * @throws ProtocolError on a wrong length, padding or tag. RFC 4253 §6.
+   */
+  next(): InboundPacket | undefined {
+    const { row, keyed } = this.#keys;
+    const available = this.#end - this.#start;
+    if (available < 4) return undefined;
+    this.#packetLength ??= this.#readLength();
+    const size = 4 + this.#packetLength + row.tagLength;
+    if (available < size) return undefined;
+    const packet = this.#buffer.subarray(this.#start, this.#start + size);
+    if (!keyed.open(packet, this.#sequenceNumber)) {
+      throw new ProtocolError("the packet's authentication tag is wrong", "RFC 4253 §6.4", DISCONNECT_REASON.MAC_ERROR);
+    }
+    const payload = payloadOf(packet, this.#packetLength);
+    const sequenceNumber = this.#sequenceNumber;
+    this.#start += size;
+    this.#packetLength = undefined;
+    this.#sequenceNumber = (sequenceNumber + 1) >>> 0; // RFC 4253 §6.4: wraps around to zero after 2^32
+    this.#bytes += size;
+    this.#packets += 1;
+    return { payload, sequenceNumber };
+  }
+
+  /** Takes new keys into use, from the next packet on; strict kex counts from 0 again. RFC 4253 §7.3. */
+  changeKeys(keys: Keys, resetSequenceNumber: boolean): void {
+    this.#keys.keyed.wipe();
+    this.#keys = keys;
+    this.#bytes = 0;
+    this.#packets = 0;
+    if (resetSequenceNumber) this.#sequenceNumber = 0;
+  }
+
+  #readLength(): number {
+    const { row, keyed } = this.#keys;
+    const packetLength = keyed.length(this.#buffer.subarray(this.#start, this.#end), this.#sequenceNumber);
+    if (packetLength > MAXIMUM_PACKET_LENGTH) {
+      throw new ProtocolError(
+        `packet_length ${packetLength}, at most ${MAXIMUM_PACKET_LENGTH} is read`,
+        "RFC 4253 §6.1",
+      );
+    }
+    const padded = row.isLengthPadded ? packetLength + 4 : packetLength;
+    if (packetLength < 1 + 1 + minimumPadding || padded % row.blockLength !== 0) {
+      throw new ProtocolError(`packet_length ${packetLength} is not a multiple of ${row.blockLength}`, "RFC 4253 §6");
+    }
+    return packetLength;
+  }
+
+  #makeRoom(length: number): void {
+    if (this.#end + length <= this.#buffer.length) return;
+    const unread = this.unread;
+    const wanted = unread.length + length;
+    const target = wanted > this.#buffer.length ? new Uint8Array(2 * wanted) : this.#buffer;
+    target.set(unread, 0);
+    this.#buffer = target;
+    this.#start = 0;
+    this.#end = unread.length;
+  }
+}
+
+/** Payloads -> bytes for the peer. */
+export class PacketWriter {
+  readonly #randomBytes: RandomBytes;
+  #keys: Keys;
+  #output: Uint8Array = new Uint8Array(0);
+  #length = 0;
+  #sequenceNumber = 0;
+  #bytes = 0;
+  #packets = 0;
+
+  constructor(keys: Keys, randomBytes: RandomBytes) {
+    this.#keys = keys;
+    this.#randomBytes = randomBytes;
+  }
+
+  /** Sequence number of the next packet. RFC 4253 §6.4. */
+  get sequenceNumber(): number {
+    return this.#sequenceNumber;
+  }
+
+  /** Bytes that wait for `take`. */
+  get pending(): number {
+    return this.#length;
+  }
+
+  /** Bytes sealed with the present keys. */
+  get bytesSinceKeys(): number {
+    return this.#bytes;
+  }
+
+  /** Packets sealed with the present keys. */
+  get packetsSinceKeys(): number {
+    return this.#packets;
+  }
+
+  /** Appends bytes that are no packet: the version line. */
+  writeRaw(bytes: Uint8Array): void {
+    this.#allocate(bytes.length).set(bytes);
+  }
+
+  /** Seals `payload` (copied) as the next packet. RFC 4253 §6. */
+  write(payload: Uint8Array): void {
+    const { row, keyed } = this.#keys;
+    const aligned = (row.isLengthPadded ? 4 : 0) + 1 + payload.length + minimumPadding;
+    const padding = minimumPadding + ((row.blockLength - (aligned % row.blockLength)) % row.blockLength);
+    const packetLength = 1 + payload.length + padding;
+    const packet = this.#allocate(4 + packetLength + row.tagLength);
+    packet[0] = packetLength >>> 24;
+    packet[1] = packetLength >>> 16;
+    packet[2] = packetLength >>> 8;
+    packet[3] = packetLength;
+    packet[4] = padding;
+    packet.set(payload, 5);
+    packet.set(this.#randomBytes(padding), 5 + payload.length); // RFC 4253 §6: padding SHOULD be random
+    keyed.seal(packet, this.#sequenceNumber);
+    this.#sequenceNumber = (this.#sequenceNumber + 1) >>> 0;
+    this.#bytes += packet.length;
+    this.#packets += 1;
+  }
+
+  /** What is to be sent; the array is the caller's. */
+  take(): Uint8Array {
+    const output = this.#output.subarray(0, this.#length);
+    this.#output = new Uint8Array(0);
+    this.#length = 0;
+    return output;
+  }
+
+  /** Takes new keys into use, from the next packet on; strict kex counts from 0 again. RFC 4253 §7.3. */
+  changeKeys(keys: Keys, resetSequenceNumber: boolean): void {
+    this.#keys.keyed.wipe();
+    this.#keys = keys;
+    this.#bytes = 0;
+    this.#packets = 0;
+    if (resetSequenceNumber) this.#sequenceNumber = 0;
+  }
+
+  #allocate(size: number): Uint8Array {
+    const end = this.#length + size;
+    if (end > this.#output.length) {
+      const larger = new Uint8Array(Math.max(end, 2 * this.#output.length, 1024));
+      larger.set(this.#output.subarray(0, this.#length));
+      this.#output = larger;
+    }
+    const place = this.#output.subarray(this.#length, end);
+    this.#length = end;
+    return place;
+  }
+}
+
+function payloadOf(packet: Uint8Array, packetLength: number): Uint8Array {
+  const padding = packet[4] as number;
+  if (padding < minimumPadding) {
+    throw new ProtocolError(`padding_length ${padding}, at least ${minimumPadding} is asked for`, "RFC 4253 §6");
+  }
+  const payloadLength = packetLength - 1 - padding;
+  if (payloadLength < 1) {
+    throw new ProtocolError(`padding_length ${padding} leaves no payload in ${packetLength} bytes`, "RFC 4253 §6");
+  }
+  return packet.subarray(5, 5 + payloadLength);
+}

@@ -1,0 +1,508 @@
+/**
+ * Transport: RFC 4253 §4.2 (versions), §7 (key exchange, by either side and at any time), §9, §10, §11.1-4, and
+ * RFC 8308 (EXT_INFO). Bytes in; events and bytes out. It has no clock: the caller says when to rekey for age.
+ *
+ * Law: nothing is processed between the server's proof of its host key and `acceptHostKey`, and while a key exchange
+ * runs only this room sends.
+ */
+import type { AlgorithmTable, KexMethod, KexStart, RandomBytes } from "./algorithms/interfaces.ts";
+import { none } from "./algorithms/none.ts";
+import { DISCONNECT_REASON, DisconnectError, HostKeyError, NegotiationError, ProtocolError } from "./errors.ts";
+import {
+  type Choice,
+  chooseAlgorithms,
+  clientKexInit,
+  deriveKeys,
+  exchangeHash,
+  isGuessRight,
+  isStrict,
+  type KexInit,
+} from "./kex.ts";
+import { expectedAt, isKnown, isLegal, type KexPosition, nameOf, type Phase } from "./legal.ts";
+import * as m from "./messages.ts";
+import { type InboundPacket, type Keys, PacketReader, PacketWriter } from "./packet.ts";
+import { printable } from "./printable.ts";
+import { decode, decodeFields, encode, fromUtf8, isEqual, type Message, utf8 } from "./wire.ts";
+
+/** V_C, without CR LF. No version number: it tells an attacker more than an operator. RFC 4253 §4.2. */
+const clientVersion: Uint8Array = utf8("SSH-2.0-mcp_ssh_client");
+
+const maximumLineLength = 8192; // of a text line before the version; RFC 4253 §4.2 sets no bound, OpenSSH this one
+const maximumTextLines = 1024; // likewise
+const maximumVersionLength = 255; // RFC 4253 §4.2, CR LF included
+const maximumQueuedBytes = 256 * 1024; // control replies that wait for a key exchange to end
+const maximumExtensions = 64;
+const maximumExtInfos = 2; // RFC 8308 §2.4: after NEWKEYS, and once more before USERAUTH_SUCCESS
+
+export interface TransportOptions {
+  readonly table: AlgorithmTable;
+  readonly randomBytes: RandomBytes;
+  readonly allowChachaWithoutStrictKex: boolean;
+  /** Bytes in one direction after which we start a rekey. RFC 4253 §9. */
+  readonly rekeyBytes: number;
+  /** Packets likewise: 2^31, half of what the sequence number holds. RFC 4344 §3.1. */
+  readonly rekeyPackets: number;
+  readonly trace: boolean;
+}
+
+export type TransportEvent =
+  /** The server proved to hold this key; nothing goes on until `acceptHostKey`. */
+  | { readonly type: "host-key"; readonly algorithm: string; readonly blob: Uint8Array }
+  /** A key exchange after the first has ended: both directions use new keys. */
+  | { readonly type: "rekeyed" }
+  /** A message of a higher protocol, legal in the present phase. `payload` is borrowed: valid until the next call. */
+  | { readonly type: "message"; readonly number: number; readonly payload: Uint8Array }
+  /** SSH_MSG_DEBUG with always_display. */
+  | { readonly type: "server-message"; readonly text: string };
+
+interface Exchange {
+  readonly serverKexInit: Uint8Array;
+  readonly choice: Choice;
+  readonly method: KexMethod;
+  readonly start: KexStart;
+}
+
+/** Signature good; in the first exchange the caller has not accepted the key yet. */
+interface Verified {
+  readonly exchange: Exchange;
+  readonly hostKeyBlob: Uint8Array;
+  readonly K: Uint8Array;
+  readonly H: Uint8Array;
+}
+
+type KexStep =
+  | { readonly step: "version"; readonly clientKexInit: Uint8Array }
+  | { readonly step: "init-sent"; readonly clientKexInit: Uint8Array }
+  | { readonly step: "reply-wait"; readonly clientKexInit: Uint8Array; readonly exchange: Exchange }
+  | { readonly step: "host-key-wait"; readonly verified: Verified }
+  | { readonly step: "newkeys-wait"; readonly inbound: Keys }
+  | { readonly step: "open" };
+
+export class Transport {
+  readonly #options: TransportOptions;
+  readonly #reader: PacketReader;
+  readonly #writer: PacketWriter;
+  readonly #traces: string[] = [];
+  #step: KexStep;
+  #phase: Phase = "service";
+  #textLines = 0;
+  #isFirstExchange = true;
+  #serverVersion: Uint8Array = new Uint8Array(0);
+  #strict = false;
+  #skipsGuess = false;
+  #hostKeyBlob: Uint8Array | undefined;
+  #sessionId: Uint8Array | undefined;
+  #queue: Uint8Array[] = [];
+  #queuedBytes = 0;
+  #extInfos = 0;
+  #extensions: ReadonlyMap<string, Uint8Array> = new Map();
+
+  /** Version line and KEXINIT are in the output at once: a far server costs round trips. RFC 4253 §4.2 allows it. */
+  constructor(options: TransportOptions) {
+    this.#options = options;
+    const keys = { row: none, keyed: none.create(new Uint8Array(0), new Uint8Array(0)) };
+    this.#reader = new PacketReader(keys);
+    this.#writer = new PacketWriter(keys, options.randomBytes);
+    this.#writer.writeRaw(utf8(`${fromUtf8(clientVersion)}\r\n`));
+    this.#step = { step: "version", clientKexInit: this.#sendKexInit("first") };
+  }
+
+  /** The server's identification string without CR LF, escaped; empty until it came. */
+  get serverVersion(): string {
+    return printable(fromUtf8(this.#serverVersion));
+  }
+
+  /** H of the first exchange; undefined until its host key is accepted. RFC 4253 §7.2. */
+  get sessionId(): Uint8Array | undefined {
+    return this.#sessionId;
+  }
+
+  /** Extensions of EXT_INFO, name to value. RFC 8308 §2.3. */
+  get extensions(): ReadonlyMap<string, Uint8Array> {
+    return this.#extensions;
+  }
+
+  /** Whether higher protocols may send: not between our KEXINIT and our NEWKEYS. RFC 4253 §7.1. */
+  get isOpenForSending(): boolean {
+    return this.#step.step === "open" || this.#step.step === "newkeys-wait";
+  }
+
+  /** Whether a key exchange runs. */
+  get isExchangingKeys(): boolean {
+    return this.#step.step !== "open";
+  }
+
+  /** Whether the server's version line came. */
+  get hasVersion(): boolean {
+    return this.#step.step !== "version";
+  }
+
+  /** Bytes of output that wait. */
+  get pendingOutput(): number {
+    return this.#writer.pending + this.#queuedBytes;
+  }
+
+  /** Takes a copy of bytes from the peer; they are processed by `next`. */
+  receive(bytes: Uint8Array): void {
+    this.#reader.receive(bytes);
+  }
+
+  /** What is to be sent; the array is the caller's. */
+  takeOutput(): Uint8Array {
+    return this.#writer.take();
+  }
+
+  /** Lines for a log at DEBUG since the last call: names and sizes, never contents. */
+  takeTraces(): string[] {
+    return this.#traces.splice(0);
+  }
+
+  /** Says which phase the caller is in: which messages are legal from now on. */
+  enter(phase: Phase): void {
+    this.#phase = phase;
+  }
+
+  /** Sends a payload of a higher protocol; during a key exchange it waits, in order, within bounds. RFC 4253 §7.1. */
+  send(payload: Uint8Array): void {
+    if (this.isOpenForSending) {
+      this.#write(payload);
+      this.#rekeyIfDue();
+      return;
+    }
+    this.#queue.push(payload);
+    this.#queuedBytes += payload.length + 64; // an array's own weight, so that a flood of tiny replies is bounded too
+    if (this.#queuedBytes > maximumQueuedBytes) {
+      throw new ProtocolError("the server asked for too many replies during a key exchange", "RFC 4253 §7.1");
+    }
+  }
+
+  /** Sends DISCONNECT, legal at any time; nothing may be sent after it. RFC 4253 §11.1. */
+  disconnect(reasonCode: number, description: string): void {
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    this.#write(encode(m.DISCONNECT, { reasonCode, description, languageTag: "" }));
+  }
+
+  /** Starts a key exchange unless one runs. RFC 4253 §9. */
+  rekey(): void {
+    if (this.#step.step === "open") this.#step = { step: "init-sent", clientKexInit: this.#sendKexInit("again") };
+  }
+
+  /** The verdict on the host key: it is trusted. NEWKEYS goes out, and what is sent from now on uses the new keys. */
+  acceptHostKey(): void {
+    if (this.#step.step !== "host-key-wait") throw new TypeError("no host key waits for a verdict");
+    this.#finishExchange(this.#step.verified);
+  }
+
+  /**
+   * Processes what was received up to the next event; undefined when more bytes (or a verdict) are needed.
+   * @throws ProtocolError, NegotiationError, HostKeyError, DisconnectError
+   */
+  next(): TransportEvent | undefined {
+    if (this.#step.step === "version" && !this.#readVersion(this.#step.clientKexInit)) return undefined;
+    while (this.#step.step !== "host-key-wait") {
+      const packet = this.#reader.next();
+      if (packet === undefined) return undefined;
+      const event = this.#process(packet);
+      this.#rekeyIfDue();
+      if (event !== undefined) return event;
+    }
+    return undefined;
+  }
+
+  // Versions: RFC 4253 §4.2
+
+  #readVersion(clientKexInit: Uint8Array): boolean {
+    for (;;) {
+      const line = this.#reader.nextLine();
+      if (line === undefined) {
+        if (this.#reader.unread.length > maximumLineLength) throw notSsh("a line without end before its version");
+        return false;
+      }
+      if (this.#isVersion(line)) {
+        this.#step = { step: "init-sent", clientKexInit };
+        return true;
+      }
+      this.#textLines += 1;
+      if (this.#textLines > maximumTextLines) throw notSsh(`${this.#textLines} lines before its version`);
+    }
+  }
+
+  #isVersion(line: Uint8Array): boolean {
+    if (line.length > maximumLineLength) throw notSsh("an over-long line before its version");
+    const text = fromUtf8(line);
+    if (!text.startsWith("SSH-")) {
+      if (this.#textLines < 8) this.#trace(() => `server says before its version: ${printable(text)}`);
+      if (text.startsWith("HTTP/")) throw notSsh("HTTP");
+      return false;
+    }
+    const version = line.subarray(0, line.length - (text.endsWith("\r") ? 1 : 0)); // RFC 4253 §5.1: a lone LF is taken
+    if (line.length + 1 > maximumVersionLength) throw notSsh("a version line of more than 255 bytes");
+    if (version.some((byte) => byte < 0x20 || byte === 0x7f)) throw notSsh("a control character in its version line");
+    if (!/^SSH-(2\.0|1\.99)-/.test(text)) {
+      const what = `the server speaks ${printable(text, 80)}; SSH-2.0 is needed`;
+      throw new ProtocolError(what, "RFC 4253 §4.2", DISCONNECT_REASON.PROTOCOL_VERSION_NOT_SUPPORTED);
+    }
+    this.#serverVersion = version.slice();
+    this.#trace(() => `server version ${this.serverVersion}`);
+    return true;
+  }
+
+  // One packet: RFC 4253 §6, §11
+
+  #process(packet: InboundPacket): TransportEvent | undefined {
+    const { payload, sequenceNumber } = packet;
+    const number = payload[0] as number;
+    this.#trace(() => `received ${nameOf(number)}, ${payload.length} bytes`);
+    if (this.#skipsGuess) return this.#skipGuess(number);
+    const position = this.#position();
+    if (!isLegal(number, position, this.#phase, this.#strict)) this.#refuse(number, sequenceNumber, position);
+    else return this.#dispatch(number, payload, sequenceNumber);
+    return undefined;
+  }
+
+  #position(): KexPosition {
+    const { step } = this.#step;
+    if (step === "open") return "open";
+    if (step === "version" || step === "host-key-wait") throw new TypeError(`no packet is read in step ${step}`);
+    return `${this.#isFirstExchange ? "first" : "rekey"}-${step}`;
+  }
+
+  /** Unknown numbers are answered, in every phase but the first strict exchange; known ones out of place end it. */
+  #refuse(number: number, sequenceNumber: number, position: KexPosition): void {
+    const inStrictKex = position.startsWith("first") && this.#strict;
+    if (!isKnown(number) && !inStrictKex) {
+      this.#write(encode(m.UNIMPLEMENTED, { packetSequenceNumber: sequenceNumber })); // RFC 4253 §11.4; §7.1 allows it
+      return;
+    }
+    const expected = position === "open" ? `what phase ${this.#phase} allows` : expectedAt(position);
+    const section = inStrictKex ? "strict kex, OpenSSH PROTOCOL 1.10" : this.#sectionOf(position);
+    throw new ProtocolError(`${nameOf(number)} came, expected was ${expected}`, section);
+  }
+
+  #sectionOf(position: KexPosition): string {
+    if (position !== "open") return "RFC 4253 §7.1";
+    return this.#phase === "connection" ? "RFC 4254 §9" : "RFC 4252 §6";
+  }
+
+  #dispatch(number: number, payload: Uint8Array, sequenceNumber: number): TransportEvent | undefined {
+    switch (number) {
+      case m.DISCONNECT.number:
+        throw disconnected(decode(m.DISCONNECT, payload));
+      case m.IGNORE.number:
+        decode(m.IGNORE, payload);
+        return undefined;
+      case m.UNIMPLEMENTED.number:
+        return this.#receiveUnimplemented(payload);
+      case m.DEBUG.number:
+        return this.#receiveDebug(payload);
+      case m.EXT_INFO.number:
+        return this.#receiveExtInfo(payload);
+      case m.KEXINIT.number:
+        return this.#receiveKexInit(payload, sequenceNumber);
+      case m.KEX_ECDH_REPLY.number:
+        return this.#receiveReply(payload);
+      case m.NEWKEYS.number:
+        return this.#receiveNewKeys(payload);
+      case m.PING.number:
+        this.send(encode(m.PONG, decode(m.PING, payload)));
+        return undefined;
+      case m.PONG.number:
+        decode(m.PONG, payload);
+        return undefined;
+      default:
+        return { type: "message", number, payload };
+    }
+  }
+
+  #receiveUnimplemented(payload: Uint8Array): undefined {
+    const { packetSequenceNumber } = decode(m.UNIMPLEMENTED, payload);
+    this.#trace(() => `the server did not understand our packet ${packetSequenceNumber}`);
+  }
+
+  #receiveDebug(payload: Uint8Array): TransportEvent | undefined {
+    const { alwaysDisplay, message } = decode(m.DEBUG, payload);
+    const text = printable(message);
+    if (alwaysDisplay) return { type: "server-message", text }; // RFC 4253 §11.3
+    this.#trace(() => `server debug: ${text}`);
+    return undefined;
+  }
+
+  #receiveExtInfo(payload: Uint8Array): undefined {
+    this.#extInfos += 1;
+    if (this.#extInfos > maximumExtInfos) {
+      throw new ProtocolError(`EXT_INFO number ${this.#extInfos}, at most two may come`, "RFC 8308 §2.4");
+    }
+    this.#extensions = new Map([...this.#extensions, ...decodeExtensions(decode(m.EXT_INFO, payload))]);
+    this.#trace(() => `server extensions ${printable([...this.#extensions.keys()].join(", "))}`);
+  }
+
+  // Key exchange: RFC 4253 §7, §8; RFC 8731
+
+  #sendKexInit(turn: "first" | "again"): Uint8Array {
+    const payload = encode(m.KEXINIT, clientKexInit(this.#options.table, this.#options.randomBytes, turn));
+    this.#trace(() => `our KEXINIT: ${describeKexInit(decode(m.KEXINIT, payload))}`);
+    this.#write(payload);
+    return payload;
+  }
+
+  #receiveKexInit(payload: Uint8Array, sequenceNumber: number): undefined {
+    const server = decode(m.KEXINIT, payload);
+    this.#trace(() => `server KEXINIT: ${describeKexInit(server)}`);
+    if (this.#isFirstExchange) this.#strict = isStrict(server);
+    if (this.#isFirstExchange && this.#strict && sequenceNumber !== 0) {
+      const what = `KEXINIT is packet ${sequenceNumber}, it must be the first`;
+      throw new ProtocolError(what, "strict kex, OpenSSH PROTOCOL 1.10", DISCONNECT_REASON.KEY_EXCHANGE_FAILED);
+    }
+    const ours = this.#step.step === "init-sent" ? this.#step.clientKexInit : this.#sendKexInit("again");
+    const client = decode(m.KEXINIT, ours);
+    const choice = chooseAlgorithms(client, server);
+    this.#trace(() => `chosen: ${Object.values(choice).join(", ")}${this.#strict ? ", strict kex" : ""}`);
+    this.#refuseTerrapin(choice);
+    this.#skipsGuess = server.firstKexPacketFollows && !isGuessRight(client, server);
+    const method = row(this.#options.table.kex, choice.kex);
+    const start = method.start(this.#options.randomBytes);
+    const exchange = { serverKexInit: payload.slice(), choice, method, start };
+    this.#write(encode(m.KEX_ECDH_INIT, { clientShare: start.init }));
+    this.#step = { step: "reply-wait", clientKexInit: ours, exchange };
+  }
+
+  /** CVE-2023-48795: without strict kex, chacha20-poly1305 lets an attacker cut messages off the start of the session. */
+  #refuseTerrapin(choice: Choice): void {
+    if (this.#strict || this.#options.allowChachaWithoutStrictKex) return;
+    const cipher = "chacha20-poly1305@openssh.com";
+    if (choice.cipherClientToServer !== cipher && choice.cipherServerToClient !== cipher) return;
+    const message =
+      `the server offers ${cipher} without strict kex, which leaves it open to the Terrapin attack ` +
+      "(CVE-2023-48795): update the server, let it offer aes256-gcm@openssh.com, or allow it for this server";
+    throw new NegotiationError(message, "strict kex", [cipher], [printable(this.serverVersion)]);
+  }
+
+  /** The packet that the server sent on a wrong guess is ignored, whatever it holds. RFC 4253 §7. */
+  #skipGuess(number: number): undefined {
+    if (number < 30 || number > 49) {
+      throw new ProtocolError(`${nameOf(number)} came, expected was the guessed key exchange packet`, "RFC 4253 §7");
+    }
+    this.#skipsGuess = false;
+  }
+
+  #receiveReply(payload: Uint8Array): TransportEvent | undefined {
+    if (this.#step.step !== "reply-wait") throw new TypeError("no reply is awaited");
+    const { exchange, clientKexInit } = this.#step;
+    const { hostKeyBlob, serverShare, signature } = decode(m.KEX_ECDH_REPLY, payload);
+    const algorithm = exchange.choice.hostKey;
+    const verifier = row(this.#options.table.hostKey, algorithm).parse(hostKeyBlob);
+    const K = exchange.start.finish(serverShare);
+    const H = exchangeHash(exchange.method, {
+      clientVersion,
+      serverVersion: this.#serverVersion,
+      clientKexInit,
+      serverKexInit: exchange.serverKexInit,
+      hostKeyBlob,
+      clientShare: exchange.start.init,
+      serverShare,
+      K,
+    });
+    if (!verifier.verify(H, signature)) {
+      throw new HostKeyError("the server's signature over the key exchange is wrong (RFC 4253 §8)", "signature");
+    }
+    const verified = { exchange, hostKeyBlob: hostKeyBlob.slice(), K, H };
+    if (this.#hostKeyBlob === undefined) {
+      this.#step = { step: "host-key-wait", verified };
+      return { type: "host-key", algorithm, blob: verified.hostKeyBlob };
+    }
+    // RFC 4253 §9 lets a host key change on rekey; nobody has verified the other one, so it may not.
+    if (!isEqual(this.#hostKeyBlob, hostKeyBlob)) {
+      throw new HostKeyError("the server showed another host key during a rekey", "rekey");
+    }
+    this.#finishExchange(verified);
+    return undefined;
+  }
+
+  #finishExchange({ exchange, hostKeyBlob, K, H }: Verified): void {
+    const { choice, method } = exchange;
+    this.#hostKeyBlob = hostKeyBlob;
+    this.#sessionId ??= H;
+    const outboundRow = row(this.#options.table.cipher, choice.cipherClientToServer);
+    const inboundRow = row(this.#options.table.cipher, choice.cipherServerToClient);
+    const outbound = deriveKeys(method, K, H, this.#sessionId, "clientToServer", outboundRow);
+    const inbound = deriveKeys(method, K, H, this.#sessionId, "serverToClient", inboundRow);
+    this.#write(encode(m.NEWKEYS, {}));
+    const outboundKeys = { row: outboundRow, keyed: outboundRow.create(outbound.key, outbound.iv) };
+    const inboundKeys = { row: inboundRow, keyed: inboundRow.create(inbound.key, inbound.iv) };
+    for (const secret of [K, outbound.key, outbound.iv, inbound.key, inbound.iv]) secret.fill(0);
+    this.#writer.changeKeys(outboundKeys, this.#strict);
+    this.#step = { step: "newkeys-wait", inbound: inboundKeys };
+    this.#flushQueue();
+  }
+
+  #receiveNewKeys(payload: Uint8Array): TransportEvent | undefined {
+    decode(m.NEWKEYS, payload);
+    if (this.#step.step !== "newkeys-wait") throw new TypeError("no NEWKEYS is awaited");
+    this.#reader.changeKeys(this.#step.inbound, this.#strict);
+    this.#step = { step: "open" };
+    const wasFirst = this.#isFirstExchange;
+    this.#isFirstExchange = false;
+    return wasFirst ? undefined : { type: "rekeyed" };
+  }
+
+  #flushQueue(): void {
+    const queue = this.#queue;
+    this.#queue = [];
+    this.#queuedBytes = 0;
+    for (const payload of queue) this.#write(payload);
+  }
+
+  #rekeyIfDue(): void {
+    if (this.#step.step !== "open") return;
+    const { rekeyBytes, rekeyPackets } = this.#options;
+    const bytes = Math.max(this.#reader.bytesSinceKeys, this.#writer.bytesSinceKeys);
+    const packets = Math.max(this.#reader.packetsSinceKeys, this.#writer.packetsSinceKeys);
+    if (bytes >= rekeyBytes || packets >= rekeyPackets) this.rekey(); // RFC 4253 §9, RFC 4344 §3
+  }
+
+  #write(payload: Uint8Array): void {
+    this.#trace(() => `sent ${nameOf(payload[0] as number)}, ${payload.length} bytes`);
+    this.#writer.write(payload);
+  }
+
+  #trace(text: () => string): void {
+    if (this.#options.trace) this.#traces.push(text());
+  }
+}
+
+/** A row that was chosen from our own list is there. */
+function row<T>(rows: Readonly<Record<string, T>>, name: string): T {
+  const found = rows[name];
+  if (found === undefined) throw new TypeError(`no algorithm ${name}`);
+  return found;
+}
+
+function notSsh(what: string): ProtocolError {
+  return new ProtocolError(`this is no SSH server: it sent ${what}`, "RFC 4253 §4.2");
+}
+
+function disconnected({ reasonCode, description }: Message<typeof m.DISCONNECT>): DisconnectError {
+  const why = printable(description) || "no reason given";
+  return new DisconnectError(`the server ended the connection: ${why} (reason ${reasonCode})`, reasonCode);
+}
+
+function decodeExtensions({ extensionCount, extensions }: Message<typeof m.EXT_INFO>): Map<string, Uint8Array> {
+  if (extensionCount > maximumExtensions) {
+    throw new ProtocolError(`${extensionCount} extensions, at most ${maximumExtensions} are read`, "RFC 8308 §2.3");
+  }
+  const found = new Map<string, Uint8Array>();
+  let rest = extensions;
+  for (let i = 0; i < extensionCount; i++) {
+    const extension = decodeFields("EXT_INFO", m.EXTENSION, rest);
+    found.set(extension.extensionName, extension.extensionValue.slice());
+    rest = extension.rest;
+  }
+  if (rest.length > 0) throw new ProtocolError(`EXT_INFO: ${rest.length} bytes trail`, "RFC 8308 §2.3");
+  return found;
+}
+
+function describeKexInit(message: KexInit): string {
+  const lists = Object.entries(message).filter(([, value]) => Array.isArray(value) && value.length > 0);
+  return printable(lists.map(([name, value]) => `${name}=${value}`).join(" "), 4096);
+}
