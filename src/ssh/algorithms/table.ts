@@ -1,0 +1,36 @@
+/**
+ * THE registry: what we have is what we offer, in this order. KEXINIT is built from the keys of these objects (RFC 4253
+ * §7.1), so a new algorithm is one file and one row.
+ */
+import { aes128Gcm } from "./aes128-gcm@openssh.com.ts";
+import { aes256Gcm } from "./aes256-gcm@openssh.com.ts";
+import { chacha20Poly1305 } from "./chacha20-poly1305@openssh.com.ts";
+import { curve25519Sha256 } from "./curve25519-sha256.ts";
+import type { AlgorithmTable } from "./interfaces.ts";
+import { sshEd25519 } from "./ssh-ed25519.ts";
+
+/** All algorithms, most wanted first. RFC 4253 §7.1. */
+export const table: AlgorithmTable = {
+  kex: {
+    "curve25519-sha256": curve25519Sha256,
+    "curve25519-sha256@libssh.org": curve25519Sha256,
+  },
+  hostKey: {
+    "ssh-ed25519": sshEd25519,
+  },
+  // chacha20-poly1305 before AES-GCM, which is slower in plain JavaScript and reads tables at secret places.
+  cipher: {
+    "chacha20-poly1305@openssh.com": chacha20Poly1305,
+    "aes256-gcm@openssh.com": aes256Gcm,
+    "aes128-gcm@openssh.com": aes128Gcm,
+  },
+  // RFC 4253 §7.1 wants at least one name. The plain one is for servers that look for a MAC in common even with an AEAD.
+  mac: {
+    "hmac-sha2-256-etm@openssh.com": null,
+    "hmac-sha2-256": null,
+  },
+  compression: {
+    none: null,
+  },
+  markers: ["ext-info-c", "kex-strict-c-v00@openssh.com"],
+};
