@@ -1,0 +1,25 @@
+/**
+ * The remote commands: the official reference server, and our own for what it cannot do. Written for a POSIX shell,
+ * with whole paths, since the PATH of a non-interactive session may hold no node.
+ */
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+
+/** The folder of `@modelcontextprotocol/server-everything`'s program. */
+export const everythingFolder: string = dirname(
+  createRequire(import.meta.url).resolve("@modelcontextprotocol/server-everything/dist/index.js"),
+);
+
+/** server-everything on stdio. */
+export const everythingCommand: string = shellCommand(process.execPath, join(everythingFolder, "index.js"), "stdio");
+
+/** `echo-server.mjs`: what it answers stands there. */
+export const echoCommand: string = shellCommand(process.execPath, join(here, "echo-server.mjs"));
+
+/** One POSIX shell command from words, each quoted where it must be. */
+export function shellCommand(...words: readonly string[]): string {
+  return words.map((word) => (/^[\w./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+}

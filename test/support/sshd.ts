@@ -1,0 +1,154 @@
+/**
+ * OpenSSH's sshd on a loopback port: a fresh host key, a configuration of its own, any version, as root or not.
+ */
+import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { mkdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { descendants, endTree, marked, markedProcesses, signalAll } from "./processes.ts";
+import {
+  findExecutable,
+  followLog,
+  keygen,
+  type Log,
+  makeWorkplace,
+  onFreePort,
+  type SshServer,
+  type Workplace,
+} from "./ssh-server.ts";
+
+export interface SshdOptions {
+  /** Lines for sshd_config, before ours: the first value of a keyword counts. As in `RekeyLimit 64K`. */
+  readonly config?: readonly string[];
+  /** Subsystem name -> command. */
+  readonly subsystems?: Readonly<Record<string, string>>;
+}
+
+/** The path of sshd, which insists on being started by its whole path; undefined where there is none. */
+export function findSshd(): string | undefined {
+  return findExecutable("sshd");
+}
+
+/** Why tests that need a real sshd cannot run here; undefined where they can. */
+export function missingSshd(): string | undefined {
+  if (findSshd() === undefined) return "no sshd here: install openssh-server";
+  return findExecutable("ssh-keygen") === undefined ? "no ssh-keygen here: install openssh-client" : undefined;
+}
+
+export async function startSshd(options: SshdOptions = {}): Promise<SshServer> {
+  const sshd = findSshd();
+  if (sshd === undefined) throw new Error("no sshd");
+  const place = makeWorkplace();
+  const hostKey = keygen(join(place.folder, "host_key"));
+  writeFileSync(join(place.folder, "authorized_keys"), `${place.clientPublicKey}\n`);
+  // Where sshd is to jail its unprivileged child, fixed when it was compiled; a package's service makes it at boot.
+  if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
+  const version = sshdVersion(sshd);
+  try {
+    const { child, log, port } = await onFreePort((port) => listen(sshd, place, config(place, port, version, options)));
+    return serverOf(`OpenSSH ${version.text}`, place, child, log, port, hostKey);
+  } catch (error) {
+    place.remove();
+    throw error;
+  }
+}
+
+interface Listening {
+  readonly child: ChildProcess;
+  readonly log: Log;
+  readonly port: number;
+}
+
+async function listen(sshd: string, place: Workplace, lines: readonly string[]): Promise<Listening | undefined> {
+  const path = join(place.folder, "sshd_config");
+  writeFileSync(path, `${lines.join("\n")}\n`);
+  const child = spawn(sshd, ["-f", path, "-D", "-e"], {
+    env: { PATH: process.env["PATH"] ?? "" },
+    stdio: ["ignore", "ignore", "pipe"],
+  });
+  const log = followLog(child);
+  try {
+    const [, port] = await log.waitFor(/Server listening on 127\.0\.0\.1 port (\d+)/);
+    return { child, log, port: Number(port) };
+  } catch (error) {
+    await endTree(child);
+    if (/Address already in use/.test(log.text())) return undefined;
+    throw error;
+  }
+}
+
+function config(place: Workplace, port: number, version: Version, options: SshdOptions): readonly string[] {
+  const subsystems = Object.entries(options.subsystems ?? {});
+  return [
+    ...(options.config ?? []),
+    `Port ${port}`,
+    "ListenAddress 127.0.0.1",
+    `HostKey ${join(place.folder, "host_key")}`,
+    `PidFile ${join(place.folder, "sshd.pid")}`,
+    `AuthorizedKeysFile ${join(place.folder, "authorized_keys")}`,
+    "AuthenticationMethods publickey",
+    "PermitRootLogin prohibit-password",
+    "UsePAM no",
+    "StrictModes no",
+    "PermitUserRC no",
+    "PrintMotd no",
+    "LogLevel VERBOSE",
+    "MaxStartups 1000",
+    "MaxSessions 1000",
+    "AcceptEnv MCP_SSH_ACCEPTED LANG",
+    // The first line's counts: HOME keeps remote commands away from the profile of whoever runs the tests.
+    `SetEnv HOME=${place.home} ${Object.entries(marked(place.mark)).map(([name, value]) => `${name}=${value}`)}`,
+    ...(version.number >= 9.8 ? ["PerSourcePenalties no"] : []),
+    ...subsystems.map(([name, command]) => `Subsystem ${name} ${command}`),
+  ];
+}
+
+function serverOf(
+  name: string,
+  place: Workplace,
+  child: ChildProcess,
+  log: Log,
+  port: number,
+  hostKey: string,
+): SshServer {
+  const remoteProcesses = () => markedProcesses(place.mark);
+  return {
+    name,
+    host: "127.0.0.1",
+    port,
+    user: place.user,
+    clientKey: place.clientKey,
+    knownHosts: place.knownHosts(port, hostKey),
+    hostKey,
+    folder: place.folder,
+    home: place.home,
+    log: log.text,
+    remoteProcesses,
+    dropConnections: () => {
+      const remote = new Set(remoteProcesses());
+      const sessions = descendants(child.pid ?? -1).filter((id) => !remote.has(id));
+      signalAll(sessions, "SIGKILL");
+    },
+    stop: async () => {
+      await endTree(child);
+      signalAll(remoteProcesses(), "SIGKILL");
+      place.remove();
+    },
+  };
+}
+
+interface Version {
+  readonly text: string;
+  readonly number: number;
+}
+
+/** sshd before 9.2 does not know `-V`, but names its version in the usage that it prints then. */
+function sshdVersion(sshd: string): Version {
+  const { stderr } = spawnSync(sshd, ["-V"], { encoding: "utf8" });
+  const text = /OpenSSH_(\S+?)[ ,]/.exec(stderr)?.[1] ?? "of unknown version";
+  return { text, number: Number.parseFloat(text) || 0 };
+}
+
+/** The fingerprint of a public key in a file, as OpenSSH's own tool prints it: `SHA256:...` */
+export function fingerprintOf(path: string): string {
+  return execFileSync("ssh-keygen", ["-l", "-f", path], { encoding: "utf8" }).split(" ")[1] ?? "";
+}
