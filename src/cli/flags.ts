@@ -1,0 +1,297 @@
+/**
+ * Flags: the one declaration of each, and the walker that reads argv by it. Help, the usage line and the README's table
+ * come from the same rows. The values are raw text: a parser that guesses types makes 00123 a number and `--flag=false`
+ * a truthy text. The rules and the words of errors are argparse's, which the replaced tool used. Pure.
+ */
+import type { LogLevel } from "../node/log.ts";
+import { logLevels } from "../node/log.ts";
+import type { SessionRequest } from "../ssh/connection.ts";
+import * as values from "./values.ts";
+import { UsageError } from "./values.ts";
+
+/** A flag as help and the README show it. */
+export interface FlagRow {
+  /** With dashes, as in `--host`. */
+  readonly flag: string;
+  /** The placeholder of its value; undefined where it takes none. */
+  readonly value: string | undefined;
+  readonly about: string;
+  readonly initial: string | undefined;
+}
+
+/** What the command line asks for. Times in milliseconds, sizes in bytes; paths as typed. */
+export interface Settings {
+  readonly host: string;
+  readonly port: number;
+  readonly username: string;
+  readonly clientKey: string;
+  /** Undefined where not given: then ssh's own files count. */
+  readonly knownHosts: string | undefined;
+  readonly isHostKeyChecked: boolean;
+  readonly logLevel: LogLevel;
+  readonly request: SessionRequest;
+  readonly env: readonly values.EnvEntry[];
+  readonly allowChachaWithoutStrictKex: boolean;
+  readonly connectTimeout: number;
+  readonly authTimeout: number;
+  readonly channelTimeout: number;
+  readonly firstReplyTimeout: number;
+  readonly drainTimeout: number;
+  readonly keepaliveInterval: number;
+  readonly keepaliveCount: number;
+  readonly rekeyBytes: number;
+  readonly rekeyInterval: number;
+  readonly maxLine: number;
+}
+
+interface Flag {
+  readonly value?: string;
+  readonly about: string;
+  /** The default, as one would type it. */
+  readonly initial?: string;
+  /** The flag that it cannot stand beside. */
+  readonly excludes?: string;
+  /** Absent where the flag takes no value. */
+  readonly read?: values.Reader<unknown>;
+}
+
+const hour = 3600;
+const mebibyte = 2 ** 20;
+
+const flags = {
+  help: { about: "show this help and exit" },
+  version: { about: "show the version and exit" },
+  host: { value: "HOST", about: "the SSH server's name or address", initial: "localhost", read: values.host },
+  port: {
+    value: "PORT",
+    about: "its port; 22 with --command or --subsystem",
+    initial: "8022",
+    read: values.port,
+  },
+  username: {
+    value: "NAME",
+    about: "the user there; the local user with --command or --subsystem",
+    initial: "mcp",
+    read: values.username,
+  },
+  "client-key": {
+    value: "FILE",
+    about: "the private key to log in with",
+    initial: "~/.ssh/m2m_mcp_server_ssh_client",
+    read: values.path,
+  },
+  "known-hosts": {
+    value: "FILE",
+    about: "the host keys to trust; unless given, known_hosts2 and /etc/ssh count too",
+    initial: "~/.ssh/known_hosts",
+    read: values.path,
+  },
+  "disable-host-key-checking": {
+    about: "trust any server: whoever sits on the network path can read and change everything",
+    excludes: "known-hosts",
+  },
+  "log-level": { value: "LEVEL", about: logLevels.join(", "), initial: "INFO", read: values.choice(logLevels) },
+  command: { value: "CMD", about: "run this command there, not the login shell", read: values.command },
+  subsystem: {
+    value: "NAME",
+    about: "start this subsystem there, not the login shell",
+    excludes: "command",
+    read: values.subsystem,
+  },
+  env: {
+    value: "NAME[=VALUE]",
+    about: "set a variable there, from here if no value is given (repeatable; the server's AcceptEnv must allow it)",
+    read: values.env,
+  },
+  "allow-chacha-without-strict-kex": {
+    about: "use chacha20-poly1305 with a server that lacks strict key exchange (open to Terrapin, CVE-2023-48795)",
+  },
+  "connect-timeout": {
+    value: "SECONDS",
+    about: "for the TCP connection, and again for the key exchange",
+    initial: "15",
+    read: values.seconds(hour),
+  },
+  "auth-timeout": { value: "SECONDS", about: "for authentication", initial: "20", read: values.seconds(hour) },
+  "channel-timeout": {
+    value: "SECONDS",
+    about: "for the server to start the command",
+    initial: "15",
+    read: values.seconds(hour),
+  },
+  "first-reply-timeout": {
+    value: "SECONDS",
+    about: "for the remote's first MCP reply",
+    initial: "45",
+    read: values.seconds(hour),
+  },
+  "drain-timeout": {
+    value: "SECONDS",
+    about: "for answers that are still owed when the host closes our stdin",
+    initial: "30",
+    read: values.seconds(hour),
+  },
+  "keepalive-interval": {
+    value: "SECONDS",
+    about: "silence after which the server is asked for a sign of life",
+    initial: "15",
+    read: values.seconds(hour),
+  },
+  "keepalive-count": {
+    value: "N",
+    about: "intervals of silence after which the link counts as dead",
+    initial: "3",
+    read: values.integer(1, 100),
+  },
+  "rekey-bytes": {
+    value: "BYTES",
+    about: "traffic after which fresh keys are exchanged",
+    initial: String(1024 * mebibyte),
+    read: values.integer(16 * 1024, 64 * 1024 * mebibyte),
+  },
+  "rekey-interval": {
+    value: "SECONDS",
+    about: "time after which fresh keys are exchanged",
+    initial: String(hour),
+    read: values.seconds(24 * hour),
+  },
+  "max-line": {
+    value: "BYTES",
+    about: "the longest line taken from the remote",
+    initial: String(64 * mebibyte),
+    read: values.integer(1024, 1024 * mebibyte),
+  },
+} as const satisfies Readonly<Record<string, Flag>>;
+
+type FlagName = keyof typeof flags;
+type Value<K extends FlagName> = (typeof flags)[K] extends { readonly read: values.Reader<infer T> } ? T : true;
+type HasInitial = { [K in FlagName]: (typeof flags)[K] extends { readonly initial: string } ? K : never }[FlagName];
+
+/** Flags of the replaced tool that this version does not have: refused by name, never ignored. */
+const missing: readonly string[] = ["use-key-server", "key-server-port", "passphrase"];
+
+/** All flags, in the order of help. */
+export const flagRows: readonly FlagRow[] = Object.entries(flags as Readonly<Record<string, Flag>>).map(
+  ([name, { value, about, initial }]) => ({ flag: `--${name}`, value, about, initial }),
+);
+
+/**
+ * Reads the arguments (without node and script). `localUser` gives the local user's name, if it is needed.
+ * @throws UsageError for what cannot be meant.
+ */
+export function parseFlags(argv: readonly string[], localUser: () => string): Settings | "help" | "version" {
+  const given = new Given();
+  const args = [...argv];
+  for (let arg = args.shift(); arg !== undefined; arg = args.shift()) {
+    const { name, inline } = split(arg);
+    if (name === "help" || name === "version") {
+      refuseValue(name, inline);
+      return name;
+    }
+    given.add(name, takeValue(name, inline, args));
+  }
+  return settings(given, localUser);
+}
+
+/** The usage line of argparse, folded to 80 columns. */
+export function usage(program: string): string {
+  const lead = `usage: ${program}`;
+  const lines = [lead];
+  for (const { flag, value } of flagRows) {
+    const word = value === undefined ? ` [${flag}]` : ` [${flag} ${value}]`;
+    const last = lines.pop() ?? "";
+    if (last.length + word.length <= 80) lines.push(last + word);
+    else lines.push(last, " ".repeat(lead.length) + word);
+  }
+  return lines.join("\n");
+}
+
+/** What was given, each flag's values in order. */
+class Given {
+  readonly #values = new Map<FlagName, unknown[]>();
+
+  add(name: FlagName, value: unknown): void {
+    for (const other of this.#values.keys()) {
+      if (isExcluded(name, other)) throw new UsageError(`argument --${name}: not allowed with argument --${other}`);
+    }
+    this.#values.set(name, [...this.all(name), value]);
+  }
+
+  all<K extends FlagName>(name: K): readonly Value<K>[] {
+    return (this.#values.get(name) ?? []) as Value<K>[];
+  }
+
+  /** The last one counts. */
+  last<K extends FlagName>(name: K): Value<K> | undefined {
+    return this.all(name).at(-1);
+  }
+
+  lastOrInitial<K extends HasInitial>(name: K): Value<K> {
+    return this.last(name) ?? (flags[name].read(flags[name].initial) as Value<K>);
+  }
+}
+
+function isExcluded(name: FlagName, other: FlagName): boolean {
+  const row: Flag = flags[name];
+  const otherRow: Flag = flags[other];
+  return row.excludes === other || otherRow.excludes === name;
+}
+
+/** The flag's name in an argument, and what follows its first `=`. */
+function split(arg: string): { name: FlagName; inline: string | undefined } {
+  if (arg === "-h") return { name: "help", inline: undefined };
+  const [, name = "", inline] = /^--([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
+  if (Object.hasOwn(flags, name)) return { name: name as FlagName, inline };
+  if (missing.includes(name)) throw new UsageError(`argument --${name}: not supported in this version`);
+  // what follows the `=` of a flag that we do not know may be a secret
+  throw new UsageError(`unrecognized arguments: ${values.quote(name === "" ? arg : `--${name}`)}`);
+}
+
+/** Takes the flag's value from the argument itself or from the next one, which `args` loses then. */
+function takeValue(name: FlagName, inline: string | undefined, args: string[]): unknown {
+  const { read }: Flag = flags[name];
+  if (read === undefined) return refuseValue(name, inline);
+  const raw = inline ?? (args[0]?.startsWith("-") ? undefined : args.shift());
+  if (raw === undefined) {
+    throw new UsageError(`argument --${name}: expected one argument (one that begins with - goes in --${name}=VALUE)`);
+  }
+  try {
+    return read(raw);
+  } catch (error) {
+    if (error instanceof UsageError) throw new UsageError(`argument --${name}: ${error.message}`);
+    throw error;
+  }
+}
+
+function refuseValue(name: FlagName, inline: string | undefined): true {
+  if (inline === undefined) return true;
+  throw new UsageError(`argument --${name}: ignored explicit argument ${values.quote(inline)}`);
+}
+
+function settings(given: Given, localUser: () => string): Settings {
+  const exec = given.last("command");
+  const subsystem = given.last("subsystem");
+  const isSshLike = exec !== undefined || subsystem !== undefined;
+  return {
+    host: given.lastOrInitial("host"),
+    port: isSshLike ? (given.last("port") ?? 22) : given.lastOrInitial("port"),
+    username: isSshLike ? (given.last("username") ?? localUser()) : given.lastOrInitial("username"),
+    clientKey: given.lastOrInitial("client-key"),
+    knownHosts: given.last("known-hosts"),
+    isHostKeyChecked: given.last("disable-host-key-checking") === undefined,
+    logLevel: given.lastOrInitial("log-level"),
+    request: exec !== undefined ? { exec } : subsystem !== undefined ? { subsystem } : { shell: true },
+    env: given.all("env"),
+    allowChachaWithoutStrictKex: given.last("allow-chacha-without-strict-kex") === true,
+    connectTimeout: given.lastOrInitial("connect-timeout"),
+    authTimeout: given.lastOrInitial("auth-timeout"),
+    channelTimeout: given.lastOrInitial("channel-timeout"),
+    firstReplyTimeout: given.lastOrInitial("first-reply-timeout"),
+    drainTimeout: given.lastOrInitial("drain-timeout"),
+    keepaliveInterval: given.lastOrInitial("keepalive-interval"),
+    keepaliveCount: given.lastOrInitial("keepalive-count"),
+    rekeyBytes: given.lastOrInitial("rekey-bytes"),
+    rekeyInterval: given.lastOrInitial("rekey-interval"),
+    maxLine: given.lastOrInitial("max-line"),
+  };
+}

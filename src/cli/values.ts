@@ -1,0 +1,109 @@
+/**
+ * Values: what a flag's raw text may be, and what it becomes. Pure. Texts are taken as they were typed: never trimmed,
+ * never guessed to be numbers. Messages use argparse's words where it has them; what was typed is quoted and escaped.
+ */
+import { isIPv6 } from "node:net";
+import { printable } from "../ssh/printable.ts";
+
+/** The command line cannot be used as it is: usage on stderr, exit 2. */
+export class UsageError extends Error {
+  override readonly name = "UsageError";
+}
+
+/** Reads the raw text of one flag. @throws UsageError with the reason, without the flag's name. */
+export type Reader<T> = (raw: string) => T;
+
+/** `name` was given; `value` is undefined where it is to be taken from our own environment. */
+export interface EnvEntry {
+  readonly name: string;
+  readonly value: string | undefined;
+}
+
+/** A host name in ASCII, or an address; `[::1]` loses its brackets. Nothing that known_hosts gives a meaning. */
+export const host: Reader<string> = (raw) => {
+  if (raw === "") throw new UsageError("must not be empty");
+  const address = /^\[(.*)\]$/.exec(raw)?.[1] ?? raw;
+  if (isIPv6(address)) return address;
+  if (raw.includes("@")) throw new UsageError(`invalid host: ${quote(raw)} (the user goes to --username)`);
+  if (raw.includes(":")) throw new UsageError(`invalid host: ${quote(raw)} (the port goes to --port)`);
+  if (!/^[A-Za-z0-9._+-]{1,255}$/.test(raw)) throw new UsageError(`invalid host: ${quote(raw)}`);
+  return raw;
+};
+
+/** A user's name on the server. RFC 4252 §5 takes any UTF-8; no name holds a control character. */
+export const username: Reader<string> = (raw) => {
+  if (raw === "") throw new UsageError("must not be empty");
+  if (/[\p{Cc}\p{Cf}]/u.test(raw) || raw.length > 255) throw new UsageError(`invalid user name: ${quote(raw)}`);
+  return raw;
+};
+
+/** 1 to 65535, in plain decimal digits. */
+export const port: Reader<number> = (raw) => {
+  if (!/^[1-9][0-9]{0,4}$/.test(raw) || Number(raw) > 65535) {
+    throw new UsageError(`invalid port: ${quote(raw)} (a number from 1 to 65535)`);
+  }
+  return Number(raw);
+};
+
+/** A path of a file; `~` is expanded by whoever opens it. */
+export const path: Reader<string> = (raw) => {
+  if (raw === "") throw new UsageError("must not be empty");
+  if (raw.includes("\0")) throw new UsageError(`invalid path: ${quote(raw)}`);
+  return raw;
+};
+
+/** A command line for the remote shell, as it stands. */
+export const command: Reader<string> = (raw) => {
+  if (raw.trim() === "") throw new UsageError("must not be empty");
+  if (raw.includes("\0")) throw new UsageError(`invalid command: ${quote(raw)}`);
+  return raw;
+};
+
+/** A subsystem's name. RFC 4254 §6.5 */
+export const subsystem: Reader<string> = (raw) => {
+  if (raw === "") throw new UsageError("must not be empty");
+  if (/[\p{Cc}\p{Cf}\s]/u.test(raw)) throw new UsageError(`invalid subsystem: ${quote(raw)}`);
+  return raw;
+};
+
+/** `NAME` or `NAME=VALUE`. The value may be a secret, so no message quotes it. */
+export const env: Reader<EnvEntry> = (raw) => {
+  const split = raw.indexOf("=");
+  const name = split < 0 ? raw : raw.slice(0, split);
+  if (!/^[A-Za-z_][A-Za-z0-9_]*$/.test(name)) throw new UsageError(`invalid variable name: ${quote(name)}`);
+  const value = split < 0 ? undefined : raw.slice(split + 1);
+  if (value?.includes("\0")) throw new UsageError(`the value of ${name} holds a NUL`);
+  return { name, value };
+};
+
+/** One of a list, in exactly that case. */
+export function choice<const T extends string>(choices: readonly T[]): Reader<T> {
+  return (raw) => {
+    const chosen = choices.find((candidate) => candidate === raw);
+    if (chosen !== undefined) return chosen;
+    throw new UsageError(`invalid choice: ${quote(raw)} (choose from ${choices.map(quote).join(", ")})`);
+  };
+}
+
+/** Seconds in decimals, 0.1 s to `most` seconds; becomes whole milliseconds. Nothing means "for ever". */
+export function seconds(most: number): Reader<number> {
+  return (raw) => {
+    const value = /^[0-9]{1,9}(\.[0-9]{1,9})?$/.test(raw) ? Number(raw) : 0;
+    if (value >= 0.1 && value <= most) return Math.round(value * 1000);
+    throw new UsageError(`invalid time: ${quote(raw)} (seconds, from 0.1 to ${most})`);
+  };
+}
+
+/** A whole number from `least` to `most`, in plain decimal digits. */
+export function integer(least: number, most: number): Reader<number> {
+  return (raw) => {
+    const value = /^(0|[1-9][0-9]{0,14})$/.test(raw) ? Number(raw) : -1;
+    if (value >= least && value <= most) return value;
+    throw new UsageError(`invalid int value: ${quote(raw)} (from ${least} to ${most})`);
+  };
+}
+
+/** A text as typed, safe to show, in argparse's quotes. */
+export function quote(raw: string): string {
+  return `'${printable(raw, 80)}'`;
+}
