@@ -57,6 +57,7 @@ export class PacketReader {
 
   /** Takes a copy of `bytes`. */
   receive(bytes: Uint8Array): void {
+    if (this.#start === this.#end) this.#start = this.#end = 0; // packets stand at multiples of 4, which ciphers like
     this.#makeRoom(bytes.length);
     this.#buffer.set(bytes, this.#end);
     this.#end += bytes.length;
