@@ -90,6 +90,7 @@ class Connection implements SshConnection {
       user: options.user,
       keys: options.keys,
       randomBytes: options.randomBytes ?? ((length) => crypto.getRandomValues(new Uint8Array(length))),
+      ...(options.table === undefined ? {} : { table: options.table }),
       allowChachaWithoutStrictKex: options.allowChachaWithoutStrictKex ?? false,
       rekeyBytes: this.#limits.rekeyBytes,
       windowTotal: this.#limits.windowTotal,

@@ -1,7 +1,7 @@
 /**
  * Connection: the shapes that `connect` takes and gives. Types only, so that callers and their tests need no SSH.
  */
-import type { RandomBytes, Signer } from "./algorithms/interfaces.ts";
+import type { AlgorithmTable, RandomBytes, Signer } from "./algorithms/interfaces.ts";
 import type { SshError } from "./errors.ts";
 
 /** A stream of bytes both ways: a socket, a WebSocket, a channel. */
@@ -67,6 +67,8 @@ export interface ConnectOptions {
   readonly limits?: Partial<Limits>;
   /** Takes chacha20-poly1305@openssh.com from a server without strict kex, which Terrapin (CVE-2023-48795) can cut. */
   readonly allowChachaWithoutStrictKex?: boolean;
+  /** What is offered, in order; the library's own table unless given. */
+  readonly table?: AlgorithmTable;
   readonly onNotice?: (notice: Notice) => void;
   /** Whether `trace` notices are made. */
   readonly trace?: boolean;

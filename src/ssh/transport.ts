@@ -358,7 +358,7 @@ export class Transport {
     const client = decode(m.KEXINIT, ours);
     const choice = chooseAlgorithms(client, server);
     this.#trace(() => `chosen: ${Object.values(choice).join(", ")}${this.#strict ? ", strict kex" : ""}`);
-    this.#refuseTerrapin(choice);
+    this.#refuseTerrapin(choice, server.encryptionAlgorithmsClientToServer);
     this.#skipsGuess = server.firstKexPacketFollows && !isGuessRight(client, server);
     const method = row(this.#options.table.kex, choice.kex);
     const start = method.start(this.#options.randomBytes);
@@ -367,15 +367,18 @@ export class Transport {
     this.#step = { step: "reply-wait", clientKexInit: ours, exchange };
   }
 
-  /** CVE-2023-48795: without strict kex, chacha20-poly1305 lets an attacker cut messages off the start of the session. */
-  #refuseTerrapin(choice: Choice): void {
+  /**
+   * CVE-2023-48795: without strict kex, chacha20-poly1305 lets an attacker cut messages off the start of the session.
+   * The error's `theirs` are the server's ciphers, so that a caller can see whether another connection has a way.
+   */
+  #refuseTerrapin(choice: Choice, serverCiphers: readonly string[]): void {
     if (this.#strict || this.#options.allowChachaWithoutStrictKex) return;
     const cipher = "chacha20-poly1305@openssh.com";
     if (choice.cipherClientToServer !== cipher && choice.cipherServerToClient !== cipher) return;
     const message =
-      `the server offers ${cipher} without strict kex, which leaves it open to the Terrapin attack ` +
-      "(CVE-2023-48795): update the server, let it offer aes256-gcm@openssh.com, or allow it for this server";
-    throw new NegotiationError(message, "strict kex", [cipher], [printable(this.serverVersion)]);
+      `the server takes ${cipher} but not part in strict kex, which leaves it open to the Terrapin attack ` +
+      "(CVE-2023-48795): update the server, connect without offering this cipher, or allow it for this server";
+    throw new NegotiationError(message, "strict kex", [cipher], serverCiphers);
   }
 
   /** The packet that the server sent on a wrong guess is ignored, whatever it holds. RFC 4253 §7. */
