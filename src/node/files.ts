@@ -1,0 +1,136 @@
+/**
+ * Files: where keys and known hosts lie on this machine, read whole with a bound. Errors name the path and the cause.
+ */
+import type { FileHandle } from "node:fs/promises";
+import { open } from "node:fs/promises";
+import { homedir } from "node:os";
+import { SshError } from "../ssh/errors.ts";
+import { printable } from "../ssh/printable.ts";
+import { concat } from "../ssh/wire.ts";
+
+/** A file that could not be read. The message names it and says why. */
+export class FileError extends SshError {
+  override readonly name = "FileError";
+  readonly path: string;
+  /** As in `ENOENT`; `EFBIG` where the file is larger than it may be. */
+  readonly code: string;
+
+  constructor(message: string, path: string, code: string, options?: ErrorOptions) {
+    super(message, options);
+    this.path = path;
+    this.code = code;
+  }
+}
+
+export interface KnownHostsFile {
+  /** As given, `~` expanded. */
+  readonly path: string;
+  readonly text: string;
+}
+
+export interface KeyFile {
+  /** As given, `~` expanded. */
+  readonly path: string;
+  readonly text: string;
+  /** What to tell the user about the file's mode; undefined where it is as it should be. */
+  readonly warning: string | undefined;
+}
+
+/** No private key comes near it; an RSA key of 16,384 bits takes 13 KiB. */
+const keyLimit = 64 * 1024;
+
+/** Large sites have known_hosts files of a few MiB. */
+const knownHostsLimit = 16 * 1024 * 1024;
+
+/** The files that ssh trusts by default. ssh_config(5): UserKnownHostsFile, GlobalKnownHostsFile. */
+export const defaultKnownHosts: readonly string[] = [
+  "~/.ssh/known_hosts",
+  "~/.ssh/known_hosts2",
+  "/etc/ssh/ssh_known_hosts",
+  "/etc/ssh/ssh_known_hosts2",
+];
+
+/** The path with a leading `~` or `~/` made the home folder: `HOME`, or what the system says. */
+export function expandHome(path: string, home: string = process.env["HOME"] || homedir()): string {
+  return path === "~" || path.startsWith("~/") ? home + path.slice(1) : path;
+}
+
+/** Reads a private key file. @throws FileError */
+export async function readKeyFile(path: string): Promise<KeyFile> {
+  const { path: expanded, text, mode } = await readBounded(path, keyLimit);
+  // ssh(1): a private key file that others can read is ignored there; the replaced tool warned and went on
+  const isOpen = process.platform !== "win32" && (mode & 0o077) !== 0;
+  const name = printable(expanded);
+  const warning = isOpen ? `Client key ${name} has insecure permissions. Recommended: chmod 600 ${name}` : undefined;
+  return { path: expanded, text, warning };
+}
+
+/**
+ * Reads the known_hosts files that are there. A file that is there and cannot be read is an error: it may hold a
+ * revocation. `given`: the files that must be there; undefined: the default ones, as far as they are.
+ * @throws FileError
+ */
+export async function readKnownHosts(given: readonly string[] | undefined): Promise<readonly KnownHostsFile[]> {
+  if (given !== undefined) return Promise.all(given.map((path) => readBounded(path, knownHostsLimit)));
+  const files = await Promise.all(defaultKnownHosts.map(readIfThere));
+  return files.filter((file) => file !== undefined);
+}
+
+async function readIfThere(path: string): Promise<KnownHostsFile | undefined> {
+  try {
+    return await readBounded(path, knownHostsLimit);
+  } catch (error) {
+    if (error instanceof FileError && (error.code === "ENOENT" || error.code === "ENOTDIR")) return undefined;
+    throw error;
+  }
+}
+
+interface ReadFile {
+  readonly path: string;
+  readonly text: string;
+  readonly mode: number;
+}
+
+async function readBounded(path: string, limit: number): Promise<ReadFile> {
+  const expanded = expandHome(path);
+  let file: FileHandle | undefined;
+  try {
+    file = await open(expanded);
+    const { mode } = await file.stat();
+    const bytes = await readUpTo(file, limit + 1);
+    if (bytes.length > limit) throw Object.assign(new Error("larger than this file may be"), { code: "EFBIG" });
+    return { path: expanded, text: new TextDecoder().decode(bytes), mode };
+  } catch (error) {
+    throw fileError(expanded, error as NodeJS.ErrnoException);
+  } finally {
+    await file?.close();
+  }
+}
+
+/** Reads to the end, or `most` bytes. A pipe (`<(command)` of a shell) has no size to go by. */
+async function readUpTo(file: FileHandle, most: number): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  while (length < most) {
+    const chunk = new Uint8Array(Math.min(64 * 1024, most - length));
+    const { bytesRead } = await file.read(chunk);
+    if (bytesRead === 0) break;
+    chunks.push(chunk.subarray(0, bytesRead));
+    length += bytesRead;
+  }
+  return concat(...chunks);
+}
+
+const causes: Readonly<Record<string, string>> = {
+  ENOENT: "no such file",
+  ENOTDIR: "no such file: a part of its path is not a folder",
+  EISDIR: "it is a folder",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+};
+
+function fileError(path: string, error: NodeJS.ErrnoException): FileError {
+  const { code = "", message } = error;
+  const why = causes[code] ?? printable(message);
+  return new FileError(`Cannot read ${printable(path)}: ${why}`, path, code, { cause: error });
+}

@@ -1,0 +1,55 @@
+/**
+ * Stdio: the process's own streams. stdin and stdout carry MCP as bytes with back-pressure; stderr carries lines and
+ * never makes anything wait: what a host does not read is dropped beyond a bound, and counted.
+ */
+import type { Writable } from "node:stream";
+import { readableBytes, writableBytes } from "./byte-streams.ts";
+
+/** What may wait for a host that does not read our stderr, in bytes. */
+const stderrLimit = 256 * 1024;
+
+/** Our stdin: a pipe, a file, a terminal or /dev/null. */
+export function stdinBytes(): ReadableStream<Uint8Array> {
+  return readableBytes(process.stdin, () => process.stdin.destroy());
+}
+
+/**
+ * Our stdout. A write resolves when the system took its bytes, so nothing is left to lose once all writes have resolved.
+ * A host that is gone (EPIPE) puts the stream in error. Closing it does not close the file descriptor.
+ */
+export function stdoutBytes(): WritableStream<Uint8Array> {
+  return writableBytes(process.stdout, { close: (whenDone) => whenDone(), abort: () => {} });
+}
+
+/** Takes text to our stderr; returns at once. */
+export interface Stderr {
+  /** Writes whole lines, or drops them where too much waits already. */
+  write(text: string | Uint8Array): void;
+  /** Resolves when what waits is written, or cannot be. */
+  drained(): Promise<void>;
+}
+
+/** Makes the one writer of a stderr. */
+export function createStderr(sink: Writable = process.stderr): Stderr {
+  let dropped = 0;
+  let isGone = false;
+  sink.on("error", () => {
+    isGone = true; // nobody is left to tell
+  });
+  const write = (text: string | Uint8Array): void => {
+    if (isGone) return;
+    if (sink.writableLength + text.length > stderrLimit) {
+      dropped += 1;
+      return;
+    }
+    if (dropped > 0) sink.write(`(${dropped} writes to stderr were dropped: nobody read them)\n`);
+    dropped = 0;
+    sink.write(text);
+  };
+  const drained = (): Promise<void> =>
+    new Promise((resolve) => {
+      if (isGone) resolve();
+      else sink.write("", () => resolve());
+    });
+  return { write, drained };
+}

@@ -1,0 +1,219 @@
+/**
+ * TCP: a connection to a host's name, as streams of bytes. All addresses of the name are tried, IPv6 and IPv4 in turn,
+ * each 250 ms behind the one before and none given up for being slow (Happy Eyeballs, RFC 8305). Node's own
+ * autoSelectFamily gives an address up after those 250 ms, which cuts off every server that is farther away than that.
+ */
+import { lookup as systemLookup } from "node:dns/promises";
+import type { Socket } from "node:net";
+import { connect, isIP } from "node:net";
+import type { ByteDuplex } from "../ssh/connection.ts";
+import { SshError } from "../ssh/errors.ts";
+import { printable } from "../ssh/printable.ts";
+import { readableBytes, writableBytes } from "./byte-streams.ts";
+
+/** No TCP connection came up. The message has the words of the system (`Connection refused`) and says what was tried. */
+export class DialError extends SshError {
+  override readonly name = "DialError";
+  /** As in `ECONNREFUSED`; `ETIMEDOUT` where our own time was over. */
+  readonly code: string;
+  /** The system's number of it, as in 111; undefined where it has none. */
+  readonly errno: number | undefined;
+
+  constructor(message: string, code: string, errno: number | undefined, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+    this.errno = errno;
+  }
+}
+
+/** The addresses of a name, the preferred ones first. */
+export type Lookup = (host: string) => Promise<readonly string[]>;
+
+export interface DialOptions {
+  /** Ends the attempt; `dial` rejects with its reason. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds for name and connection together. 15,000. */
+  readonly timeout?: number;
+  /** The system's resolver unless given. */
+  readonly lookup?: Lookup;
+}
+
+/** RFC 8305 §5: the recommended Connection Attempt Delay, in milliseconds. */
+const attemptDelay = 250;
+
+/** Connects to `host`, a name or an address. @throws DialError, or the signal's reason. */
+export async function dial(host: string, port: number, options: DialOptions = {}): Promise<ByteDuplex> {
+  const { signal, timeout = 15_000, lookup = lookupAll } = options;
+  signal?.throwIfAborted();
+  const race = new Race(host, port);
+  const timer = setTimeout(() => race.giveUp(timeout), timeout);
+  const onAbort = (): void => race.end(signal?.reason);
+  signal?.addEventListener("abort", onAbort);
+  // an address needs no lookup: its SYN leaves before this call returns
+  if (isIP(host) > 0) race.start([host]);
+  else
+    lookup(host).then(
+      (addresses) => race.start(addresses),
+      (error) => race.end(lookupError(host, error)),
+    );
+  try {
+    return streamsOf(await race.winner);
+  } finally {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+async function lookupAll(host: string): Promise<readonly string[]> {
+  const found = await systemLookup(host, { all: true });
+  return found.map(({ address }) => address);
+}
+
+/**
+ * The socket's bytes both ways. Each half ends by itself; when nobody reads any more, the socket goes once what was
+ * written is out.
+ */
+function streamsOf(socket: Socket): ByteDuplex {
+  return {
+    readable: readableBytes(socket, () => socket.destroySoon()),
+    writable: writableBytes(socket, {
+      close: (whenDone) => socket.end(whenDone),
+      abort: () => socket.destroy(),
+    }),
+  };
+}
+
+interface Failure {
+  readonly address: string;
+  readonly error: NodeJS.ErrnoException;
+}
+
+/** The attempts for one connection: the first that comes up wins, the others are dropped. */
+class Race {
+  readonly winner: Promise<Socket>;
+  readonly #host: string;
+  readonly #port: number;
+  readonly #sockets = new Map<Socket, string>();
+  readonly #failures: Failure[] = [];
+  #waiting: string[] = [];
+  #timer: NodeJS.Timeout | undefined;
+  #isOver = false;
+  #resolve: (socket: Socket) => void = () => {};
+  #reject: (error: unknown) => void = () => {};
+
+  constructor(host: string, port: number) {
+    this.#host = host;
+    this.#port = port;
+    this.winner = new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  start(addresses: readonly string[]): void {
+    this.#waiting = inTurn(addresses);
+    if (this.#waiting.length > 0) this.#next();
+    else
+      this.end(
+        new DialError(`Could not resolve hostname ${printable(this.#host)}: no address`, "ENOTFOUND", undefined),
+      );
+  }
+
+  /** Our own time is over: what has not failed yet has timed out. */
+  giveUp(milliseconds: number): void {
+    const error = Object.assign(new Error(`no answer within ${milliseconds / 1000} s`), { code: "ETIMEDOUT" });
+    for (const address of [...this.#sockets.values(), ...this.#waiting]) this.#failures.push({ address, error });
+    if (this.#failures.length === 0) this.end(lookupError(this.#host, error));
+    else this.end(dialError(this.#host, this.#port, this.#failures));
+  }
+
+  end(error: unknown): void {
+    this.#reject(error);
+    this.#stop();
+  }
+
+  #next(): void {
+    clearTimeout(this.#timer);
+    const address = this.#waiting.shift();
+    if (address === undefined || this.#isOver) return;
+    this.#connect(address);
+    if (this.#waiting.length > 0) this.#timer = setTimeout(() => this.#next(), attemptDelay);
+  }
+
+  #connect(address: string): void {
+    const socket = connect({ host: address, port: this.#port, noDelay: true, allowHalfOpen: true });
+    this.#sockets.set(socket, address);
+    socket.once("connect", () => {
+      this.#sockets.delete(socket);
+      this.#resolve(socket);
+      this.#stop();
+    });
+    socket.on("error", (error) => {
+      if (!this.#sockets.delete(socket)) return;
+      this.#failures.push({ address, error });
+      if (this.#waiting.length > 0) this.#next();
+      else if (this.#sockets.size === 0) this.end(dialError(this.#host, this.#port, this.#failures));
+    });
+  }
+
+  #stop(): void {
+    this.#isOver = true;
+    clearTimeout(this.#timer);
+    const losers = [...this.#sockets.keys()];
+    this.#sockets.clear();
+    for (const loser of losers) loser.destroy();
+  }
+}
+
+/** RFC 8305 §4: the families take turns, the one of the first address first. */
+function inTurn(addresses: readonly string[]): string[] {
+  const [first = ""] = addresses;
+  const ofOne = addresses.filter((address) => isIP(address) === isIP(first));
+  const ofOther = addresses.filter((address) => isIP(address) !== isIP(first));
+  return addresses.flatMap((_, i) => [...ofOne.slice(i, i + 1), ...ofOther.slice(i, i + 1)]);
+}
+
+/** The words that people search for, the most telling first. */
+const words: readonly (readonly [code: string, text: string])[] = [
+  ["ECONNREFUSED", "Connection refused"],
+  ["ECONNRESET", "Connection reset by peer"],
+  ["ETIMEDOUT", "Connection timed out"],
+  ["EHOSTUNREACH", "No route to host"],
+  ["ENETUNREACH", "Network is unreachable"],
+  ["EACCES", "Permission denied"],
+  ["EPERM", "Operation not permitted"],
+];
+
+function rankOf({ error }: Failure): number {
+  const rank = words.findIndex(([code]) => code === error.code);
+  return rank < 0 ? words.length : rank;
+}
+
+function wordsOf(failure: Failure): string {
+  return words[rankOf(failure)]?.[1] ?? printable(failure.error.message);
+}
+
+/** One error of all attempts: the most telling one leads, each address is named. */
+function dialError(host: string, port: number, failures: readonly Failure[]): DialError {
+  const ranked = failures.toSorted((a, b) => rankOf(a) - rankOf(b));
+  const [leader] = ranked;
+  if (leader === undefined) throw new RangeError("no attempt has failed");
+  const tried = failures.length === 1 ? leader.address : ranked.map((f) => `${f.address}: ${wordsOf(f)}`).join(", ");
+  const where = `${printable(host)} port ${port}${tried === host ? "" : ` (${tried})`}`;
+  const { code = "", errno } = leader.error;
+  const cause = failures.length === 1 ? leader.error : new AggregateError(failures.map(({ error }) => error));
+  return new DialError(`${wordsOf(leader)}: ${where}`, code, errno === undefined ? undefined : Math.abs(errno), {
+    cause,
+  });
+}
+
+function lookupError(host: string, error: NodeJS.ErrnoException): DialError {
+  const { code = "", message } = error;
+  const known = new Map([
+    ["ENOTFOUND", "name not found"],
+    ["EAI_AGAIN", "temporary failure in name resolution"],
+    ["ETIMEDOUT", `timed out, ${message}`],
+  ]);
+  const why = known.get(code) ?? printable(message);
+  return new DialError(`Could not resolve hostname ${printable(host)}: ${why}`, code, undefined, { cause: error });
+}

@@ -1,0 +1,163 @@
+import { PassThrough, Readable, Writable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { readableBytes, writableBytes } from "../../src/node/byte-streams.ts";
+
+const nothing = (): void => {};
+const bytes = (...values: number[]): Uint8Array => new Uint8Array(values);
+
+async function readAll(stream: ReadableStream<Uint8Array>): Promise<number[]> {
+  const all: number[] = [];
+  for await (const chunk of stream) all.push(...chunk);
+  return all;
+}
+
+describe("reading", () => {
+  it("gives plain Uint8Arrays, then the end", async () => {
+    const source = Readable.from([Buffer.from([1, 2]), Buffer.from([3])], { objectMode: false });
+    const reader = readableBytes(source, nothing).getReader();
+    const { value } = await reader.read();
+    expect(value?.constructor).toBe(Uint8Array);
+    expect(value).toEqual(bytes(1, 2));
+    reader.releaseLock();
+  });
+
+  it("loses nothing and keeps the order", async () => {
+    const chunks = Array.from({ length: 300 }, (_, i) => Buffer.alloc(1000, i & 0xff));
+    const all = await readAll(readableBytes(Readable.from(chunks, { objectMode: false }), nothing));
+    expect(Buffer.from(all).equals(Buffer.concat(chunks))).toBe(true);
+  });
+
+  it("pauses the source while nobody reads, and takes no more than a queue's worth", async () => {
+    let made = 0;
+    const source = new Readable({
+      read() {
+        made += 16384;
+        this.push(Buffer.alloc(16384));
+      },
+    });
+    const reader = readableBytes(source, nothing).getReader();
+    await reader.read();
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    expect(source.isPaused()).toBe(true);
+    expect(made).toBeLessThanOrEqual(8 * 16384 + source.readableHighWaterMark);
+    const before = made;
+    for (let read = 0; read < 20; read++) await reader.read();
+    expect(made).toBeGreaterThan(before);
+    await reader.cancel();
+  });
+
+  it("fails with the source's error", async () => {
+    const source = new PassThrough();
+    const reader = readableBytes(source, nothing).getReader();
+    source.destroy(new Error("reset"));
+    await expect(reader.read()).rejects.toThrow("reset");
+  });
+
+  it("fails where the source closes before its end", async () => {
+    const source = new PassThrough();
+    const reader = readableBytes(source, nothing).getReader();
+    source.destroy();
+    await expect(reader.read()).rejects.toThrow("closed before its end");
+  });
+
+  it("calls what cancels once, and survives what the source says afterwards", async () => {
+    const source = new PassThrough();
+    let cancelled = 0;
+    const stream = readableBytes(source, () => {
+      cancelled += 1;
+    });
+    await stream.cancel();
+    source.write("late");
+    source.destroy(new Error("late"));
+    await new Promise(setImmediate);
+    expect(cancelled).toBe(1);
+  });
+});
+
+describe("writing", () => {
+  /** A sink that takes a write when told to. */
+  function slowSink(): { sink: Writable; taken: Uint8Array[]; take: (error?: Error) => void } {
+    const taken: Uint8Array[] = [];
+    let done: (error?: Error) => void = nothing;
+    const sink = new Writable({
+      write(chunk: Uint8Array, _, callback) {
+        taken.push(chunk);
+        done = callback;
+      },
+    });
+    return { sink, taken, take: (error) => done(error) };
+  }
+  const ends = { close: (done: () => void) => done(), abort: nothing };
+
+  it("resolves when the sink has taken the bytes, not before", async () => {
+    const { sink, taken, take } = slowSink();
+    const writer = writableBytes(sink, ends).getWriter();
+    let isTaken = false;
+    const written = writer.write(bytes(1)).then(() => {
+      isTaken = true;
+    });
+    await new Promise(setImmediate);
+    expect([taken.length, isTaken]).toEqual([1, false]);
+    take();
+    await written;
+  });
+
+  it("gives the sink one write at a time", async () => {
+    const { sink, taken, take } = slowSink();
+    const writer = writableBytes(sink, ends).getWriter();
+    const all = [writer.write(bytes(1)), writer.write(bytes(2))];
+    await new Promise(setImmediate);
+    expect(taken).toHaveLength(1);
+    take();
+    await all[0];
+    await new Promise(setImmediate);
+    expect(taken).toHaveLength(2);
+    take();
+    await Promise.all(all);
+  });
+
+  it("fails with the sink's error, then and later", async () => {
+    const { sink, take } = slowSink();
+    const writer = writableBytes(sink, ends).getWriter();
+    const written = writer.write(bytes(1));
+    await new Promise(setImmediate);
+    take(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
+    await expect(written).rejects.toMatchObject({ code: "EPIPE" });
+    await expect(writer.write(bytes(2))).rejects.toMatchObject({ code: "EPIPE" });
+  });
+
+  it("fails where the sink is destroyed under a write", async () => {
+    const { sink } = slowSink();
+    const written = writableBytes(sink, ends).getWriter().write(bytes(1));
+    await new Promise(setImmediate);
+    sink.destroy();
+    await expect(written).rejects.toThrow();
+  });
+
+  it("ends after the last write", async () => {
+    const { sink, take } = slowSink();
+    let isClosed = false;
+    const close = (done: () => void): void => {
+      isClosed = true;
+      done();
+    };
+    const writer = writableBytes(sink, { close, abort: nothing }).getWriter();
+    const written = writer.write(bytes(1));
+    const closed = writer.close();
+    await new Promise(setImmediate);
+    expect(isClosed).toBe(false);
+    take();
+    await Promise.all([written, closed]);
+    expect(isClosed).toBe(true);
+  });
+
+  it("is aborted at once, even under a write that never ends", async () => {
+    const { sink } = slowSink();
+    const writer = writableBytes(sink, { close: nothing, abort: () => sink.destroy() }).getWriter();
+    const written = writer.write(bytes(1));
+    await new Promise(setImmediate);
+    const aborted = writer.abort();
+    await expect(written).rejects.toThrow();
+    await aborted;
+  });
+});

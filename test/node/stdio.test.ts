@@ -1,0 +1,68 @@
+import { Writable } from "node:stream";
+import { describe, expect, it } from "vitest";
+import { createStderr } from "../../src/node/stdio.ts";
+
+/** A host that reads our stderr only when told to. */
+function slowHost(): { sink: Writable; text: () => string; read: () => Promise<void> } {
+  const taken: string[] = [];
+  let pending: (() => void) | undefined;
+  const sink = new Writable({
+    write(chunk: Uint8Array, _, callback) {
+      taken.push(new TextDecoder().decode(chunk));
+      pending = callback;
+    },
+  });
+  const read = async (): Promise<void> => {
+    while (pending !== undefined) {
+      const callback = pending;
+      pending = undefined;
+      callback();
+      await new Promise(setImmediate);
+    }
+  };
+  return { sink, text: () => taken.join(""), read };
+}
+
+describe("stderr", () => {
+  it("never makes a writer wait: beyond 256 KiB it drops, and says how often once it is read", async () => {
+    const { sink, text, read } = slowHost();
+    const stderr = createStderr(sink);
+    const line = `${"x".repeat(1023)}\n`;
+    for (let written = 0; written < 300; written++) stderr.write(line);
+    expect(sink.writableLength).toBeLessThanOrEqual(256 * 1024);
+    await read();
+    stderr.write("back\n");
+    await read();
+    expect(text()).toBe(`${line.repeat(256)}(44 writes to stderr were dropped: nobody read them)\nback\n`);
+  });
+
+  it("takes bytes as they are", async () => {
+    const { sink, text, read } = slowHost();
+    createStderr(sink).write(new TextEncoder().encode("ü\n"));
+    await read();
+    expect(text()).toBe("ü\n");
+  });
+
+  it("says when it is drained", async () => {
+    const { sink, read } = slowHost();
+    const stderr = createStderr(sink);
+    stderr.write("x");
+    let isDrained = false;
+    const drained = stderr.drained().then(() => {
+      isDrained = true;
+    });
+    await new Promise(setImmediate);
+    expect(isDrained).toBe(false);
+    await read();
+    await drained;
+  });
+
+  it("is silent once nobody can read it any more", async () => {
+    const { sink } = slowHost();
+    const stderr = createStderr(sink);
+    sink.destroy(new Error("write EPIPE"));
+    await new Promise(setImmediate);
+    stderr.write("x");
+    await stderr.drained();
+  });
+});
