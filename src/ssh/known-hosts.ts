@@ -1,0 +1,242 @@
+/**
+ * Known hosts: text, host and key give a verdict, as OpenSSH's ssh gives it (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). Pure.
+ *
+ * What the manual leaves open was tried on a real ssh: test/vectors/known-hosts.json. Where we differ, we refuse more.
+ * Host certificates come later: an `@cert-authority` line never trusts a plain key and never makes it a changed one.
+ */
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha1 } from "@noble/hashes/legacy.js";
+import { sha256 } from "@noble/hashes/sha2.js";
+import { decodeBase64, encodeBase64 } from "./base64.ts";
+import { ProtocolError } from "./errors.ts";
+import { canonicalHost, isPatternListMatch, lowerCase } from "./host-pattern.ts";
+import { decodeFields, type Fields, isEqual, utf8 } from "./wire.ts";
+
+/** One known_hosts file, read. */
+export interface KnownHosts {
+  readonly fileName: string;
+  readonly entries: readonly KnownHostsEntry[];
+  /** What was skipped and why, as in `~/.ssh/known_hosts:12: the key is not base64`. Quotes nothing of the file. */
+  readonly notes: readonly string[];
+}
+
+/** One line of a known_hosts file. */
+export interface KnownHostsEntry {
+  readonly fileName: string;
+  /** Counted from 1. */
+  readonly line: number;
+  /** What the line is for: a host key, a certificate authority, or a key that must never be taken. */
+  readonly marker: "key" | "cert-authority" | "revoked";
+  readonly hosts: Hosts;
+  /** As in `ssh-ed25519`; the line and the blob agree on it. */
+  readonly keyType: string;
+  readonly keyBlob: Uint8Array;
+}
+
+/** The names that a line is for: patterns in lower case, or a keyed hash of one name. */
+export type Hosts = { readonly patterns: readonly string[] } | { readonly salt: Uint8Array; readonly hash: Uint8Array };
+
+/** Whether known_hosts files trust a host key. Only `trusted` may go on. */
+export type Verdict =
+  | { readonly verdict: "trusted"; readonly known: KnownHostsEntry }
+  | { readonly verdict: "revoked"; readonly known: KnownHostsEntry }
+  | {
+      /** The host has other keys, of whatever type, and not this one. */
+      readonly verdict: "changed";
+      /** The last of those keys, one of the same type if there is any. */
+      readonly known: KnownHostsEntry;
+      /** False: only keys of other types are known, so the host may just have shown another of its own. */
+      readonly isTypeKnown: boolean;
+    }
+  | {
+      readonly verdict: "unknown";
+      /** An authority that may certify this host's keys: a certificate would help, a plain key does not. */
+      readonly certAuthority: KnownHostsEntry | undefined;
+      /** At a port other than 22: another key, known for the bare host name. */
+      readonly bareHostKey: KnownHostsEntry | undefined;
+    };
+
+/** Reads a known_hosts file. Never throws: a line that cannot be read is skipped with a note, where ssh skips it too. */
+export function parseKnownHosts(fileName: string, text: string): KnownHosts {
+  const entries: KnownHostsEntry[] = [];
+  const notes: string[] = text.includes("\0")
+    ? [`${fileName}: NUL bytes end lines early: the file should be UTF-8, not UTF-16`]
+    : [];
+  text.split("\n").forEach((content, index) => {
+    const line = index + 1;
+    const parsed = parseLine(content);
+    if (typeof parsed === "string") notes.push(`${fileName}:${line}: ${parsed}`);
+    else if (parsed) entries.push({ fileName, line, ...parsed });
+  });
+  return { fileName, entries, notes };
+}
+
+/**
+ * Judges the key that `host` showed at `port`, all files taken together. A port other than 22 is looked up as
+ * `[host]:port`, then, only if that has no key, as the bare host: this may trust or revoke, but not say `changed`.
+ * @throws TypeError for an empty host; RangeError for an impossible port.
+ */
+export function checkHostKey(files: readonly KnownHosts[], host: string, port: number, keyBlob: Uint8Array): Verdict {
+  const verdict = checkName(files, lookupName(host, port), keyBlob);
+  if (verdict.verdict !== "unknown" || port === defaultPort) return verdict;
+  const bare = checkName(files, lookupName(host, defaultPort), keyBlob);
+  if (bare.verdict === "changed") return { ...verdict, bareHostKey: bare.known };
+  if (bare.verdict === "unknown") return { ...bare, certAuthority: verdict.certAuthority ?? bare.certAuthority };
+  return bare;
+}
+
+/** `SHA256:` and the hash of a public key blob in base64 without padding, as OpenSSH prints it. */
+export function fingerprint(keyBlob: Uint8Array): string {
+  return `SHA256:${encodeBase64(sha256(keyBlob)).replace(/=$/, "")}`;
+}
+
+/**
+ * The line, without its newline, that trusts this key at this host and port.
+ * @throws TypeError where the host holds a character that known_hosts gives a meaning; RangeError for an impossible port.
+ */
+export function knownHostsLine(host: string, port: number, keyBlob: Uint8Array): string {
+  if (!/^[\w.:%+-]+$/.test(host)) throw new TypeError("this host name cannot stand in known_hosts");
+  const keyType = typeOf(keyBlob);
+  if (keyType === undefined) throw new TypeError("keyBlob is not a public key");
+  return `${lookupName(host, port)} ${keyType} ${encodeBase64(keyBlob)}`;
+}
+
+const defaultPort = 22;
+
+/** The name by which known_hosts knows a host's port. */
+function lookupName(host: string, port: number): string {
+  if (host === "") throw new TypeError("the host name is empty");
+  if (!Number.isInteger(port) || port < 1 || port > 65535) throw new RangeError(`${port} is not a port`);
+  const name = canonicalHost(host);
+  return port === defaultPort ? name : `[${name}]:${port}`;
+}
+
+function checkName(files: readonly KnownHosts[], name: string, keyBlob: Uint8Array): Verdict {
+  const entries = files.flatMap((file) => file.entries).filter((entry) => isFor(entry.hosts, name));
+  const revoked = entries.find((entry) => entry.marker === "revoked" && isKeyOf(entry.keyBlob, keyBlob));
+  if (revoked) return { verdict: "revoked", known: revoked }; // whatever other lines say of this key
+  const keys = entries.filter((entry) => entry.marker === "key");
+  const same = keys.find((entry) => isEqual(entry.keyBlob, keyBlob));
+  if (same) return { verdict: "trusted", known: same };
+  const keyType = typeOf(keyBlob);
+  const ofType = keys.findLast((entry) => entry.keyType === keyType);
+  const other = ofType ?? keys.at(-1);
+  if (other) return { verdict: "changed", known: other, isTypeKnown: ofType !== undefined };
+  const certAuthority = entries.find((entry) => entry.marker === "cert-authority");
+  return { verdict: "unknown", certAuthority, bareHostKey: undefined };
+}
+
+function isFor(hosts: Hosts, name: string): boolean {
+  if ("patterns" in hosts) return isPatternListMatch(hosts.patterns, name);
+  return isEqual(hmac(sha1, hosts.salt, utf8(name)), hosts.hash);
+}
+
+/** Whether a blob is this key or a certificate for it, which holds the key's fields behind a nonce. OpenSSH PROTOCOL.certkeys. */
+function isKeyOf(keyOrCertificate: Uint8Array, keyBlob: Uint8Array): boolean {
+  if (isEqual(keyOrCertificate, keyBlob)) return true;
+  if (!isCertificateType(typeOf(keyOrCertificate) ?? "") || typeOf(keyBlob) === undefined) return false;
+  const key = decodeFields("public key", anyLayout, keyBlob);
+  const certificate = decodeFields("certificate", certificateLayout, keyOrCertificate);
+  const isSameType = certificate.type === `${key.type.replace("@openssh.com", "")}-cert-v01@openssh.com`;
+  return isSameType && isEqual(certificate.rest.subarray(0, key.rest.length), key.rest);
+}
+
+type ParsedLine = Pick<KnownHostsEntry, "marker" | "hosts" | "keyType" | "keyBlob">;
+
+/** What a line says; undefined where it says nothing; a text, why it was skipped. */
+function parseLine(content: string): ParsedLine | string | undefined {
+  const line = withoutNul(content).replace(/^[ \t]+/, "");
+  if (/^\r?$/.test(line) || line.startsWith("#")) return undefined;
+  const [marker, names, keyType, key] = line.startsWith("@") ? fieldsOf(line, 4) : ["", ...fieldsOf(line, 3)];
+  if (marker === undefined || !Object.hasOwn(markers, marker)) return "unknown marker";
+  if (!names || !keyType || !key) return "the line ends too early: host names, key type and key are needed";
+  const hosts = parseHosts(names);
+  if (typeof hosts === "string") return hosts;
+  const parsed = parseKey(keyType, key);
+  if (typeof parsed === "string") return parsed;
+  return { marker: markers[marker as keyof typeof markers], hosts, ...parsed };
+}
+
+const markers = { "": "key", "@cert-authority": "cert-authority", "@revoked": "revoked" } as const;
+
+/** OpenSSH reads a line as a C string. */
+function withoutNul(line: string): string {
+  const nul = line.indexOf("\0");
+  return nul < 0 ? line : line.slice(0, nul);
+}
+
+/** The first fields of a line; whatever follows them is a comment. */
+function fieldsOf(line: string, count: number): string[] {
+  return line.split(/[ \t]+/, count);
+}
+
+function parseHosts(names: string): Hosts | string {
+  if (names.startsWith("|")) return parseHashedHost(names);
+  const patterns = lowerCase(names).split(",");
+  const isTooLong = patterns.some((pattern) => pattern.replace(/^!/, "").length > longestPattern);
+  return isTooLong ? `a host pattern is longer than ${longestPattern} characters` : { patterns };
+}
+
+/** OpenSSH's bound; its ssh lets a longer pattern make its line match nothing. */
+const longestPattern = 1022;
+
+/** `|1|salt|hash`: HMAC-SHA1 of the name, keyed with the salt; both have SHA-1's 20 bytes. */
+function parseHashedHost(names: string): Hosts | string {
+  const [empty, version, salt64, hash64, ...rest] = names.split("|", 5);
+  const salt = decodeBase64(salt64 ?? "");
+  const hash = decodeBase64(hash64 ?? "");
+  if (empty !== "" || version !== "1" || rest.length > 0) return "the hashed host name is not of the form |1|salt|hash";
+  if (salt?.length !== 20 || hash?.length !== 20) return "the hashed host name is malformed";
+  return { salt, hash };
+}
+
+function parseKey(keyType: string, key: string): Pick<KnownHostsEntry, "keyType" | "keyBlob"> | string {
+  if (/^[0-9]{1,7}$/.test(keyType)) return "an SSH 1 key";
+  const named = keyType.replace(/^rsa-sha2-(256|512)$/, "ssh-rsa"); // OpenSSH takes the signature's name for the key's
+  if (layoutOf(named) === undefined) return "unknown key type";
+  const keyBlob = decodeBase64(key.replace(/[\r\v\f]+/g, "")); // OpenSSH overlooks white space here: CRLF files work
+  if (keyBlob === undefined) return "the key is not base64";
+  return typeOf(keyBlob) === named ? { keyType: named, keyBlob } : `the key is not a well-formed ${named} key`;
+}
+
+/** The type of a public key blob, if it is well-formed and of a type that known_hosts may hold. */
+function typeOf(keyBlob: Uint8Array): string | undefined {
+  try {
+    const { type } = decodeFields("public key", anyLayout, keyBlob);
+    const layout = layoutOf(type);
+    if (layout === undefined) return undefined;
+    decodeFields("public key", layout, keyBlob);
+    return type === "ssh-ed25519" && keyBlob.length !== ed25519BlobLength ? undefined : type;
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
+/** RFC 8709 §4: the name's 11 bytes and the key's 32, each with its length. */
+const ed25519BlobLength = 51;
+
+const anyLayout = { type: "text", rest: "rest" } as const;
+const certificateLayout = { type: "text", nonce: "string", rest: "rest" } as const;
+const ecdsa: Fields = { type: "text", curve: "text", publicKey: "string" };
+
+function layoutOf(keyType: string): Fields | undefined {
+  if (isCertificateType(keyType)) return certificateLayout;
+  return Object.hasOwn(keyLayouts, keyType) ? keyLayouts[keyType] : undefined;
+}
+
+function isCertificateType(keyType: string): boolean {
+  return /^[a-z0-9-]+-cert-v01@openssh\.com$/.test(keyType);
+}
+
+/** The public key blobs that we tell from garbage. RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4, OpenSSH PROTOCOL.u2f. */
+const keyLayouts: Readonly<Record<string, Fields>> = {
+  "ssh-ed25519": { type: "text", publicKey: "string" },
+  "ssh-rsa": { type: "text", e: "mpint", n: "mpint" },
+  "ssh-dss": { type: "text", p: "mpint", q: "mpint", g: "mpint", y: "mpint" },
+  "ecdsa-sha2-nistp256": ecdsa,
+  "ecdsa-sha2-nistp384": ecdsa,
+  "ecdsa-sha2-nistp521": ecdsa,
+  "sk-ssh-ed25519@openssh.com": { type: "text", publicKey: "string", application: "text" },
+  "sk-ecdsa-sha2-nistp256@openssh.com": { ...ecdsa, application: "text" },
+};
