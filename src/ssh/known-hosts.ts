@@ -111,17 +111,28 @@ function lookupName(host: string, port: number): string {
   return port === defaultPort ? name : `[${name}]:${port}`;
 }
 
+/** Names are compared after keys: a hashed name costs two SHA-1s, and the key that is searched stands on few lines. */
 function checkName(files: readonly KnownHosts[], name: string, keyBlob: Uint8Array): Verdict {
-  const entries = files.flatMap((file) => file.entries).filter((entry) => isFor(entry.hosts, name));
-  const revoked = entries.find((entry) => entry.marker === "revoked" && isKeyOf(entry.keyBlob, keyBlob));
+  const entries = files.flatMap((file) => file.entries);
+  const isRevoked = ({ marker, keyBlob: revoked }: KnownHostsEntry) =>
+    marker === "revoked" && isKeyOf(revoked, keyBlob);
+  const isTrusted = ({ marker, keyBlob: trusted }: KnownHostsEntry) => marker === "key" && isEqual(trusted, keyBlob);
+  const revoked = entries.find((entry) => isRevoked(entry) && isFor(entry.hosts, name));
   if (revoked) return { verdict: "revoked", known: revoked }; // whatever other lines say of this key
+  const trusted = entries.find((entry) => isTrusted(entry) && isFor(entry.hosts, name));
+  if (trusted) return { verdict: "trusted", known: trusted };
+  return refusal(
+    entries.filter((entry) => isFor(entry.hosts, name)),
+    typeOf(keyBlob),
+  );
+}
+
+/** The verdict on a key that none of a host's entries has. */
+function refusal(entries: readonly KnownHostsEntry[], keyType: string | undefined): Verdict {
   const keys = entries.filter((entry) => entry.marker === "key");
-  const same = keys.find((entry) => isEqual(entry.keyBlob, keyBlob));
-  if (same) return { verdict: "trusted", known: same };
-  const keyType = typeOf(keyBlob);
   const ofType = keys.findLast((entry) => entry.keyType === keyType);
-  const other = ofType ?? keys.at(-1);
-  if (other) return { verdict: "changed", known: other, isTypeKnown: ofType !== undefined };
+  const known = ofType ?? keys.at(-1);
+  if (known) return { verdict: "changed", known, isTypeKnown: ofType !== undefined };
   const certAuthority = entries.find((entry) => entry.marker === "cert-authority");
   return { verdict: "unknown", certAuthority, bareHostKey: undefined };
 }
