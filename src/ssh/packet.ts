@@ -12,6 +12,7 @@ import { DISCONNECT_REASON, ProtocolError } from "./errors.ts";
 export const MAXIMUM_PACKET_LENGTH: number = 256 * 1024;
 
 const minimumPadding = 4; // RFC 4253 §6: there MUST be at least four bytes of padding
+const minimumPacketLength = 1 + 1 + minimumPadding; // padding_length, a message number, padding
 
 /** A packet's payload. Borrowed: valid until the next `receive` or `next`. */
 export interface InboundPacket {
@@ -32,12 +33,14 @@ export class PacketReader {
   #start = 0;
   #end = 0;
   #packetLength: number | undefined;
-  #sequenceNumber = 0;
+  #sequenceNumber: number;
   #bytes = 0;
   #packets = 0;
 
-  constructor(keys: Keys) {
+  /** `sequenceNumber`: of the first packet; 0 but for tests of the wrap. RFC 4253 §6.4. */
+  constructor(keys: Keys, sequenceNumber = 0) {
     this.#keys = keys;
+    this.#sequenceNumber = sequenceNumber;
   }
 
   /** Sequence number of the next packet. RFC 4253 §6.4. */
@@ -121,7 +124,13 @@ export class PacketReader {
       );
     }
     const padded = row.isLengthPadded ? packetLength + 4 : packetLength;
-    if (packetLength < 1 + 1 + minimumPadding || padded % row.blockLength !== 0) {
+    if (packetLength < minimumPacketLength) {
+      throw new ProtocolError(
+        `packet_length ${packetLength}, at least ${minimumPacketLength} is needed`,
+        "RFC 4253 §6",
+      );
+    }
+    if (padded % row.blockLength !== 0) {
       throw new ProtocolError(`packet_length ${packetLength} is not a multiple of ${row.blockLength}`, "RFC 4253 §6");
     }
     return packetLength;
@@ -145,13 +154,15 @@ export class PacketWriter {
   #keys: Keys;
   #output: Uint8Array = new Uint8Array(0);
   #length = 0;
-  #sequenceNumber = 0;
+  #sequenceNumber: number;
   #bytes = 0;
   #packets = 0;
 
-  constructor(keys: Keys, randomBytes: RandomBytes) {
+  /** `sequenceNumber`: as the reader's. */
+  constructor(keys: Keys, randomBytes: RandomBytes, sequenceNumber = 0) {
     this.#keys = keys;
     this.#randomBytes = randomBytes;
+    this.#sequenceNumber = sequenceNumber;
   }
 
   /** Sequence number of the next packet. RFC 4253 §6.4. */
