@@ -1,0 +1,258 @@
+/**
+ * Peer crypto: the server's half of SSH's cryptography and framing for tests, on node:crypto alone, so that a fault of
+ * ours cannot hide by being made twice. Poly1305, which node:crypto does not show, is a few lines of BigInt.
+ */
+import {
+  createCipheriv,
+  createDecipheriv,
+  createHash,
+  createPrivateKey,
+  createPublicKey,
+  diffieHellman,
+  type KeyObject,
+  sign,
+} from "node:crypto";
+
+/** Reproducible bytes: SHA-256 of the seed and a counter. */
+export function seededBytes(seed: string): (length: number) => Uint8Array {
+  let counter = 0;
+  let pool = Buffer.alloc(0);
+  return (length) => {
+    while (pool.length < length) {
+      pool = Buffer.concat([pool, createHash("sha256").update(`${seed} ${counter++}`).digest()]);
+    }
+    const bytes = Uint8Array.from(pool.subarray(0, length));
+    pool = pool.subarray(length);
+    return bytes;
+  };
+}
+
+/** Reproducible integers from 0 to `limit - 1`. */
+export function seededIntegers(seed: string): (limit: number) => number {
+  const bytes = seededBytes(seed);
+  return (limit) => Buffer.from(bytes(4)).readUInt32BE() % limit;
+}
+
+export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return Uint8Array.from(hash.digest());
+}
+
+/** A string of RFC 4251 §5. */
+export function sshString(content: Uint8Array | string): Uint8Array {
+  const bytes = Buffer.from(content);
+  const length = Buffer.alloc(4);
+  length.writeUInt32BE(bytes.length);
+  return Uint8Array.from(Buffer.concat([length, bytes]));
+}
+
+/** An mpint of RFC 4251 §5 from 32 big-endian bytes, by way of a number. */
+export function sshMpint(magnitude: Uint8Array): Uint8Array {
+  const digits = BigInt(`0x${Buffer.from(magnitude).toString("hex")}`).toString(16);
+  const even = digits.length % 2 === 0 ? digits : `0${digits}`;
+  if (even === "00") return sshString("");
+  return sshString(Buffer.from(Number.parseInt(even.slice(0, 2), 16) > 0x7f ? `00${even}` : even, "hex"));
+}
+
+const pkcs8 = { x25519: "302e020100300506032b656e04220420", ed25519: "302e020100300506032b657004220420" };
+const spkiX25519 = "302a300506032b656e032100";
+
+function privateKey(kind: keyof typeof pkcs8, seed: Uint8Array): KeyObject {
+  const key = Buffer.concat([Buffer.from(pkcs8[kind], "hex"), seed]);
+  return createPrivateKey({ key, format: "der", type: "pkcs8" });
+}
+
+function rawPublicKey(key: KeyObject): Uint8Array {
+  return Uint8Array.from(createPublicKey(key).export({ format: "der", type: "spki" }).subarray(-32));
+}
+
+/** An x25519 key pair of a peer. */
+export class PeerShare {
+  readonly share: Uint8Array;
+  readonly #key: KeyObject;
+
+  constructor(seed: Uint8Array) {
+    this.#key = privateKey("x25519", seed);
+    this.share = rawPublicKey(this.#key);
+  }
+
+  /** K, encoded as RFC 8731 §3.1 has it. */
+  sharedSecret(theirShare: Uint8Array): Uint8Array {
+    const key = Buffer.concat([Buffer.from(spkiX25519, "hex"), theirShare]);
+    const publicKey = createPublicKey({ key, format: "der", type: "spki" });
+    return sshMpint(diffieHellman({ privateKey: this.#key, publicKey }));
+  }
+}
+
+/** An ed25519 key: a host's, or a user's as the client's Signer. RFC 8709. */
+export class PeerKey {
+  readonly algorithm = "ssh-ed25519";
+  readonly publicKeyBlob: Uint8Array;
+  readonly #key: KeyObject;
+
+  constructor(name: string) {
+    this.#key = privateKey("ed25519", sha256(Buffer.from(name)));
+    this.publicKeyBlob = join(sshString(this.algorithm), sshString(rawPublicKey(this.#key)));
+  }
+
+  /** The signature blob over `data`. */
+  sign(data: Uint8Array): Uint8Array {
+    return join(sshString(this.algorithm), sshString(sign(null, data, this.#key)));
+  }
+
+  get publicKey(): KeyObject {
+    return createPublicKey(this.#key);
+  }
+}
+
+export function join(...parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(Buffer.concat(parts));
+}
+
+export type CipherName = "none" | "chacha20-poly1305@openssh.com" | "aes128-gcm@openssh.com" | "aes256-gcm@openssh.com";
+
+export const keySizes: Readonly<Record<CipherName, { readonly key: number; readonly iv: number }>> = {
+  none: { key: 0, iv: 0 },
+  "chacha20-poly1305@openssh.com": { key: 64, iv: 0 },
+  "aes128-gcm@openssh.com": { key: 16, iv: 12 },
+  "aes256-gcm@openssh.com": { key: 32, iv: 12 },
+};
+
+/** What a test may bend in the framing of one packet. RFC 4253 §6. */
+export interface Bend {
+  readonly padding?: number;
+  /** What padding_length says, whatever the padding is. */
+  readonly paddingLength?: number;
+  /** What packet_length says, whatever the packet is. */
+  readonly packetLength?: number;
+  /** Flips a bit of the last byte: of the tag, where there is one. */
+  readonly isTorn?: boolean;
+}
+
+/** One direction of a peer: frames, seals, opens. RFC 4253 §6, RFC 5647, OpenSSH PROTOCOL.chacha20poly1305. */
+export class PeerDirection {
+  readonly cipher: CipherName;
+  sequenceNumber: number;
+  readonly #key: Uint8Array;
+  readonly #iv: Uint8Array;
+
+  constructor(cipher: CipherName, key: Uint8Array, iv: Uint8Array, sequenceNumber = 0) {
+    this.cipher = cipher;
+    this.sequenceNumber = sequenceNumber;
+    this.#key = key;
+    this.#iv = Uint8Array.from(iv);
+  }
+
+  seal(payload: Uint8Array, bend: Bend = {}): Uint8Array {
+    const sealed = this.#sealPacket(this.#frame(payload, bend));
+    if (bend.isTorn) sealed[sealed.length - 1] = (sealed.at(-1) as number) ^ 1;
+    this.sequenceNumber = (this.sequenceNumber + 1) % 2 ** 32;
+    return sealed;
+  }
+
+  /** The next packet of `bytes`, checked against the RFC; undefined while it is not whole. */
+  open(
+    bytes: Uint8Array,
+  ): { readonly payload: Uint8Array; readonly sequenceNumber: number; readonly size: number } | undefined {
+    if (bytes.length < 4) return undefined;
+    const packetLength = Buffer.from(this.#openLength(bytes.subarray(0, 4))).readUInt32BE();
+    const size = 4 + packetLength + (this.cipher === "none" ? 0 : 16);
+    if (packetLength > 256 * 1024) throw new Error(`packet_length ${packetLength}`);
+    if (bytes.length < size) return undefined;
+    const body = this.#openBody(bytes.subarray(0, size), packetLength);
+    const padding = body[0] as number;
+    const aligned = packetLength + (this.cipher === "none" ? 4 : 0);
+    const block = this.cipher.startsWith("aes") ? 16 : 8;
+    if (aligned % block !== 0 || padding < 4 || padding + 2 > packetLength) {
+      throw new Error(`badly framed: packet_length ${packetLength}, padding_length ${padding}`);
+    }
+    const { sequenceNumber } = this;
+    this.sequenceNumber = (sequenceNumber + 1) % 2 ** 32;
+    return { payload: Uint8Array.from(body.subarray(1, packetLength - padding)), sequenceNumber, size };
+  }
+
+  #frame(payload: Uint8Array, bend: Bend): Buffer {
+    const block = this.cipher.startsWith("aes") ? 16 : 8;
+    const counted = (this.cipher === "none" ? 4 : 0) + 1 + payload.length;
+    const least = block - (counted % block);
+    const padding = bend.padding ?? (least < 4 ? least + block : least);
+    const packet = Buffer.alloc(5 + payload.length + padding, 0x5a);
+    packet.writeUInt32BE(bend.packetLength ?? 1 + payload.length + padding, 0);
+    packet[4] = bend.paddingLength ?? padding;
+    packet.set(payload, 5);
+    return packet;
+  }
+
+  #sealPacket(packet: Buffer): Uint8Array {
+    const length = packet.subarray(0, 4);
+    const body = packet.subarray(4);
+    if (this.cipher === "none") return Uint8Array.from(packet);
+    if (this.cipher === "chacha20-poly1305@openssh.com") {
+      const sealed = join(this.#chacha("header", 0, length), this.#chacha("main", 1, body));
+      return join(sealed, poly1305(this.#polyKey(), sealed));
+    }
+    const cipher = createCipheriv(this.#aes(), this.#key, this.#nextIv());
+    cipher.setAAD(length);
+    return join(length, cipher.update(body), cipher.final(), cipher.getAuthTag());
+  }
+
+  #openLength(length: Uint8Array): Uint8Array {
+    return this.cipher === "chacha20-poly1305@openssh.com" ? this.#chacha("header", 0, length) : length;
+  }
+
+  #openBody(packet: Uint8Array, packetLength: number): Uint8Array {
+    const body = packet.subarray(4, 4 + packetLength);
+    const tag = packet.subarray(4 + packetLength);
+    if (this.cipher === "none") return body;
+    if (this.cipher === "chacha20-poly1305@openssh.com") {
+      const expected = poly1305(this.#polyKey(), packet.subarray(0, 4 + packetLength));
+      if (!Buffer.from(tag).equals(expected)) throw new Error("bad tag");
+      return this.#chacha("main", 1, body);
+    }
+    const decipher = createDecipheriv(this.#aes(), this.#key, this.#nextIv());
+    decipher.setAAD(packet.subarray(0, 4));
+    decipher.setAuthTag(tag);
+    return join(decipher.update(body), decipher.final());
+  }
+
+  #aes(): "aes-128-gcm" | "aes-256-gcm" {
+    return this.#key.length === 16 ? "aes-128-gcm" : "aes-256-gcm";
+  }
+
+  /** The present IV; its last eight bytes count up. RFC 5647 §7.1. */
+  #nextIv(): Uint8Array {
+    const iv = Buffer.from(this.#iv);
+    const counter = Buffer.from(this.#iv.buffer, 4, 8);
+    counter.writeBigUInt64BE(BigInt.asUintN(64, counter.readBigUInt64BE() + 1n));
+    return iv;
+  }
+
+  /** ChaCha20 with 64-bit counter and nonce: OpenSSL's IV is both, the counter first and little-endian. */
+  #chacha(which: "main" | "header", block: number, bytes: Uint8Array): Uint8Array {
+    const key = which === "main" ? this.#key.subarray(0, 32) : this.#key.subarray(32, 64);
+    const iv = Buffer.alloc(16);
+    iv.writeUInt32LE(block, 0);
+    iv.writeUInt32BE(this.sequenceNumber, 12);
+    return createCipheriv("chacha20", key, iv).update(bytes);
+  }
+
+  #polyKey(): Uint8Array {
+    return this.#chacha("main", 0, new Uint8Array(32));
+  }
+}
+
+/** RFC 8439 §2.5, as the formula stands there. */
+export function poly1305(key: Uint8Array, message: Uint8Array): Uint8Array {
+  const littleEndian = (bytes: Uint8Array): bigint =>
+    BigInt(`0x${Buffer.from(bytes).reverse().toString("hex") || "0"}`);
+  const r = littleEndian(key.subarray(0, 16)) & 0x0ffffffc0ffffffc0ffffffc0fffffffn;
+  const p = 2n ** 130n - 5n;
+  let sum = 0n;
+  for (let at = 0; at < message.length; at += 16) {
+    const block = message.subarray(at, at + 16);
+    sum = ((sum + littleEndian(block) + 2n ** BigInt(8 * block.length)) * r) % p;
+  }
+  const tag = BigInt.asUintN(128, sum + littleEndian(key.subarray(16, 32)));
+  return Uint8Array.from(Buffer.from(tag.toString(16).padStart(32, "0"), "hex").reverse());
+}
