@@ -1,0 +1,58 @@
+import { describe, expect, test } from "vitest";
+import { none } from "../../../src/ssh/algorithms/none.ts";
+import { table } from "../../../src/ssh/algorithms/table.ts";
+
+describe("the order of the rows is what we offer", () => {
+  test.each([
+    ["kex", ["curve25519-sha256", "curve25519-sha256@libssh.org"]],
+    ["hostKey", ["ssh-ed25519"]],
+    ["cipher", ["chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com", "aes128-gcm@openssh.com"]],
+    ["mac", ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-256"]],
+    ["compression", ["none"]],
+  ] as const)("%s", (list, names) => expect(Object.keys(table[list])).toEqual(names));
+
+  test("markers", () => expect(table.markers).toEqual(["ext-info-c", "kex-strict-c-v00@openssh.com"]));
+});
+
+test("every name is one that RFC 4251 §6 allows: printable US-ASCII, no comma, at most 64 characters", () => {
+  const { markers, ...lists } = table;
+  for (const name of [...Object.values(lists).flatMap(Object.keys), ...markers]) {
+    expect(name).toMatch(/^[!-+\--~]{1,64}$/);
+  }
+});
+
+test("the two names of curve25519-sha256 are one method", () => {
+  expect(table.kex["curve25519-sha256@libssh.org"]).toBe(table.kex["curve25519-sha256"]);
+});
+
+describe("the sizes of each cipher, as its specification has them", () => {
+  test.each([
+    ["chacha20-poly1305@openssh.com", { keyLength: 64, ivLength: 0, blockLength: 8, tagLength: 16 }],
+    ["aes256-gcm@openssh.com", { keyLength: 32, ivLength: 12, blockLength: 16, tagLength: 16 }],
+    ["aes128-gcm@openssh.com", { keyLength: 16, ivLength: 12, blockLength: 16, tagLength: 16 }],
+  ])("%s", (name, sizes) => expect(table.cipher[name]).toMatchObject({ ...sizes, isLengthPadded: false }));
+});
+
+describe("none", () => {
+  const packet = Uint8Array.from([0xff, 0, 0, 1, 12, 10, 21, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  const keyed = none.create(new Uint8Array(0), new Uint8Array(0));
+
+  test("pads packet_length too, to 8, and has no tag", () => {
+    const sizes = { keyLength: 0, ivLength: 0, blockLength: 8, tagLength: 0, isLengthPadded: true };
+    expect(none).toMatchObject(sizes);
+  });
+
+  test("reads packet_length, unsigned, wherever the packet lies", () => {
+    expect(keyed.length(packet.subarray(1), 0)).toBe(0x0000010c);
+    expect(keyed.length(packet, 0)).toBe(0xff000001);
+  });
+
+  test("leaves packets as they are", () => {
+    const copy = packet.slice();
+    keyed.seal(copy, 0);
+    expect(keyed.open(copy, 0)).toBe(true);
+    keyed.wipe();
+    expect(keyed.open(copy, 1)).toBe(true);
+    expect(copy).toEqual(packet);
+  });
+});
