@@ -114,17 +114,16 @@ function lookupName(host: string, port: number): string {
 /** Names are compared after keys: a hashed name costs two SHA-1s, and the key that is searched stands on few lines. */
 function checkName(files: readonly KnownHosts[], name: string, keyBlob: Uint8Array): Verdict {
   const entries = files.flatMap((file) => file.entries);
-  const isRevoked = ({ marker, keyBlob: revoked }: KnownHostsEntry) =>
-    marker === "revoked" && isKeyOf(revoked, keyBlob);
-  const isTrusted = ({ marker, keyBlob: trusted }: KnownHostsEntry) => marker === "key" && isEqual(trusted, keyBlob);
-  const revoked = entries.find((entry) => isRevoked(entry) && isFor(entry.hosts, name));
-  if (revoked) return { verdict: "revoked", known: revoked }; // whatever other lines say of this key
-  const trusted = entries.find((entry) => isTrusted(entry) && isFor(entry.hosts, name));
-  if (trusted) return { verdict: "trusted", known: trusted };
-  return refusal(
-    entries.filter((entry) => isFor(entry.hosts, name)),
-    typeOf(keyBlob),
+  const revoked = entries.find(
+    (entry) => entry.marker === "revoked" && isKeyOf(entry.keyBlob, keyBlob) && isFor(entry.hosts, name),
   );
+  if (revoked) return { verdict: "revoked", known: revoked }; // whatever other lines say of this key
+  const trusted = entries.find(
+    (entry) => entry.marker === "key" && isEqual(entry.keyBlob, keyBlob) && isFor(entry.hosts, name),
+  );
+  if (trusted) return { verdict: "trusted", known: trusted };
+  const others = entries.filter((entry) => isFor(entry.hosts, name));
+  return refusal(others, typeOf(keyBlob));
 }
 
 /** The verdict on a key that none of a host's entries has. */

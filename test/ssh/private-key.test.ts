@@ -1,0 +1,120 @@
+import { createPublicKey, verify } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { KeyFormatError } from "../../src/ssh/errors.ts";
+import { type PrivateKey, parsePrivateKey } from "../../src/ssh/private-key.ts";
+
+interface Read {
+  readonly publicKey: string;
+  readonly comment: string;
+}
+
+interface Vectors {
+  readonly cases: readonly {
+    readonly name: string;
+    readonly text: string;
+    readonly expect: Read | { readonly error: string };
+    readonly sshKeygen: { readonly publicKey: string } | { readonly error: string };
+  }[];
+}
+
+const { cases }: Vectors = JSON.parse(readFileSync("test/vectors/private-key.json", "utf8"));
+const good = cases.flatMap((each) => ("error" in each.expect ? [] : [{ ...each, expect: each.expect }]));
+const refused = cases.flatMap((each) => ("error" in each.expect ? [{ ...each, expect: each.expect }] : []));
+
+describe("a key that ssh-keygen made gives its public key, its comment and a signer", () => {
+  test.each(good)("$name", async ({ text, expect: { publicKey, comment } }) => {
+    const key = parsePrivateKey(text);
+    expect(key.comment).toBe(comment);
+    expect(publicKeyOf(key)).toBe(publicKey);
+    const data = new TextEncoder().encode("what is signed");
+    const signature = Buffer.from(await key.signer.sign(data));
+    // RFC 8709 §6: string "ssh-ed25519", string signature
+    expect(signature.subarray(0, 19).toString("latin1")).toBe("\0\0\0\x0bssh-ed25519\0\0\0\x40");
+    expect(verify(null, data, nodeKey(key), signature.subarray(19))).toBe(true);
+  });
+
+  test.each(good)(
+    "where ssh-keygen reads it too, it reads the same public key: $name",
+    ({ expect: read, sshKeygen }) => {
+      if ("publicKey" in sshKeygen) expect(sshKeygen.publicKey).toBe(read.publicKey);
+    },
+  );
+});
+
+describe("what is no such key is refused by name", () => {
+  test.each(refused)("$name", ({ text, expect: { error } }) => {
+    expect(refusalOf(text)).toContain(error);
+  });
+
+  test("a file that is too long", () => {
+    expect(refusalOf(`${good[0]!.text}${"x".repeat(1024 * 1024)}`)).toContain("too long");
+  });
+
+  test("each message has one line, printable, with a way on where there is one", () => {
+    for (const { text } of refused) expect(refusalOf(text)).toMatch(/^[\x20-\x7e]{10,300}$/);
+  });
+});
+
+describe("damage", () => {
+  const [bytes, otherBytes] = ["a", "user@machine"].map((comment) => {
+    const { text } = good.find(({ expect: read }) => read.comment === comment)!;
+    return Buffer.from(text.split("\n").slice(1, -2).join(""), "base64");
+  }) as [Buffer, Buffer];
+  /** Of a key with the comment `a`: OpenSSH PROTOCOL.key. */
+  const comment = bytes.length - 5;
+  const isSeed = (at: number): boolean => at >= 161 && at < 193;
+
+  test("a flipped bit anywhere but in the comment is noticed", () => {
+    for (let at = 0; at < bytes.length; at++) {
+      const flipped = Buffer.from(bytes);
+      flipped[at]! ^= 1 << (at % 8);
+      if (at === comment) expect(publicKeyOf(parsePrivateKey(armour(flipped)))).toBe(good[0]!.expect.publicKey);
+      else expect([at, refusalOf(armour(flipped))]).toEqual([at, expect.any(String)]);
+    }
+  });
+
+  test("a key cut short anywhere is noticed", () => {
+    for (let length = 0; length < bytes.length; length++) refusalOf(armour(bytes.subarray(0, length)));
+    const text = armour(bytes);
+    for (let length = 0; length < text.trimEnd().length; length++) refusalOf(text.slice(0, length));
+  });
+
+  test("no message depends on the secret, wherever damage moves it", () => {
+    const resown = Buffer.from(bytes.map((byte, at) => (isSeed(at) ? otherBytes[at]! : byte)));
+    for (let from = 0; from < bytes.length; from++) {
+      for (const shift of [1, 4, 60, 100]) {
+        const moved = [bytes, resown].map((all) =>
+          armour(Buffer.concat([all.subarray(0, from), all.subarray(from + shift)])),
+        );
+        const [message, other] = moved.map(refusalOf);
+        expect(message).toBe(other);
+      }
+    }
+  });
+});
+
+function armour(content: Uint8Array): string {
+  const base64 = Buffer.from(content).toString("base64");
+  return `-----BEGIN OPENSSH PRIVATE KEY-----\n${base64}\n-----END OPENSSH PRIVATE KEY-----\n`;
+}
+
+function publicKeyOf({ signer }: PrivateKey): string {
+  return `${signer.algorithm} ${Buffer.from(signer.publicKeyBlob).toString("base64")}`;
+}
+
+function nodeKey({ signer }: PrivateKey) {
+  const x = Buffer.from(signer.publicKeyBlob).subarray(-32).toString("base64url");
+  return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+}
+
+/** The message with which a text is refused. */
+function refusalOf(text: string): string {
+  try {
+    parsePrivateKey(text);
+  } catch (error) {
+    if (error instanceof KeyFormatError) return error.message;
+    throw error;
+  }
+  throw new Error("was read");
+}

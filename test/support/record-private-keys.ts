@@ -1,0 +1,362 @@
+/**
+ * Lets ssh-keygen make throw-away keys and read them again, whole and damaged, and writes what came of it to
+ * test/vectors/private-key.json. The keys are in no use anywhere.
+ *
+ * Run: npx tsx test/support/record-private-keys.ts (needs ssh-keygen).
+ */
+import { execFileSync, spawnSync } from "node:child_process";
+import { generateKeyPairSync } from "node:crypto";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+interface Case {
+  readonly name: string;
+  readonly text: string;
+  /** What we are to read, or a part of our message. */
+  readonly expect: { readonly publicKey: string; readonly comment: string } | { readonly error: string };
+}
+
+const folder = mkdtempSync(join(tmpdir(), "record-private-keys-"));
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+let made = 0;
+
+/** Text of a new private key, and of its public half. */
+function keygen(...options: string[]): { text: string; publicKey: string } {
+  const file = join(folder, `key${made++}`);
+  execFileSync("ssh-keygen", ["-q", "-N", "", "-C", "", ...options, "-f", file]);
+  return { text: readFileSync(file, "utf8"), publicKey: readFileSync(`${file}.pub`, "utf8").trim() };
+}
+
+function ed25519(comment: string): Case {
+  const { text, publicKey } = keygen("-t", "ed25519", "-C", comment);
+  const name = `a key with the comment ${JSON.stringify(comment)}`;
+  return { name, text, expect: { publicKey: publicKey.split(" ").slice(0, 2).join(" "), comment } };
+}
+
+const good = ed25519("a");
+const text = good.text;
+const lines = text.split("\n");
+const bytes = Buffer.from(lines.slice(1, -2).join(""), "base64");
+const another = Buffer.from(ed25519("a").text.split("\n").slice(1, -2).join(""), "base64");
+
+function string(content: string | Uint8Array): Buffer {
+  const body = Buffer.from(content as string);
+  return Buffer.concat([uint32(body.length), body]);
+}
+
+function uint32(value: number): Buffer {
+  const encoded = Buffer.alloc(4);
+  encoded.writeUInt32BE(value);
+  return encoded;
+}
+
+function armour(content: Uint8Array): string {
+  const base64 = Buffer.from(content).toString("base64").replace(/.{70}/g, "$&\n");
+  return `${lines[0]}\n${base64}\n${lines.at(-2)}\n`;
+}
+
+/** The places of the parts in a key with a comment of one character: OpenSSH PROTOCOL.key. */
+const publicKey = bytes.subarray(62, 94);
+const seed = bytes.subarray(161, 193);
+const parts = {
+  magic: Buffer.from("openssh-key-v1\0") as Uint8Array,
+  ciphername: "none",
+  kdfname: "none",
+  kdfoptions: Buffer.alloc(0) as Uint8Array,
+  numberOfKeys: 1,
+  publicKeyBlob: Buffer.concat([string("ssh-ed25519"), string(publicKey)]) as Uint8Array,
+  checks: bytes.subarray(98, 106) as Uint8Array,
+  keyType: "ssh-ed25519",
+  publicKey: publicKey as Uint8Array,
+  privateKey: Buffer.concat([seed, publicKey]) as Uint8Array,
+  comment: "a",
+  padding: Buffer.from([1, 2, 3, 4]) as Uint8Array,
+  behindSection: Buffer.alloc(0) as Uint8Array,
+};
+
+/** The good key with some of its parts replaced. */
+function build(replaced: Partial<typeof parts>): string {
+  const all = { ...parts, ...replaced };
+  const privateHalf = [string(all.keyType), string(all.publicKey), string(all.privateKey), string(all.comment)];
+  const section = Buffer.concat([all.checks, ...privateHalf, all.padding]);
+  const header = [
+    all.magic,
+    string(all.ciphername),
+    string(all.kdfname),
+    string(all.kdfoptions),
+    uint32(all.numberOfKeys),
+  ];
+  return armour(Buffer.concat([...header, string(all.publicKeyBlob), string(section), all.behindSection]));
+}
+
+if (build({}) !== text) throw new Error("the parts do not make the key that they were taken from");
+
+function flipped(content: Uint8Array, at: number): Buffer {
+  return Buffer.from(content.map((byte, i) => (i === at ? byte ^ 1 : byte)));
+}
+
+function damaged(name: string, replaced: Partial<typeof parts>, error: string): Case {
+  return { name, text: build(replaced), expect: { error } };
+}
+
+const otherPublicKey = another.subarray(62, 94);
+const pem = (type: "rsa" | "ec", format: "pkcs1" | "sec1" | "pkcs8"): string => {
+  const options = { modulusLength: 2048, namedCurve: "prime256v1", publicKeyEncoding: undefined };
+  const pair = type === "rsa" ? generateKeyPairSync("rsa", options) : generateKeyPairSync("ec", options);
+  return pair.privateKey.export({ type: format as "pkcs8", format: "pem" }).toString();
+};
+/** Without its comment, which names user and machine. */
+const rfc4716 = execFileSync("ssh-keygen", ["-e", "-f", join(folder, "key0.pub")], { encoding: "utf8" }).replace(
+  /^Comment: .*\n/m,
+  "",
+);
+execFileSync("ssh-keygen", ["-q", "-s", join(folder, "key0"), "-I", "test", "-n", "test", join(folder, "key0.pub")]);
+const certificate = readFileSync(join(folder, "key0-cert.pub"), "utf8").split(" ").slice(0, 2).join(" ");
+const encrypted = (cipher: string): string => keygen("-t", "ed25519", "-Z", cipher, "-a", "1", "-N", "secret").text;
+const read = good.expect;
+
+const cases: readonly Case[] = [
+  good,
+  ...[
+    "",
+    "ab",
+    "abc",
+    "abcd",
+    "abcde",
+    "abcdef",
+    "abcdefg",
+    "user@machine",
+    "\u00fc \u{1f511} \u202e",
+    "x".repeat(500),
+  ].map(ed25519),
+  // text
+  { name: "CRLF", text: text.replaceAll("\n", "\r\n"), expect: read },
+  { name: "no newline at the end", text: text.trimEnd(), expect: read },
+  { name: "no newline at the end, CRLF before", text: text.trimEnd().replaceAll("\n", "\r\n"), expect: read },
+  { name: "blank lines before", text: `\n \r\n\n${text}`, expect: read },
+  { name: "blank lines behind", text: `${text}\n\n`, expect: read },
+  { name: "blank lines within", text: lines.join("\n\n"), expect: read },
+  { name: "indented", text: lines.map((line) => `  ${line}`).join("\n"), expect: read },
+  { name: "spaces at the ends of lines", text: lines.map((line) => `${line} \t`).join("\n"), expect: read },
+  { name: "a byte order mark", text: `\ufeff${text}`, expect: read },
+  { name: "other line lengths", text: armour(bytes).replace(/.{70}\n/g, (line) => line.trim()), expect: read },
+  { name: "more text behind the END line", text: `${text}${text}junk\n`, expect: read },
+  {
+    name: "text before the BEGIN line",
+    text: `# my key\n${text}`,
+    expect: { error: "something stands before the line -----BEGIN" },
+  },
+  { name: "no END line", text: lines.slice(0, -2).join("\n"), expect: { error: "its END line is missing" } },
+  {
+    name: "the END line of another format",
+    text: text.replace("END OPENSSH", "END RSA"),
+    expect: { error: "its END line is missing" },
+  },
+  { name: "all in one line", text: lines.join(" "), expect: { error: "lost its line breaks" } },
+  {
+    name: "nothing between BEGIN and END",
+    text: `${lines[0]}\n${lines.at(-2)}\n`,
+    expect: { error: "does not begin with openssh-key-v1" },
+  },
+  { name: "a character that is not base64", text: text.replace("\nb3", "\n!3"), expect: { error: "is not base64" } },
+  { name: "a character too few", text: text.replace("\nb3", "\n3"), expect: { error: "is not base64" } },
+  { name: "a line missing", text: lines.filter((_, i) => i !== 2).join("\n"), expect: { error: "is not base64" } },
+  // parts
+  damaged("another magic", { magic: Buffer.from("openssh-key-v2\0") }, "does not begin with openssh-key-v1"),
+  damaged(
+    "no NUL behind the magic",
+    { magic: Buffer.from("openssh-key-v1\x01") },
+    "does not begin with openssh-key-v1",
+  ),
+  damaged("KDF options without a KDF", { kdfoptions: Buffer.from([0]) }, "KDF options without a KDF"),
+  damaged("no key", { numberOfKeys: 0 }, "does not hold exactly one key"),
+  damaged("two keys", { numberOfKeys: 2 }, "does not hold exactly one key"),
+  damaged("a cipher without a KDF", { ciphername: "aes256-ctr" }, "encrypted (cipher aes256-ctr, kdf none)"),
+  damaged("a KDF without a cipher", { kdfname: "bcrypt" }, "encrypted (cipher none, kdf bcrypt)"),
+  damaged(
+    "a cipher with a name that nobody should print",
+    { ciphername: "\x1b[2J" },
+    "encrypted (cipher unknown, kdf none)",
+  ),
+  damaged(
+    "bytes behind the private section",
+    { behindSection: Buffer.alloc(1) },
+    "its list of keys is cut short, or has bytes too many",
+  ),
+  damaged(
+    "another type in the public key",
+    { publicKeyBlob: Buffer.concat([string("ssh-xd25519"), string(publicKey)]) },
+    "a key of an unknown type",
+  ),
+  damaged(
+    "a type that JavaScript's objects have",
+    { publicKeyBlob: Buffer.concat([string("constructor"), string(publicKey)]) },
+    "a key of an unknown type",
+  ),
+  damaged(
+    "a public key of 31 bytes",
+    { publicKeyBlob: Buffer.concat([string("ssh-ed25519"), string(publicKey.subarray(1))]) },
+    "its public key is not 32 bytes long",
+  ),
+  damaged(
+    "bytes behind the public key",
+    { publicKeyBlob: Buffer.concat([parts.publicKeyBlob, Buffer.alloc(1)]) },
+    "its public key is cut short, or has bytes too many",
+  ),
+  damaged(
+    "an empty public key",
+    { publicKeyBlob: Buffer.alloc(0) },
+    "its public key is cut short, or has bytes too many",
+  ),
+  damaged(
+    "another public key outside",
+    { publicKeyBlob: Buffer.concat([string("ssh-ed25519"), string(otherPublicKey)]) },
+    "its private section holds another public key",
+  ),
+  damaged("check numbers that differ", { checks: flipped(parts.checks, 7) }, "its two check numbers differ"),
+  damaged("another type inside", { keyType: "ssh-ed25518" }, "its private section holds a key of another type"),
+  damaged("another public key inside", { publicKey: otherPublicKey }, "its private section holds another public key"),
+  damaged(
+    "another public key behind the seed",
+    { privateKey: Buffer.concat([seed, otherPublicKey]) },
+    "its private key ends in another public key",
+  ),
+  damaged(
+    "a private key of 63 bytes",
+    { privateKey: parts.privateKey.subarray(1), padding: Buffer.from([1, 2, 3, 4, 5]) },
+    "its private key is not 64 bytes long",
+  ),
+  damaged("a private key of 32 bytes", { privateKey: seed }, "its private key is not 64 bytes long"),
+  damaged("another seed", { privateKey: Buffer.concat([flipped(seed, 0), publicKey]) }, "do not belong together"),
+  damaged("padding that counts from 0", { padding: Buffer.from([0, 1, 2, 3]) }, "its padding is not 1, 2, 3"),
+  damaged("padding with a wrong end", { padding: Buffer.from([1, 2, 3, 5]) }, "its padding is not 1, 2, 3"),
+  damaged("too little padding", { padding: Buffer.from([1, 2, 3]) }, "not a multiple of 8 bytes long"),
+  damaged("no padding where some is due", { padding: Buffer.alloc(0) }, "not a multiple of 8 bytes long"),
+  {
+    name: "more padding than is due",
+    text: build({ padding: Buffer.from([1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12]) }),
+    expect: read,
+  },
+  {
+    name: "padding beyond 255",
+    text: build({ padding: Buffer.from(Array.from({ length: 260 }, (_, i) => i + 1)) }),
+    expect: read,
+  },
+  {
+    name: "a length that leads out of the private section",
+    text: armour(Buffer.from(bytes).fill(0xff, 225, 226)),
+    expect: { error: "its private section is cut short" },
+  },
+  { name: "the binary cut short by one byte", text: armour(bytes.subarray(0, -1)), expect: { error: "cut short" } },
+  // other keys and formats
+  ...["aes256-ctr", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com"].map((cipher) => {
+    return {
+      name: `encrypted with ${cipher}`,
+      text: encrypted(cipher),
+      expect: { error: `encrypted (cipher ${cipher}, kdf bcrypt)` },
+    };
+  }),
+  {
+    name: "an RSA key",
+    text: keygen("-t", "rsa", "-b", "2048").text,
+    expect: { error: "this is an RSA key, which is not supported" },
+  },
+  {
+    name: "an encrypted RSA key",
+    text: keygen("-t", "rsa", "-b", "2048", "-N", "secret").text,
+    expect: { error: "this is an RSA key, which is not supported" },
+  },
+  {
+    name: "an ECDSA key",
+    text: keygen("-t", "ecdsa").text,
+    expect: { error: "this is an ECDSA key, which is not supported" },
+  },
+  {
+    name: "a DSA key",
+    text: damaged("", { publicKeyBlob: string("ssh-dss") }, "").text,
+    expect: { error: "this is a DSA key, which is not supported" },
+  },
+  {
+    name: "a key of a FIDO device",
+    text: damaged("", { publicKeyBlob: string("sk-ssh-ed25519@openssh.com") }, "").text,
+    expect: { error: "a key that needs a FIDO device" },
+  },
+  {
+    name: "an RSA key in PEM",
+    text: keygen("-t", "rsa", "-b", "2048", "-m", "PEM").text,
+    expect: { error: "this is an RSA key in PEM" },
+  },
+  { name: "an ECDSA key in PEM", text: pem("ec", "sec1"), expect: { error: "this is an ECDSA key in PEM" } },
+  {
+    name: "a DSA key in PEM",
+    text: "-----BEGIN DSA PRIVATE KEY-----\n",
+    expect: { error: "this is a DSA key in PEM" },
+  },
+  { name: "a key in PKCS#8", text: pem("rsa", "pkcs8"), expect: { error: "this is a private key in PKCS#8" } },
+  {
+    name: "an encrypted key in PKCS#8",
+    text: "-----BEGIN ENCRYPTED PRIVATE KEY-----\n",
+    expect: { error: "this is a private key in PKCS#8" },
+  },
+  {
+    name: "a public key",
+    text: `${keygen("-t", "ed25519", "-C", "a@b").publicKey}\n`,
+    expect: { error: "this is a public key" },
+  },
+  {
+    name: "an ECDSA public key",
+    text: `${keygen("-t", "ecdsa").publicKey}\n`,
+    expect: { error: "this is a public key" },
+  },
+  { name: "a public key in RFC 4716", text: rfc4716, expect: { error: "this is a public key" } },
+  { name: "a public key in PEM", text: "-----BEGIN PUBLIC KEY-----\n", expect: { error: "this is a public key" } },
+  { name: "a certificate", text: `${certificate}\n`, expect: { error: "this is a certificate" } },
+  { name: "an X.509 certificate", text: "-----BEGIN CERTIFICATE-----\n", expect: { error: "X.509 certificate" } },
+  {
+    name: "a PuTTY key",
+    text: "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: a\n",
+    expect: { error: "puttygen KEY.ppk -O private-openssh -o KEY" },
+  },
+  {
+    name: "a PuTTY key of RSA",
+    text: "PuTTY-User-Key-File-2: ssh-rsa\r\nEncryption: none\r\n",
+    expect: { error: "PuTTY key, not of type ssh-ed25519" },
+  },
+  {
+    name: "an SSH 1 key",
+    text: "SSH PRIVATE KEY FILE FORMAT 1.1\n\0\0\0\0\0\0",
+    expect: { error: "this is an SSH 1 key" },
+  },
+  { name: "a key of ssh.com's", text: "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n", expect: { error: "ssh.com" } },
+  { name: "an OpenPGP key", text: "-----BEGIN PGP PRIVATE KEY BLOCK-----\n", expect: { error: "OpenPGP" } },
+  { name: "nothing", text: "", expect: { error: "this file is empty" } },
+  { name: "blank lines", text: "\n \r\n", expect: { error: "this file is empty" } },
+  { name: "some text", text: "hello\n", expect: { error: "its first line is not -----BEGIN OPENSSH" } },
+  {
+    name: "binary data",
+    text: Buffer.from([0x30, 0x2e, 2, 1, 0, 0x30, 0x85, 0xff]).toString(),
+    expect: { error: "binary" },
+  },
+  { name: "UTF-16", text: Buffer.from(`\ufeff${text}`, "utf16le").toString(), expect: { error: "UTF-16" } },
+];
+
+/** What ssh-keygen reads from a file: the public key, or why not. */
+function ask(content: string): { readonly publicKey: string } | { readonly error: string } {
+  const file = join(folder, "asked");
+  writeFileSync(file, content, { mode: 0o600 });
+  const { status, stdout, stderr } = spawnSync("ssh-keygen", ["-y", "-P", "", "-f", file], { encoding: "utf8" });
+  if (status === 0) return { publicKey: stdout.split(" ").slice(0, 2).join(" ").trim() };
+  return { error: stderr.trim().split(": ").at(-1) ?? "" };
+}
+
+const version = spawnSync("ssh", ["-V"], { encoding: "utf8" }).stderr.trim().split(",")[0];
+const vectors = {
+  about:
+    "Throw-away test keys, in no use anywhere. `expect`: what we read, or a part of our message. `sshKeygen`: what ssh-keygen -y read.",
+  source: `${version}, recorded ${new Date().toISOString().slice(0, 10)} by test/support/record-private-keys.ts`,
+  cases: cases.map((each) => ({ ...each, sshKeygen: ask(each.text) })),
+};
+writeFileSync("test/vectors/private-key.json", `${JSON.stringify(vectors, null, 2)}\n`);
+console.log(`${cases.length} cases`);
