@@ -8,15 +8,24 @@ const unsafe: RegExp = /[\u0000-\u001f\u007f-\u009f\u2028\u2029\p{Cf}\p{Cs}\p{Co
 
 /** Escapes a text of the peer's on one line; longer than `limit` UTF-16 units, it is cut with a mark. */
 export function printable(text: string, limit = 512): string {
-  const cut = text.length > limit ? `${text.slice(0, limit)}...` : text;
-  return cut.replace(unsafe, escapeCharacter);
+  if (text.length <= limit) return text.replace(unsafe, escapeCharacter);
+  return `${beginning(text, limit).replace(unsafe, escapeCharacter)}...`;
 }
 
-/** As `printable`, but newlines end lines (CRLF and LF), trailing empty ones dropped; at most `lines` of them. */
-export function printableLines(text: string, lines = 100): string[] {
-  const all = text.trimEnd().split(/\r?\n/);
-  const kept = all.slice(0, lines).map((line) => printable(line));
-  return all.length > lines ? [...kept, `(${all.length - lines} more lines)`] : kept;
+/** As `printable`, but newlines end lines (CRLF and LF), trailing empty ones dropped; at most `most`, the last saying so. */
+export function printableLines(text: string, most = 100): string[] {
+  const trimmed = text.trimEnd();
+  if (trimmed === "" || most < 1) return [];
+  const lines = trimmed.split(/\r?\n/);
+  if (lines.length <= most) return lines.map((line) => printable(line));
+  const kept = lines.slice(0, most - 1).map((line) => printable(line));
+  return [...kept, `(${lines.length - kept.length} more lines)`];
+}
+
+/** The first `length` UTF-16 units, one less where a surrogate pair would be torn. */
+function beginning(text: string, length: number): string {
+  const isTorn = (text.codePointAt(length - 1) ?? 0) > 0xffff;
+  return text.slice(0, isTorn ? length - 1 : length);
 }
 
 const shortEscapes: Readonly<Record<string, string>> = { "\n": "\\n", "\r": "\\r", "\t": "\\t" };
