@@ -1,7 +1,7 @@
 import { isIPv4, isIPv6 } from "node:net";
 import { describe, expect, test } from "vitest";
 import { canonicalHost, isPatternListMatch, lowerCase } from "../../src/ssh/host-pattern.ts";
-import { seededBytes } from "../support/seeded.ts";
+import { seededBytes } from "../support/peer-crypto.ts";
 
 // canonicalHost's spellings are held against a real ssh in known-hosts.test.ts
 describe("canonicalHost", () => {

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { checkHostKey, fingerprint, knownHostsLine, parseKnownHosts, type Verdict } from "../../src/ssh/known-hosts.ts";
-import { seededBytes } from "../support/seeded.ts";
+import { seededBytes } from "../support/peer-crypto.ts";
 
 interface Vectors {
   readonly serverKey: string;

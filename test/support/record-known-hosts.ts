@@ -41,7 +41,9 @@ const rsaCertificate = certify("rsa");
 
 function certify(name: string): string {
   execFileSync("ssh-keygen", ["-q", "-s", join(folder, "other"), "-I", "test", "-h", join(folder, `${name}.pub`)]);
-  return readFileSync(join(folder, `${name}-cert.pub`), "utf8").split(" ", 2).join(" ");
+  return readFileSync(join(folder, `${name}-cert.pub`), "utf8")
+    .split(" ", 2)
+    .join(" ");
 }
 
 function hashed(name: string, salt = Buffer.alloc(20, name)): string {
