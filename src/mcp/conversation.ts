@@ -1,0 +1,111 @@
+/**
+ * Conversation: what has been asked and not answered between host and remote, and the answers that we give in the
+ * remote's name. Nothing here is on the way of the bytes.
+ */
+import type { Verdict } from "./envelope.ts";
+import { answerLine, goneReason, type Reason } from "./messages.ts";
+import { type Change, enter, isStale, type PendingRequest, PendingRequests } from "./pending.ts";
+import type { RemoteEnd } from "./remote-end.ts";
+
+/** Sends a line of ours to the host; `stderr` gives the remote's last lines, printable. */
+export interface ConversationPorts {
+  readonly answer: (line: Uint8Array) => void;
+  readonly stderr: () => readonly string[];
+}
+
+export class Conversation {
+  readonly #ports: ConversationPorts;
+  readonly #host = new PendingRequests();
+  /** The server's own requests. Nothing reads them yet: a new link will have to cancel them. */
+  readonly #server = new PendingRequests();
+  #end: RemoteEnd | undefined;
+  #hasRequest = false;
+  #hasReply = false;
+  #isUnanswered = false;
+  #isProbeErrored = false;
+  #hasInitialize = false;
+
+  constructor(ports: ConversationPorts) {
+    this.#ports = ports;
+  }
+
+  /** Whether the host waits for an answer. */
+  get isAwaited(): boolean {
+    return this.#host.isAwaited;
+  }
+
+  /** Whether the host has asked anything yet. */
+  get hasRequest(): boolean {
+    return this.#hasRequest;
+  }
+
+  /** Whether the remote has answered anything yet. */
+  get hasReply(): boolean {
+    return this.#hasReply;
+  }
+
+  /** Whether the remote never answered a request of the host's, and will not any more. */
+  get isUnanswered(): boolean {
+    return this.#isUnanswered;
+  }
+
+  /** Whether the host's probe for 2026-07-28 failed and its `initialize` has not come yet. */
+  get isInitializeDue(): boolean {
+    return this.#isProbeErrored && !this.#hasInitialize;
+  }
+
+  /** Enters a line of the host's and returns its requests, which are answered at once if the remote is gone. */
+  enterHost(verdict: Verdict): readonly PendingRequest[] {
+    if (!verdict.isMessage) return [];
+    const { asked } = enter(verdict, this.#host, this.#server);
+    if (asked.length > 0) this.#hasRequest = true;
+    if (asked.some(({ method }) => method === "initialize")) this.#hasInitialize = true;
+    if (this.#end !== undefined) this.giveUpForGood(goneReason(this.#end));
+    return asked;
+  }
+
+  /** Enters a line of the remote's. False: it only answers what we have answered already, and must not pass. */
+  enterRemote(verdict: Verdict): boolean {
+    if (isStale(verdict, this.#host)) return false;
+    this.#noteAnswers(enter(verdict, this.#server, this.#host));
+    return true;
+  }
+
+  /** The remote's answers in a line that cannot pass: their requests are answered with `why`; returns how many. */
+  replaceAnswers(verdict: Verdict, why: Reason): number {
+    const { answered } = enter(verdict, this.#server, this.#host);
+    for (const { request } of answered) this.#ports.answer(answerLine(request, why, []));
+    if (answered.length > 0) this.#hasReply = true;
+    return answered.length;
+  }
+
+  /** Answers all that is pending; should the remote's own answers still come, they will not pass. */
+  giveUp(why: Reason): void {
+    for (const request of this.#host.all) this.#answer(request, why);
+  }
+
+  /** As `giveUp`, at our end: what is pending now counts as never answered. */
+  giveUpForGood(why: Reason): void {
+    if (this.isAwaited) this.#isUnanswered = true;
+    this.giveUp(why);
+  }
+
+  /** The remote is gone: answers all that is pending and all that will come. */
+  gone(end: RemoteEnd): void {
+    this.#end = end;
+    this.giveUpForGood(goneReason(end));
+  }
+
+  #answer(request: PendingRequest, why: Reason): void {
+    if (request.method === "server/discover") this.#isProbeErrored = true;
+    this.#host.abandon(request);
+    this.#ports.answer(answerLine(request, why, this.#ports.stderr()));
+  }
+
+  #noteAnswers({ answered }: Change): void {
+    if (answered.length > 0) this.#hasReply = true;
+    if (answered.some(({ request, isError }) => isError && request.method === "server/discover")) {
+      this.#isProbeErrored = true;
+    }
+  }
+}

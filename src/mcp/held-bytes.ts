@@ -1,0 +1,79 @@
+/** Held bytes: a growing run of bytes as a list of chunks. Large parts are kept as views, small ones are gathered. */
+
+/** Smaller parts are copied: a view of a few bytes would keep the whole chunk alive, and a list of millions is slow. */
+const SMALL = 16 * 1024;
+const SMALLEST_TAIL = 1024;
+const LARGEST_TAIL = 64 * 1024;
+
+export class HeldBytes {
+  #chunks: Uint8Array[] = [];
+  #length = 0;
+  /** Where small parts are gathered; `#used` bytes of it are taken and not in `#chunks` yet. */
+  #tail: Uint8Array = new Uint8Array(0);
+  #used = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds a part; a large one is borrowed for good. Linear in all: each byte is copied once at most. */
+  add(part: Uint8Array): void {
+    this.#length += part.length;
+    if (part.length >= SMALL) {
+      this.#sealTail();
+      this.#chunks.push(part);
+      return;
+    }
+    const fits = Math.min(part.length, this.#tail.length - this.#used);
+    this.#gather(part.subarray(0, fits));
+    if (fits === part.length) return;
+    this.#sealTail();
+    this.#tail = new Uint8Array(Math.min(Math.max(this.#length, SMALLEST_TAIL), LARGEST_TAIL));
+    this.#gather(part.subarray(fits));
+  }
+
+  /** Gives all that is held and holds nothing more. */
+  take(): Uint8Array[] {
+    this.#sealTail();
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#length = 0;
+    this.#tail = new Uint8Array(0);
+    return chunks;
+  }
+
+  #gather(part: Uint8Array): void {
+    this.#tail.set(part, this.#used);
+    this.#used += part.length;
+  }
+
+  #sealTail(): void {
+    if (this.#used > 0) this.#chunks.push(this.#tail.subarray(0, this.#used));
+    this.#tail = this.#tail.subarray(this.#used);
+    this.#used = 0;
+  }
+}
+
+/** One array of all chunks: for the small, or where an API wants it. */
+export function joined(chunks: readonly Uint8Array[]): Uint8Array {
+  const [first] = chunks;
+  if (chunks.length === 1 && first !== undefined) return first;
+  const whole = new Uint8Array(chunks.reduce((length, chunk) => length + chunk.length, 0));
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}
+
+/**
+ * Adds `part` to `chunks`; where it follows the last one in the same buffer, the two become one view, so that the
+ * lines of one chunk leave in one write.
+ */
+export function append(chunks: Uint8Array[], part: Uint8Array): void {
+  const last = chunks.at(-1);
+  if (last !== undefined && last.buffer === part.buffer && last.byteOffset + last.length === part.byteOffset) {
+    chunks[chunks.length - 1] = new Uint8Array(last.buffer, last.byteOffset, last.length + part.length);
+  } else chunks.push(part);
+}

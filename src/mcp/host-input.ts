@@ -1,0 +1,79 @@
+/**
+ * Host input: the host's stdin on its way to the server. Lines up to a limit leave when they are complete, longer ones
+ * in pieces; everything passes, junk included. The queue holds the host back.
+ */
+import type { Conversation } from "./conversation.ts";
+import { JsonLines, type Line } from "./json-lines.ts";
+import type { SendQueue } from "./send-queue.ts";
+import { type Deferred, deferred } from "./waiting.ts";
+
+const newline: Uint8Array = Uint8Array.of(0x0a);
+
+export class HostInput {
+  /** Resolves at the host's EOF, with all that it said in the queue. */
+  readonly ended: Promise<void>;
+  /** Called after each line, its requests entered. */
+  onLine: () => void = () => undefined;
+  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #lines: JsonLines;
+  readonly #conversation: Conversation;
+  readonly #queue: SendQueue;
+  readonly #ended: Deferred<void> = deferred();
+  #isEnded = false;
+
+  /** `limit`: the longest line, bytes, that is held until it is complete. */
+  constructor(input: ReadableStream<Uint8Array>, limit: number, conversation: Conversation, queue: SendQueue) {
+    this.#reader = input.getReader();
+    this.#lines = new JsonLines({ limit, beyond: "stream" });
+    this.#conversation = conversation;
+    this.#queue = queue;
+    this.ended = this.#ended.promise;
+  }
+
+  get isEnded(): boolean {
+    return this.#isEnded;
+  }
+
+  /** Whether the host is in the middle of a line. */
+  get isInLine(): boolean {
+    return this.#lines.isInLine;
+  }
+
+  /** Reads to the end. An input that breaks has ended: the host is gone. */
+  async read(): Promise<void> {
+    for (;;) {
+      const next = await this.#reader.read().catch(() => undefined);
+      if (next?.value === undefined) break;
+      this.#take(next.value);
+      await this.#queue.room();
+    }
+    this.#takeLast();
+    this.#queue.end();
+    this.#isEnded = true;
+    this.#ended.resolve();
+  }
+
+  /** Reads no more. */
+  cancel(): void {
+    this.#reader.cancel().catch(() => undefined); // it has broken before
+  }
+
+  #take(chunk: Uint8Array): void {
+    for (const part of this.#lines.push(chunk)) {
+      if (part.part === "piece") this.#queue.push([part.bytes], []);
+      else this.#line(part, part.chunks);
+    }
+  }
+
+  /** What stands behind the last newline gets one if it is a whole message; junk passes as it is. */
+  #takeLast(): void {
+    const line = this.#lines.end();
+    if (line === undefined) return;
+    this.#line(line, line.verdict.isMessage ? [...line.chunks, newline] : line.chunks);
+  }
+
+  #line(line: Line, chunks: readonly Uint8Array[]): void {
+    this.#queue.push(chunks, this.#conversation.enterHost(line.verdict));
+    this.onLine();
+  }
+}

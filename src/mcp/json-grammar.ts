@@ -1,0 +1,146 @@
+/**
+ * JSON grammar: RFC 8259 as one table, state and byte -> next state or action, so that a scanner steps through text
+ * cut anywhere. Containers are not in the table (it has no stack): opening and closing them are actions.
+ */
+
+/** Where a scanner stands between two bytes. */
+export const STATE = {
+  fault: 0,
+  /** Before the one value of a text: only an object or an array is taken. */
+  start: 1,
+  value: 2,
+  valueOrEnd: 3,
+  keyOrEnd: 4,
+  key: 5,
+  colon: 6,
+  /** Behind a value. */
+  after: 7,
+  string: 8,
+  escape: 9,
+  hex4: 10,
+  hex3: 11,
+  hex2: 12,
+  hex1: 13,
+  number: 14,
+  minus: 15,
+  zero: 16,
+  integer: 17,
+  point: 18,
+  fraction: 19,
+  exponent: 20,
+  exponentSign: 21,
+  exponentDigits: 22,
+  literal: 23,
+  t: 24,
+  tr: 25,
+  tru: 26,
+  f: 27,
+  fa: 28,
+  fal: 29,
+  fals: 30,
+  n: 31,
+  nu: 32,
+  nul: 33,
+} as const;
+
+/** What a scanner must do at a byte, beyond changing its state; all are at least `FIRST_ACTION`. */
+export const ACTION = {
+  openObject: 64,
+  openArray: 65,
+  closeObject: 66,
+  closeArray: 67,
+  comma: 68,
+  beginKey: 69,
+  beginString: 70,
+  endString: 71,
+  beginNumber: 72,
+  /** The number ended before this byte, which is to be looked at once more in state `after`. */
+  endNumber: 73,
+  beginLiteral: 74,
+} as const;
+
+export const FIRST_ACTION = 64;
+
+const space = " \t\r\n";
+const digits = "0123456789";
+const hex = "0123456789abcdefABCDEF";
+const behindNumber = `${space},]}`;
+
+type Row = Readonly<Record<string, number>>;
+
+const each = (characters: string, target: number): Row => Object.fromEntries([...characters].map((c) => [c, target]));
+
+const anyValue: Row = {
+  "{": ACTION.openObject,
+  "[": ACTION.openArray,
+  '"': ACTION.beginString,
+  ...each(`-${digits}`, ACTION.beginNumber),
+  ...each("tfn", ACTION.beginLiteral),
+};
+
+/** RFC 8259 §2 to §7; a byte without an entry is a fault. */
+const rows: Readonly<Record<number, Row>> = {
+  [STATE.start]: { ...each(space, STATE.start), "{": ACTION.openObject, "[": ACTION.openArray },
+  [STATE.value]: { ...each(space, STATE.value), ...anyValue },
+  [STATE.valueOrEnd]: { ...each(space, STATE.valueOrEnd), ...anyValue, "]": ACTION.closeArray },
+  [STATE.keyOrEnd]: { ...each(space, STATE.keyOrEnd), '"': ACTION.beginKey, "}": ACTION.closeObject },
+  [STATE.key]: { ...each(space, STATE.key), '"': ACTION.beginKey },
+  [STATE.colon]: { ...each(space, STATE.colon), ":": STATE.value },
+  [STATE.after]: {
+    ...each(space, STATE.after),
+    ",": ACTION.comma,
+    "]": ACTION.closeArray,
+    "}": ACTION.closeObject,
+  },
+  [STATE.string]: { '"': ACTION.endString, "\\": STATE.escape },
+  [STATE.escape]: { ...each('"\\/bfnrt', STATE.string), u: STATE.hex4 },
+  [STATE.hex4]: each(hex, STATE.hex3),
+  [STATE.hex3]: each(hex, STATE.hex2),
+  [STATE.hex2]: each(hex, STATE.hex1),
+  [STATE.hex1]: each(hex, STATE.string),
+  [STATE.number]: { "-": STATE.minus, ...each(digits, STATE.integer), "0": STATE.zero },
+  [STATE.minus]: { ...each(digits, STATE.integer), "0": STATE.zero },
+  [STATE.zero]: { ".": STATE.point, ...each("eE", STATE.exponent), ...each(behindNumber, ACTION.endNumber) },
+  [STATE.integer]: {
+    ...each(digits, STATE.integer),
+    ".": STATE.point,
+    ...each("eE", STATE.exponent),
+    ...each(behindNumber, ACTION.endNumber),
+  },
+  [STATE.point]: each(digits, STATE.fraction),
+  [STATE.fraction]: {
+    ...each(digits, STATE.fraction),
+    ...each("eE", STATE.exponent),
+    ...each(behindNumber, ACTION.endNumber),
+  },
+  [STATE.exponent]: { ...each("+-", STATE.exponentSign), ...each(digits, STATE.exponentDigits) },
+  [STATE.exponentSign]: each(digits, STATE.exponentDigits),
+  [STATE.exponentDigits]: { ...each(digits, STATE.exponentDigits), ...each(behindNumber, ACTION.endNumber) },
+  [STATE.literal]: { t: STATE.t, f: STATE.f, n: STATE.n },
+  [STATE.t]: { r: STATE.tr },
+  [STATE.tr]: { u: STATE.tru },
+  [STATE.tru]: { e: STATE.after },
+  [STATE.f]: { a: STATE.fa },
+  [STATE.fa]: { l: STATE.fal },
+  [STATE.fal]: { s: STATE.fals },
+  [STATE.fals]: { e: STATE.after },
+  [STATE.n]: { u: STATE.nu },
+  [STATE.nu]: { l: STATE.nul },
+  [STATE.nul]: { l: STATE.after },
+};
+
+/** `TABLE[(state << 8) | byte]`: the next state, or an action. */
+export const TABLE: Uint8Array = build();
+
+function build(): Uint8Array {
+  const table = new Uint8Array(64 << 8);
+  // RFC 8259 §7: all characters but the quote, the backslash and the controls stand for themselves. That non-ASCII
+  // bytes are UTF-8 is not checked: the host's decoder replaces what is not, and nothing is lost.
+  table.fill(STATE.string, (STATE.string << 8) | 0x20, (STATE.string + 1) << 8);
+  for (const [state, row] of Object.entries(rows)) {
+    for (const [character, target] of Object.entries(row)) {
+      table[(Number(state) << 8) | character.charCodeAt(0)] = target;
+    }
+  }
+  return table;
+}

@@ -1,0 +1,102 @@
+/** Link: one session on one connection while it lives: its stdout and stderr pumped, its end found out. */
+import type { SessionChannel, SshConnection } from "../ssh/connection.ts";
+import type { ProxyLimits } from "./limits.ts";
+import { type RemoteEnd, sessionEnd } from "./remote-end.ts";
+import { type Deferred, deferred, within } from "./waiting.ts";
+
+/** A session that stands, on the connection that carries it. */
+export interface RemoteSession {
+  readonly session: SessionChannel;
+  readonly connection: SshConnection;
+}
+
+/** Connects and opens the session; rejects when `signal` aborts. */
+export type OpenRemote = (signal: AbortSignal) => Promise<RemoteSession>;
+
+/** Who takes what the remote says on one stream. */
+export interface LinkEar {
+  /** A chunk; the next comes when the promise, if any, resolves. */
+  readonly hear: (chunk: Uint8Array) => void | Promise<void>;
+  readonly end: () => void;
+}
+
+export interface LinkEars {
+  readonly stdout: LinkEar;
+  /** Absent where somebody else reads it. */
+  readonly stderr?: LinkEar;
+}
+
+type LinkLimits = Pick<ProxyLimits, "exitTimeout" | "closeTimeout">;
+
+export class Link {
+  /** Resolves when the remote is gone and all that it said was taken. */
+  readonly ended: Promise<RemoteEnd>;
+  readonly #remote: RemoteSession;
+  readonly #limits: LinkLimits;
+  readonly #broken: Deferred<void> = deferred();
+  #isEnded = false;
+
+  constructor(remote: RemoteSession, ears: LinkEars, limits: LinkLimits) {
+    this.#remote = remote;
+    this.#limits = limits;
+    this.ended = this.#watch(ears);
+  }
+
+  get writable(): WritableStream<Uint8Array> {
+    return this.#remote.session.writable;
+  }
+
+  /** Nothing can be sent any more: the end is due. */
+  broken(): void {
+    this.#broken.resolve();
+  }
+
+  /** Asks the remote to terminate if it has not ended, then CLOSE and DISCONNECT. */
+  async hangUp(milliseconds: number = this.#limits.closeTimeout): Promise<void> {
+    const { session, connection } = this.#remote;
+    if (!this.#isEnded) {
+      session.signal("TERM").catch(ignore); // best effort: OpenSSH refuses it for some logins
+      await within(milliseconds * 0.75, session.close().catch(ignore));
+    }
+    await within(milliseconds * 0.25, connection.close().catch(ignore));
+  }
+
+  async #watch(ears: LinkEars): Promise<RemoteEnd> {
+    const { session, connection } = this.#remote;
+    const stdout = pump(session.readable, ears.stdout);
+    const stderr = ears.stderr && pump(session.stderr, ears.stderr);
+    await Promise.race([stdout, session.exited, this.#broken.promise]);
+    await within(this.#limits.exitTimeout, session.exited);
+    // Without an end by now there will be none: a session whose stdout or stdin is closed serves nobody. With one, this
+    // resolves at once.
+    await within(this.#limits.closeTimeout, session.close().catch(ignore));
+    await stdout;
+    await within(this.#limits.closeTimeout, Promise.resolve(stderr));
+    this.#isEnded = true;
+    const exit = await within(0, session.exited);
+    if (exit !== undefined) return sessionEnd(exit);
+    const lost = await within(
+      LOSS_NEWS,
+      connection.closed.then((error) => ({ error })),
+    );
+    return lost === undefined ? { how: "closed" } : { how: "link-lost", error: lost.error };
+  }
+}
+
+function ignore(): void {
+  // a session or connection that is gone already is as good as closed
+}
+
+/** A channel that ends without a word may be the first sign of a lost link; the news of it come at once, or never. */
+const LOSS_NEWS = 50;
+
+/** Reads to the end; a stream that breaks has ended too, and the link's end says why. */
+async function pump(readable: ReadableStream<Uint8Array>, ear: LinkEar): Promise<void> {
+  const reader = readable.getReader();
+  for (;;) {
+    const next = await reader.read().catch(() => undefined);
+    if (next?.value === undefined) break;
+    await ear.hear(next.value);
+  }
+  ear.end();
+}

@@ -1,0 +1,58 @@
+/**
+ * Messages: the answers that we make in the remote's name. Code -31001 lies outside -32768..-32000, so that no host
+ * takes them for the server's own; `data.source` says whose they are.
+ */
+import type { PendingRequest } from "./pending.ts";
+import { describe, type RemoteEnd } from "./remote-end.ts";
+
+/** The remote is gone, was never reached, or did not answer. */
+export const REMOTE_UNAVAILABLE = -31001;
+export const SOURCE = "mcp-ssh-client";
+
+/** Why we answer, as `data.reason`, and in words. */
+export interface Reason {
+  readonly reason: RemoteEnd["how"] | "no-first-reply" | "no-answer" | "line-too-long";
+  /** One or more sentences without the last full stop, printable. */
+  readonly text: string;
+  /** More members of `data`. */
+  readonly details?: Readonly<Record<string, string | number>>;
+}
+
+/** The answer to one request, a line with its newline; `stderr`: the remote's last lines, printable. */
+export function answerLine(request: PendingRequest, why: Reason, stderr: readonly string[]): Uint8Array {
+  const error = {
+    code: REMOTE_UNAVAILABLE,
+    message: [`${why.text}.${mayHaveRun(request, why)}`, ...quoted(stderr)].join("\n"),
+    data: { source: SOURCE, reason: why.reason, ...why.details, mayHaveRun: request.isSent, stderr },
+  };
+  return around('{"jsonrpc":"2.0","id":', request.id.raw, `,"error":${JSON.stringify(error)}}\n`);
+}
+
+/** Why requests are answered once the remote is gone. */
+export function goneReason(end: RemoteEnd): Reason {
+  const text = describe(end);
+  if (end.how === "exited") return { reason: end.how, text, details: { status: end.status } };
+  if (end.how === "killed") return { reason: end.how, text, details: { signal: end.signal } };
+  return { reason: end.how, text };
+}
+
+function mayHaveRun({ isSent }: PendingRequest, { reason }: Reason): string {
+  if (reason === "connect-failed" || reason === "line-too-long") return "";
+  return isSent ? " The call may have run." : " The request was never sent.";
+}
+
+function quoted(stderr: readonly string[]): string[] {
+  return stderr.length === 0 ? [] : ["Its stderr ended with:", ...stderr];
+}
+
+/** The id goes back as it was written, byte for byte. */
+function around(before: string, id: Uint8Array, after: string): Uint8Array {
+  const text = new TextEncoder();
+  const head = text.encode(before);
+  const tail = text.encode(after);
+  const line = new Uint8Array(head.length + id.length + tail.length);
+  line.set(head);
+  line.set(id, head.length);
+  line.set(tail, head.length + id.length);
+  return line;
+}

@@ -1,0 +1,83 @@
+/** Pending: requests without an answer, by the value of their ids; one book for each direction. */
+import type { Verdict } from "./envelope.ts";
+import type { Envelope } from "./envelope-draft.ts";
+import type { MessageId } from "./message-id.ts";
+
+export interface PendingRequest {
+  readonly id: MessageId;
+  readonly method: string | undefined;
+  /** Whether the whole line went to the channel: the request may then have been carried out. */
+  isSent: boolean;
+}
+
+/** Open for as long as the host listens (2026-07-28): nobody waits for its answer, at the end least of all. */
+const LONG_LIVED = "subscriptions/listen";
+
+export class PendingRequests {
+  readonly #requests = new Map<string, PendingRequest>();
+  /** Ids of requests that we answered in the remote's name. */
+  readonly #abandoned = new Set<string>();
+
+  /** Whether somebody waits for an answer. */
+  get isAwaited(): boolean {
+    return [...this.#requests.values()].some((request) => request.method !== LONG_LIVED);
+  }
+
+  get all(): readonly PendingRequest[] {
+    return [...this.#requests.values()];
+  }
+
+  add(id: MessageId, method: string | undefined): PendingRequest {
+    const request = { id, method, isSent: false };
+    this.#requests.set(id.key, request);
+    this.#abandoned.delete(id.key);
+    return request;
+  }
+
+  /** Strikes a request off, answered or cancelled; returns it if it was pending. */
+  remove(id: MessageId): PendingRequest | undefined {
+    const request = this.#requests.get(id.key);
+    this.#requests.delete(id.key);
+    return request;
+  }
+
+  /** Strikes off a request that we answer ourselves; the remote's own answer is not wanted any more. */
+  abandon(request: PendingRequest): void {
+    this.#requests.delete(request.id.key);
+    this.#abandoned.add(request.id.key);
+  }
+
+  isAbandoned(id: MessageId): boolean {
+    return this.#abandoned.has(id.key);
+  }
+}
+
+/** What a line changed in the books. */
+export interface Change {
+  readonly asked: readonly PendingRequest[];
+  readonly answered: readonly { readonly request: PendingRequest; readonly isError: boolean }[];
+}
+
+/** Enters a line: `own` has the requests of the side that it came from, `other` those of the side it goes to. */
+export function enter({ envelopes }: Verdict, own: PendingRequests, other: PendingRequests): Change {
+  const asked: PendingRequest[] = [];
+  const answered: { request: PendingRequest; isError: boolean }[] = [];
+  for (const { kind, id, method, isError, requestId } of envelopes) {
+    if (kind === "notification") {
+      if (method === "notifications/cancelled" && requestId !== undefined) own.remove(requestId);
+    } else if (id === undefined) {
+      // null, or too long to be tracked
+    } else if (kind === "request") asked.push(own.add(id, method));
+    else {
+      const request = other.remove(id);
+      if (request !== undefined) answered.push({ request, isError });
+    }
+  }
+  return { asked, answered };
+}
+
+/** Whether a line is nothing but answers to requests that were answered in the remote's name. */
+export function isStale({ envelopes }: Verdict, asked: PendingRequests): boolean {
+  const isLate = ({ kind, id }: Envelope) => kind === "response" && id !== undefined && asked.isAbandoned(id);
+  return envelopes.every(isLate);
+}

@@ -1,0 +1,108 @@
+/**
+ * Remote end: the ways in which the remote can be gone, what a person is told of each, and what we exit with.
+ */
+import type { ExitStatus } from "../ssh/connection.ts";
+import { printable, printableLines } from "../ssh/printable.ts";
+
+export type RemoteEnd =
+  /** It was never reached. */
+  | { readonly how: "connect-failed"; readonly error: unknown }
+  /** The connection broke under the session. */
+  | { readonly how: "link-lost"; readonly error: unknown }
+  | { readonly how: "exited"; readonly status: number }
+  | { readonly how: "killed"; readonly signal: string; readonly message: string }
+  /** It closed the channel, or its stdout, and did not say how it ended. */
+  | { readonly how: "closed" };
+
+/** How a session ended, by its exit status. RFC 4254 §6.10. */
+export function sessionEnd(exit: ExitStatus | undefined): RemoteEnd {
+  if (exit === undefined) return { how: "closed" };
+  if ("status" in exit) return { how: "exited", status: exit.status };
+  return { how: "killed", signal: exit.signal, message: exit.message };
+}
+
+/** What happened and what to do about it, in one printable line without a full stop. */
+export function describe(end: RemoteEnd): string {
+  switch (end.how) {
+    case "connect-failed":
+      return `The remote MCP server was not reached: ${textOf(end.error)}`;
+    case "link-lost":
+      return `The link to the remote MCP server was lost: ${textOf(end.error)}`;
+    case "exited": {
+      const cure = cures[end.status];
+      return `The remote MCP server exited with status ${end.status}${cure === undefined ? "" : ` (${cure})`}`;
+    }
+    case "killed": {
+      const message = end.message === "" ? "" : `: ${printable(end.message)}`;
+      return `The remote MCP server was killed by signal ${printable(end.signal, 40)}${message}`;
+    }
+    case "closed":
+      return "The remote MCP server closed the session without an exit status";
+  }
+}
+
+/** What the shell means by it. */
+const cures: Readonly<Record<number, string>> = {
+  126: "found, but not executable: check its mode there",
+  127: "command not found: a non-interactive shell often has a shorter PATH, so give the full path",
+};
+
+function textOf(error: unknown): string {
+  if (error === undefined) return "the connection was closed";
+  return printableLines(error instanceof Error ? error.message : String(error)).join(" ");
+}
+
+/** What the exit code depends on. */
+export interface Ending {
+  /** The number of the signal that ended us. */
+  readonly stopSignal: number | undefined;
+  /** How the remote ended before we closed it; undefined where it did not. */
+  readonly remote: RemoteEnd | undefined;
+  readonly isHostGone: boolean;
+  /** Whether a request never got the remote's answer. */
+  readonly isUnanswered: boolean;
+}
+
+/** Our exit code. A request without an answer is never a success. */
+export function exitCode({ stopSignal, remote, isHostGone, isUnanswered }: Ending): number {
+  if (stopSignal !== undefined) return 128 + stopSignal;
+  const otherwise = isUnanswered ? 1 : 0;
+  switch (remote?.how) {
+    case "connect-failed":
+      return 1;
+    case "link-lost":
+      return isHostGone ? otherwise : 1;
+    case "exited":
+      return remote.status === 0 ? otherwise : Math.min(remote.status, 255);
+    case "killed":
+      return signalCode(remote.signal);
+    default:
+      return otherwise;
+  }
+}
+
+/** The names of RFC 4254 §6.10, and those that OpenSSH adds to them, by their numbers on Linux. */
+const signalNumbers: Readonly<Record<string, number>> = {
+  HUP: 1,
+  INT: 2,
+  QUIT: 3,
+  ILL: 4,
+  TRAP: 5,
+  ABRT: 6,
+  BUS: 7,
+  FPE: 8,
+  KILL: 9,
+  USR1: 10,
+  SEGV: 11,
+  USR2: 12,
+  PIPE: 13,
+  ALRM: 14,
+  TERM: 15,
+  SYS: 31,
+};
+
+/** 128+n; 1 for a signal that we do not know. A name of a vendor's is `NAME@domain`. RFC 4254 §6.10. */
+function signalCode(name: string): number {
+  const number = signalNumbers[name.replace(/@.*$/, "").replace(/^SIG/, "")];
+  return number === undefined ? 1 : 128 + number;
+}

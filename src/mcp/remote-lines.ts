@@ -1,0 +1,96 @@
+/**
+ * Remote lines: the remote's stdout on its way to the host. A line leaves when it is complete and was judged a message;
+ * everything else is shown to a person, and a request whose answer cannot pass is answered.
+ */
+import type { Conversation } from "./conversation.ts";
+import { append } from "./held-bytes.ts";
+import { JsonLines, type Line } from "./json-lines.ts";
+import type { Reason } from "./messages.ts";
+import { cutPrompt, NOISE_WARNING, shown } from "./noise.ts";
+
+export interface RemoteLinesPorts {
+  /** Takes the bytes of whole lines. */
+  readonly forward: (chunks: readonly Uint8Array[]) => void;
+  /** Shows noise, printable. */
+  readonly showNoise: (text: string) => void;
+  readonly warn: (text: string) => void;
+  readonly debug: (text: string) => void;
+}
+
+const newline: Uint8Array = Uint8Array.of(0x0a);
+
+export class RemoteLines {
+  readonly #lines: JsonLines;
+  readonly #limit: number;
+  readonly #conversation: Conversation;
+  readonly #ports: RemoteLinesPorts;
+  #hasWarned = false;
+
+  /** `limit`: the longest line, bytes. */
+  constructor(limit: number, conversation: Conversation, ports: RemoteLinesPorts) {
+    this.#lines = new JsonLines({ limit, beyond: "drop" });
+    this.#limit = limit;
+    this.#conversation = conversation;
+    this.#ports = ports;
+  }
+
+  /** Takes a chunk, borrowed for good. */
+  push(chunk: Uint8Array): void {
+    const out: Uint8Array[] = [];
+    for (const line of this.#lines.push(chunk)) if (line.part === "line") this.#judge(line, out);
+    this.#ports.forward(out);
+  }
+
+  /** Takes what stands behind the last newline: it passes if it is a whole message, and gets its newline. */
+  end(): void {
+    const line = this.#lines.end();
+    if (line === undefined) return;
+    const out: Uint8Array[] = [];
+    this.#judge(line, out);
+    if (out.length > 0) out.push(newline);
+    this.#ports.forward(out);
+  }
+
+  #judge(line: Line, out: Uint8Array[]): void {
+    const { verdict, isWhole, length } = line;
+    const isTooLong = !isWhole && length > this.#limit && verdict.envelopes.length > 0;
+    if (isTooLong || verdict.isTooComplex) this.#refuse(line);
+    else if (verdict.isMessage) this.#pass(line.chunks, verdict, out);
+    else this.#repair(line, out);
+  }
+
+  #pass(chunks: readonly Uint8Array[], verdict: Line["verdict"], out: Uint8Array[]): void {
+    if (this.#conversation.enterRemote(verdict)) for (const chunk of chunks) append(out, chunk);
+    else this.#ports.debug("a late answer of the remote's was dropped: its request had been answered in its name");
+  }
+
+  #repair(line: Line, out: Uint8Array[]): void {
+    const repaired = cutPrompt(line);
+    if (repaired === undefined) {
+      this.#noise(shown(line.chunks, line.length));
+      return;
+    }
+    this.#noise(shown([repaired.noise], repaired.noise.length));
+    this.#pass([repaired.message], repaired.verdict, out);
+  }
+
+  #noise(text: string): void {
+    this.#ports.showNoise(text);
+    if (!this.#hasWarned) this.#ports.warn(NOISE_WARNING);
+    this.#hasWarned = true;
+  }
+
+  #refuse(line: Line): void {
+    const { verdict, length } = line;
+    const why: Reason = verdict.isTooComplex
+      ? { reason: "line-too-long", text: `The remote's answer of ${length} bytes is nested too deeply to pass` }
+      : {
+          reason: "line-too-long",
+          text: `The remote's answer of ${length} bytes is longer than the ${this.#limit} that may pass`,
+          details: { length, limit: this.#limit },
+        };
+    const answered = this.#conversation.replaceAnswers(verdict, why);
+    const outcome = answered > 0 ? "its request was answered with an error" : "it answers no request that is known";
+    this.#ports.warn(`${why.text}; it was dropped, ${outcome}`);
+  }
+}

@@ -1,0 +1,63 @@
+/** Waiting: bounded, and without a timer left behind. */
+
+/** What `promise` gives, or undefined if that takes more than `milliseconds`; rejects as it does. */
+export async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const limit = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), milliseconds);
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A promise and what resolves it. */
+export interface Deferred<T> {
+  readonly promise: Promise<T>;
+  readonly resolve: (value: T) => void;
+}
+
+export function deferred<T = void>(): Deferred<T> {
+  let resolve: (value: T) => void = () => undefined;
+  const promise = new Promise<T>((settle) => {
+    resolve = settle;
+  });
+  return { promise, resolve };
+}
+
+/** Waits for a silence: from `begin` on, `over` resolves `milliseconds` after the last sound, if `isOver` says so then. */
+export class Silence {
+  readonly over: Promise<void>;
+  readonly #milliseconds: number;
+  readonly #isOver: () => boolean;
+  readonly #over: Deferred<void> = deferred();
+  #state: "waiting" | "begun" | "stopped" = "waiting";
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(milliseconds: number, isOver: () => boolean) {
+    this.#milliseconds = milliseconds;
+    this.#isOver = isOver;
+    this.over = this.#over.promise;
+  }
+
+  begin(): void {
+    if (this.#state === "waiting") this.#state = "begun";
+    this.sound();
+  }
+
+  /** The silence starts anew. */
+  sound(): void {
+    if (this.#state !== "begun") return;
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (this.#isOver()) this.#over.resolve();
+    }, this.#milliseconds);
+  }
+
+  stop(): void {
+    this.#state = "stopped";
+    clearTimeout(this.#timer);
+  }
+}
