@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { curve25519Sha256 } from "../../../src/ssh/algorithms/curve25519-sha256.ts";
 import { ProtocolError } from "../../../src/ssh/errors.ts";
-import { seededBytes } from "../../support/seeded.ts";
+import { seededBytes } from "../../support/peer-crypto.ts";
 import { bytes, type Case, hex, vectorFile, vectors } from "../../support/vectors.ts";
 
 const start = (scalar: string) => curve25519Sha256.start(() => bytes(scalar));

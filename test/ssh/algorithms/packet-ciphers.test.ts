@@ -5,7 +5,7 @@ import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import type { KeyedCipher } from "../../../src/ssh/algorithms/interfaces.ts";
 import { table } from "../../../src/ssh/algorithms/table.ts";
-import { seededBytes } from "../../support/seeded.ts";
+import { seededBytes } from "../../support/peer-crypto.ts";
 import { hex } from "../../support/vectors.ts";
 
 const sequenceNumber = 7;

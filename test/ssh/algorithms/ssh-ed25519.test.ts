@@ -4,7 +4,7 @@ import { sha512 } from "@noble/hashes/sha2.js";
 import { describe, expect, test } from "vitest";
 import { ed25519Signer, sshEd25519 } from "../../../src/ssh/algorithms/ssh-ed25519.ts";
 import { KeyFormatError, ProtocolError } from "../../../src/ssh/errors.ts";
-import { seededBytes } from "../../support/seeded.ts";
+import { seededBytes } from "../../support/peer-crypto.ts";
 import { bytes, type Case, hex, vectors } from "../../support/vectors.ts";
 
 const rfc8032 = vectors<Case<{ secretKey: string; publicKey: string; message: string }>>("ed25519.json");
