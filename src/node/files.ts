@@ -11,13 +11,17 @@ import { concat } from "../ssh/wire.ts";
 /** A file that could not be read. The message names it and says why. */
 export class FileError extends SshError {
   override readonly name = "FileError";
+  /** As it was given. */
+  readonly asked: string;
+  /** As it was looked for, `~` expanded. */
   readonly path: string;
   /** As in `ENOENT`; `EFBIG` where the file is larger than it may be. */
   readonly code: string;
 
-  constructor(message: string, path: string, code: string, options?: ErrorOptions) {
+  constructor(message: string, asked: string, code: string, options?: ErrorOptions) {
     super(message, options);
-    this.path = path;
+    this.asked = asked;
+    this.path = expandHome(asked);
     this.code = code;
   }
 }
@@ -101,7 +105,7 @@ async function readBounded(path: string, limit: number): Promise<ReadFile> {
     if (bytes.length > limit) throw Object.assign(new Error("larger than this file may be"), { code: "EFBIG" });
     return { path: expanded, text: new TextDecoder().decode(bytes), mode };
   } catch (error) {
-    throw fileError(expanded, error as NodeJS.ErrnoException);
+    throw fileError(path, error as NodeJS.ErrnoException);
   } finally {
     await file?.close();
   }
@@ -129,8 +133,8 @@ const causes: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
 };
 
-function fileError(path: string, error: NodeJS.ErrnoException): FileError {
+function fileError(asked: string, error: NodeJS.ErrnoException): FileError {
   const { code = "", message } = error;
   const why = causes[code] ?? printable(message);
-  return new FileError(`Cannot read ${printable(path)}: ${why}`, path, code, { cause: error });
+  return new FileError(`Cannot read ${printable(expandHome(asked))}: ${why}`, asked, code, { cause: error });
 }

@@ -21,10 +21,12 @@ export function stdoutBytes(): WritableStream<Uint8Array> {
   return writableBytes(process.stdout, { close: (whenDone) => whenDone(), abort: () => {} });
 }
 
-/** Takes text to our stderr; returns at once. */
+/** Takes lines to our stderr. */
 export interface Stderr {
-  /** Writes whole lines, or drops them where too much waits already. */
-  write(text: string | Uint8Array): void;
+  /** Takes a line with its newline and returns at once; drops it where too much waits already. */
+  write(line: string): void;
+  /** Takes a line with its newline, and resolves when it is out of our hands: for whoever has a bound of his own. */
+  taken(line: string): Promise<void>;
   /** Resolves when what waits is written, or cannot be. */
   drained(): Promise<void>;
 }
@@ -36,20 +38,20 @@ export function createStderr(sink: Writable = process.stderr): Stderr {
   sink.on("error", () => {
     isGone = true; // nobody is left to tell
   });
-  const write = (text: string | Uint8Array): void => {
+  const taken = (line: string): Promise<void> =>
+    new Promise((resolve) => {
+      if (isGone) resolve();
+      else sink.write(line, () => resolve());
+    });
+  const write = (line: string): void => {
     if (isGone) return;
-    if (sink.writableLength + text.length > stderrLimit) {
+    if (sink.writableLength + line.length > stderrLimit) {
       dropped += 1;
       return;
     }
-    if (dropped > 0) sink.write(`(${dropped} writes to stderr were dropped: nobody read them)\n`);
+    if (dropped > 0) sink.write(`(${dropped} lines were dropped here: nobody read them)\n`);
     dropped = 0;
-    sink.write(text);
+    sink.write(line);
   };
-  const drained = (): Promise<void> =>
-    new Promise((resolve) => {
-      if (isGone) resolve();
-      else sink.write("", () => resolve());
-    });
-  return { write, drained };
+  return { write, taken, drained: () => taken("") };
 }

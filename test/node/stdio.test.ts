@@ -33,14 +33,21 @@ describe("stderr", () => {
     await read();
     stderr.write("back\n");
     await read();
-    expect(text()).toBe(`${line.repeat(256)}(44 writes to stderr were dropped: nobody read them)\nback\n`);
+    expect(text()).toBe(`${line.repeat(256)}(44 lines were dropped here: nobody read them)\nback\n`);
   });
 
-  it("takes bytes as they are", async () => {
+  it("says when a line was taken", async () => {
     const { sink, text, read } = slowHost();
-    createStderr(sink).write(new TextEncoder().encode("ü\n"));
+    let isTaken = false;
+    const taken = createStderr(sink)
+      .taken("line\n")
+      .then(() => {
+        isTaken = true;
+      });
+    await new Promise(setImmediate);
+    expect([text(), isTaken]).toEqual(["line\n", false]);
     await read();
-    expect(text()).toBe("ü\n");
+    await taken;
   });
 
   it("says when it is drained", async () => {
@@ -63,6 +70,7 @@ describe("stderr", () => {
     sink.destroy(new Error("write EPIPE"));
     await new Promise(setImmediate);
     stderr.write("x");
+    await stderr.taken("y");
     await stderr.drained();
   });
 });

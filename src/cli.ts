@@ -1,0 +1,88 @@
+/**
+ * The command: the one place where Node, MCP and SSH meet. Its stdout carries MCP and nothing else; its exit code is the
+ * proxy's, 1 for a fault of ours, 2 for wrong usage.
+ */
+import { userInfo } from "node:os";
+import { describeInternal } from "./cli/failure.ts";
+import { parseFlags, type Settings, usage } from "./cli/flags.ts";
+import { remoteOpener } from "./cli/remote.ts";
+import { stopSignal } from "./cli/signals.ts";
+import { UsageError } from "./cli/values.ts";
+import { runProxy } from "./mcp/proxy.ts";
+import { createLog } from "./node/log.ts";
+import { createStderr, stdinBytes, stdoutBytes } from "./node/stdio.ts";
+
+/** Put in by the build. */
+declare const __VERSION__: string | undefined;
+
+const program = "mcp-ssh-client";
+
+/** What a host that does not read our stderr may cost us at the end, in milliseconds. */
+const stderrPatience = 500;
+
+const stderr = createStderr();
+
+async function main(argv: readonly string[]): Promise<void> {
+  const asked = parseFlags(argv, localUser);
+  if (asked === "help") return printHelp();
+  if (asked === "version") return printVersion();
+  await exit(await run(asked));
+}
+
+/** Resolves to the exit code. */
+function run(settings: Settings): Promise<number> {
+  const stopped = stopSignal();
+  const log = createLog({ name: "mcp_ssh_client.transport", level: settings.logLevel, write: stderr.write });
+  if (!settings.isHostKeyChecked) {
+    log.warning("Host key checking is disabled: whoever sits on the network path can read and change everything");
+  }
+  return runProxy({
+    open: remoteOpener(settings, log),
+    input: stdinBytes(),
+    output: stdoutBytes(),
+    log: { ...log, remote: (line) => stderr.taken(`${line}\n`) },
+    limits: {
+      lineBytes: settings.maxLine,
+      drainTimeout: settings.drainTimeout,
+      firstReplyTimeout: settings.firstReplyTimeout,
+      stopTimeout: 800, // with what comes before and after it, still within a second of a signal
+    },
+    stopped,
+  });
+}
+
+async function printHelp(): Promise<void> {
+  const help = await import("./cli/help.ts");
+  help.printHelp(program);
+}
+
+function printVersion(): void {
+  process.stdout.write(`${program} ${typeof __VERSION__ === "string" ? __VERSION__ : "unbuilt"}\n`);
+}
+
+function localUser(): string {
+  try {
+    return userInfo().username;
+  } catch {
+    throw new UsageError("argument --username: needed, because the local user has no name");
+  }
+}
+
+/** stdin may still be open, and a look-up in the resolver still run: nothing but this ends the process. */
+async function exit(code: number): Promise<never> {
+  const late = new Promise((resolve) => setTimeout(resolve, stderrPatience));
+  await Promise.race([stderr.drained(), late]);
+  return process.exit(code);
+}
+
+function fail(error: unknown): Promise<never> {
+  if (error instanceof UsageError) {
+    stderr.write(`${usage(program)}\n${program}: error: ${error.message}\n`);
+    return exit(2);
+  }
+  createLog({ name: "mcp_ssh_client", level: "ERROR", write: stderr.write }).critical(describeInternal(error));
+  return exit(1);
+}
+
+process.on("uncaughtException", fail);
+main(process.argv.slice(2)).catch(fail);

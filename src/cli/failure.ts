@@ -1,0 +1,114 @@
+/**
+ * Failure: an error made one line for a person, with cause and cure. The same line goes to stderr and to the host. It
+ * holds the words that people search for, never a stack.
+ */
+import { FileError } from "../node/files.ts";
+import { DialError } from "../node/tcp.ts";
+import {
+  AuthError,
+  ChannelError,
+  DisconnectError,
+  HostKeyError,
+  NegotiationError,
+  ProtocolError,
+  SshError,
+  TimeoutError,
+} from "../ssh/errors.ts";
+import { printable } from "../ssh/printable.ts";
+import type { Settings } from "./flags.ts";
+
+/** Where a fault of ours should be told. */
+export const reportAddress = "https://github.com/mcp-ssh-client/mcp-ssh-client/issues";
+
+/** What of the settings the cures name. */
+export type Attempt = Pick<Settings, "host" | "port" | "username" | "clientKey">;
+
+/** The line, without a full stop. `isServerKnown`: whether the server has shown its host key, so that it was reached and speaks SSH. */
+export function describeFailure(error: unknown, attempt: Attempt, isServerKnown: boolean): string {
+  const { what, cure } = explain(error, attempt, isServerKnown);
+  return cure === "" ? what : `${what}; ${cure}`;
+}
+
+/** An error that is our own fault, or nobody's that we know. */
+export function describeInternal(error: unknown): string {
+  const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
+  return `internal error: ${printable(message)}. This is a bug: please report it at ${reportAddress}`;
+}
+
+interface Explanation {
+  readonly what: string;
+  readonly cure: string;
+}
+
+function explain(error: unknown, attempt: Attempt, isServerKnown: boolean): Explanation {
+  if (error instanceof DialError) return explainDial(error, attempt);
+  if (error instanceof FileError) return explainFile(error, attempt);
+  if (error instanceof HostKeyError) return { what: withLead("Host key verification failed", error), cure: "" };
+  if (error instanceof AuthError) return explainRefusal(error, attempt);
+  if (error instanceof ChannelError) return { what: error.message, cure: channelCures[error.request] ?? "" };
+  if (error instanceof NegotiationError) return explainNegotiation(error);
+  if (isServerKnown && isOfTheWorld(error)) return { what: error.message, cure: "" };
+  if (error instanceof DisconnectError) return { what: error.message, cure: earlyEnd };
+  if (error instanceof TimeoutError || error instanceof ProtocolError) {
+    return { what: error.message, cure: `check that port ${attempt.port} of ${attempt.host} is an SSH server's` };
+  }
+  if (isOfTheWorld(error)) return { what: error.message, cure: "" };
+  return { what: describeInternal(error), cure: "" };
+}
+
+/** The classes that say in their message whose fault it was; a bare SshError is a fault of ours. */
+function isOfTheWorld(error: unknown): error is SshError {
+  return error instanceof SshError && error.constructor !== SshError;
+}
+
+/** Python's `[Errno 111]` stands where the replaced tool had it: people search for it. */
+function explainDial(error: DialError, { port }: Attempt): Explanation {
+  const what = error.errno === undefined ? error.message : `[Errno ${error.errno}] ${error.message}`;
+  if (error.code === "ECONNREFUSED") {
+    return { what, cure: `check that an SSH server runs there, and that ${port} is its port (--port)` };
+  }
+  if (error.message.startsWith("Could not resolve")) return { what, cure: "check the name (--host)" };
+  return {
+    what,
+    cure: "check name and port (--host, --port) and the firewalls on the way",
+  };
+}
+
+function explainFile(error: FileError, { clientKey }: Attempt): Explanation {
+  const isKey = error.code === "ENOENT" && error.asked === clientKey;
+  const path = shellQuoted(error.path);
+  const make = `ssh-keygen -t ed25519 -f ${path} -N ''`;
+  const cure = `make a key with: ${make} and have ${path}.pub added to authorized_keys there`;
+  return { what: error.message, cure: isKey ? cure : "" };
+}
+
+function explainRefusal(error: AuthError, { host, port, username, clientKey }: Attempt): Explanation {
+  const cure = `check that ${printable(clientKey)}.pub is in authorized_keys of ${username} at ${host} port ${port}`;
+  return { what: withLead("Authentication failed", error), cure: error.partialSuccess ? "" : cure };
+}
+
+function explainNegotiation(error: NegotiationError): Explanation {
+  const cure = "to take that risk with this server, add --allow-chacha-without-strict-kex";
+  return { what: error.message, cure: error.list === "strict kex" ? cure : "" };
+}
+
+const earlyEnd =
+  "servers hang up so early on a source that came too often or failed before (OpenSSH's PerSourcePenalties and " +
+  "MaxStartups): wait a minute, then look at the server's log";
+
+/** By the request that was refused. */
+const channelCures: Readonly<Record<string, string>> = {
+  shell: "it gives no login shell: say what to start with --command or --subsystem",
+  exec: "it starts no command of ours: without --command its login shell is used",
+  subsystem: "its sshd_config needs a Subsystem line of that name",
+};
+
+function withLead(lead: string, { message }: Error): string {
+  return message.startsWith(lead) ? message : `${lead}: ${message}`;
+}
+
+/** A path as a POSIX shell takes it. */
+function shellQuoted(path: string): string {
+  const shown = printable(path);
+  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
+}

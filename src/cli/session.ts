@@ -1,0 +1,98 @@
+/**
+ * Session: from a TCP connection under way to the remote command's streams. This is what needs cryptography, so it is
+ * loaded while the connection comes up.
+ */
+
+import type { RemoteSession } from "../mcp/link.ts";
+import { defaultKnownHosts, type KeyFile, type KnownHostsFile } from "../node/files.ts";
+import { signerOf } from "../node/keys.ts";
+import type { Log } from "../node/log.ts";
+import { judgeBy } from "../node/trust.ts";
+import { connect } from "../ssh/connect.ts";
+import type { ByteDuplex, ConnectOptions, Limits, Notice } from "../ssh/connection.ts";
+import type { Settings } from "./flags.ts";
+
+/** What was begun before this room was loaded. */
+export interface Preparation {
+  readonly socket: Promise<ByteDuplex>;
+  readonly key: KeyFile;
+  /** Undefined where any host key will do. */
+  readonly knownHosts: readonly KnownHostsFile[] | undefined;
+}
+
+/** Logs in and starts the remote command. Calls `onHostKey` when the server has proved itself an SSH server. */
+export async function openSession(
+  settings: Settings,
+  { socket, key, knownHosts }: Preparation,
+  { log, signal, onHostKey }: { readonly log: Log; readonly signal: AbortSignal; readonly onHostKey: () => void },
+): Promise<RemoteSession> {
+  const { host, port } = settings;
+  const place = settings.knownHosts ?? defaultKnownHosts[0] ?? "";
+  const judge = knownHosts && judgeBy(knownHosts, place, { host, port, onNote: log.debug });
+  const options: ConnectOptions = {
+    user: settings.username,
+    keys: [signerOf(key)],
+    verifyHostKey: (hostKey) => {
+      onHostKey();
+      log.debug(`the server's host key is ${hostKey.algorithm} ${hostKey.fingerprint}`);
+      judge?.(hostKey);
+    },
+    signal,
+    limits: limitsOf(settings),
+    allowChachaWithoutStrictKex: settings.allowChachaWithoutStrictKex,
+    onNotice: (notice) => tell(notice, log),
+    trace: settings.logLevel === "DEBUG",
+  };
+  const connection = await connect(await socket, options);
+  log.debug(`logged in as ${settings.username}; the server is ${connection.serverVersion}`);
+  const env = environment(settings.env, log);
+  try {
+    return { connection, session: await connection.session({ ...settings.request, env }, { signal }) };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+function limitsOf(settings: Settings): Partial<Limits> {
+  return {
+    handshakeTimeout: settings.connectTimeout,
+    authenticationTimeout: settings.authTimeout,
+    channelTimeout: settings.channelTimeout,
+    keepaliveInterval: settings.keepaliveInterval,
+    keepaliveCount: settings.keepaliveCount,
+    rekeyBytes: settings.rekeyBytes,
+    rekeyInterval: settings.rekeyInterval,
+  };
+}
+
+/** Names without a value take ours, if we have one. */
+function environment(entries: Settings["env"], log: Log): Readonly<Record<string, string>> {
+  const variables = new Map<string, string>();
+  for (const { name, value = process.env[name] } of entries) {
+    if (value === undefined)
+      log.warning(`--env ${name}: there is no such variable here, so it is not set there either`);
+    else variables.set(name, value);
+  }
+  return Object.fromEntries(variables);
+}
+
+function tell(notice: Notice, log: Log): void {
+  switch (notice.type) {
+    case "banner":
+      for (const line of notice.lines) log.info(`the server says: ${line}`);
+      return;
+    case "authenticated-without-proof":
+      log.warning("the server let us in without proof of a key: anyone who reaches it can use it");
+      return;
+    case "env-refused":
+      log.warning(`the server refused to set ${notice.name}: AcceptEnv in its sshd_config must name it`);
+      return;
+    case "server-message":
+      log.info(`the server says: ${notice.text}`);
+      return;
+    case "trace":
+      log.debug(notice.text);
+      return;
+  }
+}

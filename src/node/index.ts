@@ -1,0 +1,25 @@
+/** The face of what is Node's: re-exports, and a connection over TCP in one call. */
+import { connect } from "../ssh/connect.ts";
+import type { ConnectOptions, SshConnection } from "../ssh/connection.ts";
+import { dial } from "./tcp.ts";
+import { knownHostsVerifier } from "./trust.ts";
+
+export { FileError } from "./files.ts";
+export { loadPrivateKey } from "./keys.ts";
+export { DialError, type DialOptions, dial, type Lookup } from "./tcp.ts";
+export { type HostKeyJudge, knownHostsVerifier, type TrustOptions } from "./trust.ts";
+
+/** As ConnectOptions; `verifyHostKey` is done by ssh's own known_hosts files unless given. */
+export type TcpConnectOptions = Omit<ConnectOptions, "verifyHostKey"> &
+  Partial<Pick<ConnectOptions, "verifyHostKey">> & {
+    readonly host: string;
+    /** 22 unless given. */
+    readonly port?: number;
+  };
+
+/** Connects to an SSH server over TCP. @throws DialError, FileError, and what `connect` throws */
+export async function connectTcp({ host, port = 22, ...options }: TcpConnectOptions): Promise<SshConnection> {
+  const verifyHostKey = options.verifyHostKey ?? (await knownHostsVerifier({ host, port }));
+  const socket = await dial(host, port, options.signal === undefined ? {} : { signal: options.signal });
+  return connect(socket, { ...options, verifyHostKey });
+}

@@ -1,0 +1,161 @@
+import { describe, expect, it } from "vitest";
+import { describeFailure, describeInternal, reportAddress } from "../../src/cli/failure.ts";
+import { FileError } from "../../src/node/files.ts";
+import { DialError } from "../../src/node/tcp.ts";
+import {
+  AuthError,
+  ChannelError,
+  DisconnectError,
+  HostKeyError,
+  KeyFormatError,
+  NegotiationError,
+  ProtocolError,
+  SshError,
+  TimeoutError,
+} from "../../src/ssh/errors.ts";
+
+const attempt = { host: "h.example", port: 8022, username: "mcp", clientKey: "/k/it's mine" };
+
+const early = (error: unknown): string => describeFailure(error, attempt, false);
+const late = (error: unknown): string => describeFailure(error, attempt, true);
+
+describe("a failure is one line with cause and cure", () => {
+  const cases: [name: string, text: string, expected: string[]][] = [
+    [
+      "nobody listens",
+      early(new DialError("Connection refused: h.example port 8022", "ECONNREFUSED", 111)),
+      ["[Errno 111] Connection refused: h.example port 8022; ", "8022 is its port (--port)"],
+    ],
+    [
+      "the name is not known",
+      early(new DialError("Could not resolve hostname h: name not found", "ENOTFOUND", undefined)),
+      ["Could not resolve hostname h: name not found; check the name (--host)"],
+    ],
+    [
+      "no answer",
+      early(new DialError("Connection timed out: h port 1", "ETIMEDOUT", undefined)),
+      ["Connection timed out: h port 1; check name and port"],
+    ],
+    [
+      "no client key",
+      early(new FileError("Cannot read /k/it's mine: no such file", attempt.clientKey, "ENOENT")),
+      ["no such file; make a key with: ssh-keygen -t ed25519 -f '/k/it'\\''s mine' -N '' and", "authorized_keys"],
+    ],
+    [
+      "another file is missing",
+      early(new FileError("Cannot read /kh: no such file", "/kh", "ENOENT")),
+      ["Cannot read /kh: no such file"],
+    ],
+    [
+      "a key that is none",
+      early(new KeyFormatError("Cannot use the key /k: it is a public key")),
+      ["Cannot use the key"],
+    ],
+    [
+      "the host key is not trusted",
+      late(new HostKeyError("Host key verification failed: unknown", "unknown")),
+      ["Host key verification failed: unknown"],
+    ],
+    [
+      "the server cannot prove its host key",
+      early(new HostKeyError("the server's signature is wrong", "signature")),
+      ["Host key verification failed: the server's signature is wrong"],
+    ],
+    [
+      "the server refuses the key",
+      late(new AuthError("Authentication failed: the server refused", [], ["publickey"], false)),
+      [
+        "Authentication failed: the server refused; check that /k/it's mine.pub is in authorized_keys of mcp at h.example",
+      ],
+    ],
+    [
+      "the server wants more than the key",
+      late(new AuthError("the key was accepted, but", [], ["password"], true)),
+      ["Authentication failed: the key was accepted, but"],
+    ],
+    [
+      "no strict kex",
+      early(new NegotiationError("open to Terrapin", "strict kex", [], [])),
+      ["open to Terrapin; to take that risk with this server, add --allow-chacha-without-strict-kex"],
+    ],
+    ["no common cipher", early(new NegotiationError("no cipher in common", "cipher", [], [])), ["no cipher in common"]],
+    [
+      "the server hangs up early",
+      early(new DisconnectError("the connection was closed before its version line")),
+      ["closed before its version line; servers hang up so early", "PerSourcePenalties", "wait a minute"],
+    ],
+    [
+      "the server hangs up late",
+      late(new DisconnectError("the server ended the connection")),
+      ["the server ended the connection"],
+    ],
+    [
+      "a server that says nothing",
+      early(new TimeoutError("the server's version line", 15_000)),
+      ["no sign of the server's version line within 15 s; check that port 8022 of h.example is an SSH server's"],
+    ],
+    [
+      "no SSH server",
+      early(new ProtocolError("this is no SSH server: it sent HTTP", "RFC 4253 §4.2")),
+      ["this is no SSH server: it sent HTTP (RFC 4253 §4.2); check that port 8022"],
+    ],
+    ["a time-out later", late(new TimeoutError("authentication", 20_000)), ["no sign of authentication within 20 s"]],
+    [
+      "no shell",
+      late(new ChannelError("the server refused the shell request", "shell")),
+      ["shell request; it gives no login shell: say what to start with --command"],
+    ],
+    ["no exec", late(new ChannelError("the server refused the exec request", "exec")), ["without --command"]],
+    [
+      "no subsystem",
+      late(new ChannelError("the server refused the subsystem x request", "subsystem")),
+      ["Subsystem line"],
+    ],
+    [
+      "no channel",
+      late(new ChannelError("refused to open a session channel", "session")),
+      ["refused to open a session channel"],
+    ],
+  ];
+  it.each(cases)("%s", (_, text, expected) => {
+    for (const part of expected) expect(text).toContain(part);
+    expect(text).not.toContain("\n");
+    expect(text).not.toMatch(/\.$/);
+    expect(text).not.toContain("internal error");
+  });
+});
+
+describe("where there is no cure, none is made up", () => {
+  it.each([
+    ["the file is another one", early(new FileError("Cannot read /kh: no such file", "/kh", "ENOENT"))],
+    ["the host key says it all", late(new HostKeyError("Host key verification failed: unknown", "unknown"))],
+    ["the server wants more than a key", late(new AuthError("Authentication failed: more", [], ["password"], true))],
+    ["nothing is in common", early(new NegotiationError("no cipher in common", "cipher", [], []))],
+    ["the server hangs up late", late(new DisconnectError("the server ended the connection"))],
+    ["no channel is to be had", late(new ChannelError("refused to open a session channel", "session"))],
+  ])("%s", (_, text) => {
+    expect(text).not.toContain("; ");
+  });
+});
+
+describe("a fault of ours says so, and where to report it", () => {
+  it.each([
+    [
+      "a TypeError",
+      new TypeError("x is not a function\n    at y"),
+      "internal error: TypeError: x is not a function\\n    at y.",
+    ],
+    [
+      "a bare SshError",
+      new SshError("internal error in the SSH client"),
+      "internal error: SshError: internal error in",
+    ],
+    ["no error at all", "text", "internal error: text."],
+  ])("%s", (_, error, expected) => {
+    for (const text of [early(error), late(error), describeInternal(error)]) {
+      expect(text).toContain(expected);
+      expect(text).toContain(reportAddress);
+      expect(text).not.toContain("\n");
+    }
+  });
+});
