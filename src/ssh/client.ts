@@ -27,8 +27,6 @@ import { decode, decodeFields, encode } from "./wire.ts";
 
 /** Output beyond which `write` takes nothing: what is accepted has a way out soon. */
 const maximumOutput = 256 * 1024;
-/** Output beyond which nothing more is processed: the peer asks for replies faster than it reads them. */
-const maximumBacklog = 1024 * 1024;
 const maximumChannels = 64;
 /** How every message to a channel begins. RFC 4254 §5. */
 const toChannel = { number: "byte", recipientChannel: "uint32", rest: "rest" } as const;
@@ -146,7 +144,7 @@ export class SshClient {
    */
   nextEvent(): ClientEvent | undefined {
     try {
-      while (this.#phase !== "ended" && this.#transport.pendingOutput < maximumBacklog) {
+      while (this.#phase !== "ended") {
         const event = this.#transport.next();
         if (event === undefined) break;
         if (event.type !== "message") return event;

@@ -31,6 +31,8 @@ const maximumLineLength = 8192; // of a text line before the version; RFC 4253 �
 const maximumTextLines = 1024; // likewise
 const maximumVersionLength = 255; // RFC 4253 §4.2, CR LF included
 const maximumQueuedBytes = 256 * 1024; // control replies that wait for a key exchange to end
+/** Output beyond which nothing more is processed: the peer asks for replies faster than it reads them. */
+const maximumBacklog = 1024 * 1024;
 const maximumExtensions = 64;
 const maximumExtInfos = 2; // RFC 8308 §2.4: after NEWKEYS, and once more before USERAUTH_SUCCESS
 
@@ -195,12 +197,13 @@ export class Transport {
   }
 
   /**
-   * Processes what was received up to the next event; undefined when more bytes (or a verdict) are needed.
+   * Processes what was received up to the next event; undefined when more bytes or a verdict are needed, or when the
+   * output must be taken first.
    * @throws ProtocolError, NegotiationError, HostKeyError, DisconnectError
    */
   next(): TransportEvent | undefined {
     if (this.#step.step === "version" && !this.#readVersion(this.#step.clientKexInit)) return undefined;
-    while (this.#step.step !== "host-key-wait") {
+    while (this.#step.step !== "host-key-wait" && this.pendingOutput < maximumBacklog) {
       const packet = this.#reader.next();
       if (packet === undefined) return undefined;
       const event = this.#process(packet);
@@ -254,7 +257,7 @@ export class Transport {
     const { payload, sequenceNumber } = packet;
     const number = payload[0] as number;
     this.#trace(() => `received ${nameOf(number)}, ${payload.length} bytes`);
-    if (this.#skipsGuess) return this.#skipGuess(number);
+    if (this.#skipsGuess && number !== m.DISCONNECT.number) return this.#skipGuess(number);
     const position = this.#position();
     if (!isLegal(number, position, this.#phase, this.#strict)) this.#refuse(number, sequenceNumber, position);
     else return this.#dispatch(number, payload, sequenceNumber);

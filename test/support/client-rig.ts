@@ -3,7 +3,8 @@
  * what happened, and gives the client the verdicts and signatures that it asks for unless a test keeps them back.
  */
 import { type ClientEvent, type ClientOptions, SshClient } from "../../src/ssh/client.ts";
-import type { SshError } from "../../src/ssh/errors.ts";
+import { ProtocolError, type SshError } from "../../src/ssh/errors.ts";
+import * as m from "../../src/ssh/messages.ts";
 import { PeerKey, seededBytes } from "./peer-crypto.ts";
 import { type Script, ScriptedPeer } from "./scripted-peer.ts";
 
@@ -111,6 +112,80 @@ export class ClientRig {
       this.client.consumed(event.channel, event.news.data.length);
     }
   }
+}
+
+/** Every place of the handshake and after it where the server may send something, and how a fresh rig comes there. */
+export const situations: Readonly<Record<string, (rig: ClientRig) => void>> = {
+  "before KEXINIT": ({ peer }) => {
+    peer.answers.delete(m.KEXINIT.number);
+    peer.sendVersion();
+  },
+  "before the reply": ({ peer }) => {
+    peer.answers.delete(m.KEX_ECDH_INIT.number);
+    peer.greet();
+  },
+  "before NEWKEYS": ({ peer }) => {
+    peer.answers.set(m.KEX_ECDH_INIT.number, () => peer.sendReply());
+    peer.answers.delete(m.SERVICE_REQUEST.number); // it comes with the client's NEWKEYS: an answer would be out of turn
+    peer.answers.delete(m.USERAUTH_REQUEST.number);
+    peer.greet();
+  },
+  "in phase service": ({ peer }) => {
+    peer.answers.delete(m.SERVICE_REQUEST.number);
+    peer.answers.delete(m.USERAUTH_REQUEST.number);
+    peer.greet();
+  },
+  "in phase userauth": ({ peer }) => {
+    peer.answers.delete(m.USERAUTH_REQUEST.number);
+    peer.greet();
+  },
+  "in phase connection": ({ peer }) => peer.greet(),
+  "after our KEXINIT of a rekey": (rig) => {
+    rig.start();
+    rig.peer.answers.delete(m.KEXINIT.number);
+    rig.client.rekey();
+  },
+  "after the server's KEXINIT of a rekey": (rig) => {
+    rig.start();
+    rig.peer.answers.delete(m.KEX_ECDH_INIT.number);
+    rig.peer.sendKexInit();
+  },
+  "before the server's NEWKEYS of a rekey": (rig) => {
+    rig.start();
+    rig.peer.answers.set(m.KEX_ECDH_INIT.number, () => rig.peer.sendReply());
+    rig.peer.sendKexInit();
+  },
+};
+
+/** A fresh rig, brought to a situation. */
+export function rigAt(situation: string, options: RigOptions = {}): ClientRig {
+  const rig = new ClientRig(options);
+  const enter = situations[situation];
+  if (enter === undefined) throw new TypeError(`no situation ${situation}`);
+  enter(rig);
+  return rig.run();
+}
+
+/** How a connection ended, in a few words to compare: the error's class, its section, the DISCONNECT that left. */
+export interface Ending {
+  readonly error: string;
+  /** Of a ProtocolError. */
+  readonly section?: string;
+  readonly disconnect: number | undefined;
+}
+
+export function endingOf(rig: ClientRig): Ending {
+  const { end } = rig;
+  const disconnect = rig.peer.disconnect?.reasonCode;
+  if (end === undefined || end === "open") return { error: end ?? "none", disconnect };
+  return end instanceof ProtocolError
+    ? { error: end.name, section: end.section, disconnect }
+    : { error: end.name, disconnect };
+}
+
+/** What the ending's error says; empty where there is none. */
+export function messageOf(rig: ClientRig): string {
+  return rig.end instanceof Error ? rig.end.message : "";
 }
 
 /** The event with bytes of its own: what the client lends is valid only until the next call. */

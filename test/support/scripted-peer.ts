@@ -30,8 +30,10 @@ export interface Script {
   readonly version?: string;
   readonly hostKey?: PeerKey;
   readonly isStrict?: boolean;
-  /** One cipher for both directions; AES-GCM unless given, since node:crypto has it whole. */
+  /** The cipher, of both directions if no other is named; AES-GCM unless given, since node:crypto has it whole. */
   readonly cipher?: CipherName;
+  /** Another cipher for what the client sends. */
+  readonly cipherToServer?: CipherName;
   /** Fields of KEXINIT other than what the above make of it. */
   readonly kexInit?: Partial<KexInit>;
   /** What the server's side of a channel starts with. */
@@ -267,14 +269,21 @@ export class ScriptedPeer {
     return this.#script.isStrict ?? true;
   }
 
+  get #cipher(): CipherName {
+    return this.#script.cipher ?? "aes256-gcm@openssh.com";
+  }
+
+  get #cipherToServer(): CipherName {
+    return this.#script.cipherToServer ?? this.#cipher;
+  }
+
   #kexInit(): KexInit {
-    const cipher = [this.#script.cipher ?? "aes256-gcm@openssh.com"];
     return {
       cookie: this.#randomBytes(16),
       kexAlgorithms: ["curve25519-sha256", ...(this.#isStrict && this.sessionId === undefined ? [strictMarker] : [])],
       serverHostKeyAlgorithms: ["ssh-ed25519"],
-      encryptionAlgorithmsClientToServer: cipher,
-      encryptionAlgorithmsServerToClient: cipher,
+      encryptionAlgorithmsClientToServer: [this.#cipherToServer],
+      encryptionAlgorithmsServerToClient: [this.#cipher],
       macAlgorithmsClientToServer: ["hmac-sha2-256"],
       macAlgorithmsServerToClient: ["hmac-sha2-256"],
       compressionAlgorithmsClientToServer: ["none"],
@@ -316,11 +325,10 @@ export class ScriptedPeer {
       const first = sha256(K, H, Buffer.from(letter), sessionId);
       return join(first, sha256(K, H, first)).subarray(0, length);
     };
-    const direction = (ivLetter: string, keyLetter: string): PeerDirection => {
-      const cipher = this.#script.cipher ?? "aes256-gcm@openssh.com";
+    const direction = (cipher: CipherName, ivLetter: string, keyLetter: string): PeerDirection => {
       const { key, iv } = keySizes[cipher];
       return new PeerDirection(cipher, derive(keyLetter, key), derive(ivLetter, iv));
     };
-    return { inbound: direction("A", "C"), outbound: direction("B", "D") };
+    return { inbound: direction(this.#cipherToServer, "A", "C"), outbound: direction(this.#cipher, "B", "D") };
   }
 }
