@@ -86,6 +86,15 @@ describe("checkHostKey refuses a caller's mistake", () => {
   });
 });
 
+test("a revoked certificate of another type does not revoke, even where its key's bytes begin like ours", () => {
+  const type = "sk-ssh-ed25519-cert-v01@openssh.com";
+  const [nonce, publicKey] = [Buffer.alloc(4), keyBlob.subarray(15)];
+  const certificate = Buffer.concat([Buffer.from([0, 0, 0, type.length]), Buffer.from(type), nonce, publicKey]);
+  const line = `@revoked h ${type} ${certificate.toString("base64")}\n`;
+  expect(parseKnownHosts("file", line).entries).toHaveLength(1);
+  expect(check([line, `h ${key}\n`]).verdict).toBe("trusted");
+});
+
 test.each([new Uint8Array(0), keyBlob.subarray(0, 40), new Uint8Array(51)])(
   "a blob that is no key is never trusted",
   (blob) => {
@@ -109,7 +118,8 @@ describe("a line that cannot be read is skipped with a note", () => {
     ["h ssh-rsa ", base64, "not a well-formed ssh-rsa key"],
     ["h 2048 35 ", "123456", "an SSH 1 key"],
     ["|2|AA==|AA== ", key, "not of the form |1|salt|hash"],
-    ["|1|AA==|AA== ", key, "malformed"],
+    ["|1|AA==|AAAAAAAAAAAAAAAAAAAAAAAAAAA= ", key, "malformed"],
+    ["|1|AAAAAAAAAAAAAAAAAAAAAAAAAAA=|AA== ", key, "malformed"],
     [`${"x".repeat(1023)} `, key, "longer than 1022 characters"],
   ])("%s%s", (start, end, why) => {
     const { entries, notes } = parseKnownHosts("file", `# first\n${start}${end}\nh ${key}\n`);
