@@ -5,7 +5,7 @@
 import { userInfo } from "node:os";
 import { describeInternal } from "./cli/failure.ts";
 import { parseFlags, type Settings, usage } from "./cli/flags.ts";
-import { remoteOpener } from "./cli/remote.ts";
+import { dialRemote } from "./cli/remote.ts";
 import { stopSignal } from "./cli/signals.ts";
 import { UsageError } from "./cli/values.ts";
 import { runProxy } from "./mcp/proxy.ts";
@@ -36,11 +36,18 @@ function run(settings: Settings): Promise<number> {
   if (!settings.isHostKeyChecked) {
     log.warning("Host key checking is disabled: whoever sits on the network path can read and change everything");
   }
+  const open = dialRemote(settings, log);
+  let isTold = false;
+  const tell = (text: string): void => (isTold ? log.debug(text) : log.error(text));
   return runProxy({
-    open: remoteOpener(settings, log),
+    open: (signal) =>
+      open(signal).catch((error) => {
+        isTold = true; // by whoever opens; the proxy would say it again
+        throw error;
+      }),
     input: stdinBytes(),
     output: stdoutBytes(),
-    log: { ...log, remote: (line) => stderr.taken(`${line}\n`) },
+    log: { ...log, error: tell, remote: (line) => stderr.taken(`${line}\n`) },
     limits: {
       lineBytes: settings.maxLine,
       drainTimeout: settings.drainTimeout,

@@ -2,40 +2,60 @@
  * Remote: the way to the remote MCP server, in an order that costs no time: dial first, read files meanwhile, and only
  * then load what needs cryptography, which takes longer than the others together.
  */
-
 import type { OpenRemote } from "../mcp/link.ts";
-import { type KnownHostsFile, readKeyFile, readKnownHosts } from "../node/files.ts";
+import { type KeyFile, type KnownHostsFile, readKeyFile, readKnownHosts } from "../node/files.ts";
 import type { Log } from "../node/log.ts";
 import { dial } from "../node/tcp.ts";
+import type { ByteDuplex } from "../ssh/connection.ts";
 import { describeFailure } from "./failure.ts";
 import type { Settings } from "./flags.ts";
 
-/** Opens the session that the settings ask for. What it rejects with has the line for a person as its message. */
-export function remoteOpener(settings: Settings, log: Log): OpenRemote {
+/** What was begun before SSH was loaded. */
+export interface Preparation {
+  readonly socket: Promise<ByteDuplex>;
+  readonly key: Promise<KeyFile>;
+  /** Undefined where any host key will do. */
+  readonly knownHosts: Promise<readonly KnownHostsFile[] | undefined>;
+}
+
+/**
+ * Dials at once, and gives what goes on to open the session that the settings ask for. That rejects with an error whose
+ * message is the line for a person, which it has logged.
+ */
+export function dialRemote(settings: Settings, log: Log): OpenRemote {
+  const abort = new AbortController();
+  const begun: Preparation = {
+    socket: dial(settings.host, settings.port, { signal: abort.signal, timeout: settings.connectTimeout }),
+    key: readKeyFile(settings.clientKey),
+    knownHosts: knownHostsOf(settings),
+  };
+  for (const promise of Object.values(begun)) promise.catch(ignore); // it may fail before anybody waits for it
   return async (signal) => {
+    signal.addEventListener("abort", () => abort.abort(signal.reason));
     let isServerKnown = false;
-    const failed = new AbortController();
-    const dialled = AbortSignal.any([signal, failed.signal]);
-    const socket = dial(settings.host, settings.port, { signal: dialled, timeout: settings.connectTimeout });
+    const onHostKey = (): void => {
+      isServerKnown = true;
+    };
     try {
-      const [key, knownHosts] = await Promise.all([readKeyFile(settings.clientKey), knownHostsOf(settings)]);
-      if (key.warning !== undefined) log.warning(key.warning);
+      await Promise.all([begun.key, begun.knownHosts]);
       const { openSession } = await import("./session.ts");
-      const onHostKey = (): void => {
-        isServerKnown = true;
-      };
-      return await openSession(settings, { socket, key, knownHosts }, { log, signal, onHostKey });
+      return await openSession(settings, begun, { log, signal: abort.signal, onHostKey });
     } catch (error) {
-      failed.abort();
-      socket.then(({ writable }) => writable.abort()).catch(() => {}); // in vain where SSH has taken it over, and closed it
-      throw new Error(describeFailure(error, settings, isServerKnown), { cause: error });
+      abort.abort();
+      begun.socket.then(({ writable }) => writable.abort()).catch(ignore); // SSH, if it has it, has closed it
+      if (signal.aborted) throw error;
+      const line = describeFailure(error, settings, isServerKnown);
+      log.error(`Error running MCP SSH client: ${line}`);
+      throw new Error(line, { cause: error });
     }
   };
 }
 
-async function knownHostsOf({
-  isHostKeyChecked,
-  knownHosts,
-}: Settings): Promise<readonly KnownHostsFile[] | undefined> {
-  return isHostKeyChecked ? readKnownHosts(knownHosts === undefined ? undefined : [knownHosts]) : undefined;
+async function knownHostsOf(settings: Settings): Promise<readonly KnownHostsFile[] | undefined> {
+  if (!settings.isHostKeyChecked) return undefined;
+  return readKnownHosts(settings.knownHosts === undefined ? undefined : [settings.knownHosts]);
+}
+
+function ignore(): void {
+  // told elsewhere
 }

@@ -4,31 +4,27 @@
  */
 
 import type { RemoteSession } from "../mcp/link.ts";
-import { defaultKnownHosts, type KeyFile, type KnownHostsFile } from "../node/files.ts";
+import { defaultKnownHosts } from "../node/files.ts";
 import { signerOf } from "../node/keys.ts";
 import type { Log } from "../node/log.ts";
 import { judgeBy } from "../node/trust.ts";
 import { connect } from "../ssh/connect.ts";
-import type { ByteDuplex, ConnectOptions, Limits, Notice } from "../ssh/connection.ts";
+import type { ConnectOptions, Limits, Notice } from "../ssh/connection.ts";
 import type { Settings } from "./flags.ts";
-
-/** What was begun before this room was loaded. */
-export interface Preparation {
-  readonly socket: Promise<ByteDuplex>;
-  readonly key: KeyFile;
-  /** Undefined where any host key will do. */
-  readonly knownHosts: readonly KnownHostsFile[] | undefined;
-}
+import type { Preparation } from "./remote.ts";
 
 /** Logs in and starts the remote command. Calls `onHostKey` when the server has proved itself an SSH server. */
 export async function openSession(
   settings: Settings,
-  { socket, key, knownHosts }: Preparation,
+  begun: Preparation,
   { log, signal, onHostKey }: { readonly log: Log; readonly signal: AbortSignal; readonly onHostKey: () => void },
 ): Promise<RemoteSession> {
   const { host, port } = settings;
   const place = settings.knownHosts ?? defaultKnownHosts[0] ?? "";
+  const knownHosts = await begun.knownHosts;
   const judge = knownHosts && judgeBy(knownHosts, place, { host, port, onNote: log.debug });
+  const key = await begun.key;
+  if (key.warning !== undefined) log.warning(key.warning);
   const options: ConnectOptions = {
     user: settings.username,
     keys: [signerOf(key)],
@@ -43,7 +39,7 @@ export async function openSession(
     onNotice: (notice) => tell(notice, log),
     trace: settings.logLevel === "DEBUG",
   };
-  const connection = await connect(await socket, options);
+  const connection = await connect(await begun.socket, options);
   log.debug(`logged in as ${settings.username}; the server is ${connection.serverVersion}`);
   const env = environment(settings.env, log);
   try {
