@@ -5,10 +5,11 @@
 import { type ChildProcess, execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:net";
+import { connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import ssh2 from "ssh2";
+import { markedProcesses } from "./processes.ts";
 
 export interface SshServer {
   /** As in `OpenSSH 9.2p1`. */
@@ -41,11 +42,36 @@ export interface KeyPair {
   readonly publicKey: string;
 }
 
-/** A fresh pair by npm ssh2: for where OpenSSH's ssh-keygen may be missing. */
+/**
+ * A fresh pair by npm ssh2: for where OpenSSH's ssh-keygen may be missing. ssh2 1.17 drops leading zero bytes of the
+ * public key, so one pair in 256 is broken, and another is made.
+ */
 export function makeKeyPair(): KeyPair {
   const pair = ssh2.utils.generateKeyPairSync("ed25519");
+  const [, blob = ""] = pair.public.split(" ");
+  if (Buffer.from(blob, "base64").length !== BLOB_LENGTH) return makeKeyPair();
   return { privateKey: pair.private, publicKey: pair.public.trim() };
 }
+
+/** Two strings: the name, and 32 bytes. RFC 8709 §4. */
+const BLOB_LENGTH = 4 + "ssh-ed25519".length + 4 + 32;
+
+/** The parts of a server that follow from where it works, and from how its processes are found. */
+export function placed(place: Workplace, port: number, hostKey: string): Placed {
+  return {
+    host: "127.0.0.1",
+    port,
+    user: place.user,
+    clientKey: place.clientKey,
+    knownHosts: place.knownHosts(port, hostKey),
+    hostKey,
+    folder: place.folder,
+    home: place.home,
+    remoteProcesses: () => markedProcesses(place.mark),
+  };
+}
+
+type Placed = Omit<SshServer, "name" | "log" | "dropConnections" | "stop">;
 
 /** A fresh pair by ssh-keygen, in `path` and `path.pub`. Returns the public key without its comment. */
 export function keygen(path: string): string {
@@ -104,6 +130,20 @@ export async function freePort(): Promise<number> {
   await new Promise((resolve) => server.close(resolve));
   if (address === null || typeof address === "string") throw new Error("no port");
   return address.port;
+}
+
+/** What a server says before anything is secret: its version line and KEXINIT, one character a byte. RFC 4253 §7.1. */
+export async function greetingOf(server: Pick<SshServer, "host" | "port">): Promise<string> {
+  const socket = connect(server.port, server.host);
+  socket.write("SSH-2.0-greeting\r\n");
+  let text = "";
+  for await (const chunk of socket) {
+    text += (chunk as Buffer).toString("latin1");
+    // The lists of KEXINIT that come last name `none`.
+    if (text.startsWith("SSH-2.0-") && text.includes("none")) break;
+  }
+  socket.destroy();
+  return text;
 }
 
 /** Starts a server on a free port, with another port where somebody was faster. `start` resolves to undefined then. */

@@ -4,7 +4,7 @@
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { descendants, endTree, marked, markedProcesses, signalAll } from "./processes.ts";
+import { descendants, endTree, marked, signalAll } from "./processes.ts";
 import {
   findExecutable,
   followLog,
@@ -12,6 +12,7 @@ import {
   type Log,
   makeWorkplace,
   onFreePort,
+  placed,
   type SshServer,
   type Workplace,
 } from "./ssh-server.ts";
@@ -110,27 +111,19 @@ function serverOf(
   port: number,
   hostKey: string,
 ): SshServer {
-  const remoteProcesses = () => markedProcesses(place.mark);
+  const server = placed(place, port, hostKey);
   return {
+    ...server,
     name,
-    host: "127.0.0.1",
-    port,
-    user: place.user,
-    clientKey: place.clientKey,
-    knownHosts: place.knownHosts(port, hostKey),
-    hostKey,
-    folder: place.folder,
-    home: place.home,
     log: log.text,
-    remoteProcesses,
     dropConnections: () => {
-      const remote = new Set(remoteProcesses());
+      const remote = new Set(server.remoteProcesses());
       const sessions = descendants(child.pid ?? -1).filter((id) => !remote.has(id));
       signalAll(sessions, "SIGKILL");
     },
     stop: async () => {
       await endTree(child);
-      signalAll(remoteProcesses(), "SIGKILL");
+      signalAll(server.remoteProcesses(), "SIGKILL");
       place.remove();
     },
   };

@@ -1,0 +1,48 @@
+/** dropbear, the server of routers and small machines, on a loopback port. */
+import { execFileSync, spawn } from "node:child_process";
+import { join } from "node:path";
+import { fakeHome, missingFakeHome } from "./fake-home.ts";
+import { descendants, endTree, marked, signalAll } from "./processes.ts";
+import { findExecutable, followLog, makeWorkplace, onFreePort, placed, type SshServer } from "./ssh-server.ts";
+
+/** Why tests that need dropbear cannot run here; undefined where they can. */
+export function missingDropbear(): string | undefined {
+  if (findExecutable("dropbear") === undefined) return "no dropbear here: install dropbear-bin";
+  return missingFakeHome();
+}
+
+export async function startDropbear(): Promise<SshServer> {
+  const place = makeWorkplace();
+  const key = join(place.folder, "host_key");
+  const made = execFileSync("dropbearkey", ["-t", "ed25519", "-f", key], { encoding: "utf8", stdio: "pipe" });
+  const hostKey = /^ssh-ed25519 \S+/m.exec(made)?.[0] ?? "";
+  // It takes a login shell that /etc/shells lists, and with -e hands on the environment that marks what it starts.
+  const env = { ...fakeHome(place, "/bin/sh"), ...marked(place.mark) };
+  const program = findExecutable("dropbear") ?? "dropbear";
+  const { child, log, port } = await onFreePort(async (port) => {
+    const pidFile = join(place.folder, "pid");
+    const child = spawn(program, ["-F", "-E", "-e", "-s", "-r", key, "-p", `127.0.0.1:${port}`, "-P", pidFile], {
+      env,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
+    const log = followLog(child);
+    const [, failure] = await log.waitFor(/(Failed listening|Address already in use)|Not backgrounding/);
+    if (failure === undefined) return { child, log, port };
+    await endTree(child);
+    return undefined;
+  });
+  const server = placed(place, port, hostKey);
+  return {
+    ...server,
+    // The listener bears the mark as well.
+    remoteProcesses: () => server.remoteProcesses().filter((id) => id !== child.pid),
+    name: "dropbear",
+    log: log.text,
+    dropConnections: () => signalAll(descendants(child.pid ?? -1), "SIGKILL"),
+    stop: async () => {
+      await endTree(child);
+      signalAll(server.remoteProcesses(), "SIGKILL");
+      place.remove();
+    },
+  };
+}

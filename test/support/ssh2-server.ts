@@ -1,0 +1,96 @@
+/**
+ * An SSH server by npm ssh2, an implementation that we did not write: it needs nothing but Node. It runs the command of
+ * an exec or shell request in /bin/sh, and subsystems by name.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import type { AddressInfo } from "node:net";
+import ssh2, { type Connection, type ServerChannel } from "ssh2";
+import { endTree, marked, signalAll } from "./processes.ts";
+import { makeKeyPair, makeWorkplace, placed, type SshServer } from "./ssh-server.ts";
+
+export interface Ssh2Options {
+  /** What a shell request runs; refused unless given. */
+  readonly shell?: string;
+  /** Subsystem name -> command. */
+  readonly subsystems?: Readonly<Record<string, string>>;
+  readonly algorithms?: ssh2.Algorithms;
+}
+
+export async function startSsh2Server(options: Ssh2Options = {}): Promise<SshServer> {
+  const place = makeWorkplace();
+  const hostKey = makeKeyPair();
+  const clientKey = ssh2.utils.parseKey(place.clientPublicKey);
+  if (clientKey instanceof Error) throw clientKey;
+  const clientBlob = clientKey.getPublicSSH();
+  const connections = new Set<Connection>();
+  const children = new Set<ChildProcess>();
+  let log = "";
+
+  const run = (command: string, channel: ServerChannel) => {
+    const child = spawn("/bin/sh", ["-c", command], {
+      env: { PATH: process.env["PATH"] ?? "", HOME: place.home, ...marked(place.mark) },
+      cwd: place.home,
+    });
+    children.add(child);
+    child.stdin.on("error", () => {}); // EPIPE: the exit says the rest
+    channel.pipe(child.stdin);
+    child.stdout.pipe(channel, { end: false });
+    child.stderr.pipe(channel.stderr, { end: false });
+    child.once("close", (code, signal) => {
+      children.delete(child);
+      if (signal === null) channel.exit(code ?? 0);
+      else channel.exit(signal.slice(3), false, "");
+      channel.end();
+    });
+  };
+
+  const listener = new ssh2.Server(
+    { hostKeys: [hostKey.privateKey], ...(options.algorithms && { algorithms: options.algorithms }) },
+    (connection) => {
+      connections.add(connection);
+      connection.on("error", (error) => {
+        log += `${error.message}\n`;
+      });
+      connection.once("close", () => connections.delete(connection));
+      connection.on("authentication", (context) => {
+        const isOurs = context.method === "publickey" && clientBlob.equals(context.key.data);
+        if (!isOurs || context.method !== "publickey") return context.reject(["publickey"]);
+        const { signature, blob, hashAlgo } = context;
+        if (signature === undefined || blob === undefined) return context.accept(); // a query
+        return clientKey.verify(blob, signature, hashAlgo) === true ? context.accept() : context.reject();
+      });
+      connection.on("session", (acceptSession) => {
+        const session = acceptSession();
+        session.on("env", (accept) => accept?.());
+        session.on("exec", (accept, _reject, { command }) => run(command, accept()));
+        session.on("shell", (accept, reject) =>
+          options.shell === undefined ? reject() : run(options.shell, accept()),
+        );
+        session.on("subsystem", (accept, reject, { name }) => {
+          const command = options.subsystems?.[name];
+          return command === undefined ? reject() : run(command, accept());
+        });
+      });
+    },
+  );
+  await once(listener.listen(0, "127.0.0.1"), "listening");
+  const { port } = listener.address() as AddressInfo;
+  const server = placed(place, port, hostKey.publicKey);
+  const dropConnections = () => {
+    for (const connection of connections) connection.end();
+  };
+  return {
+    ...server,
+    name: "npm ssh2",
+    log: () => log,
+    dropConnections,
+    stop: async () => {
+      dropConnections();
+      await new Promise<void>((resolve) => listener.close(() => resolve()));
+      await Promise.all([...children].map(endTree));
+      signalAll(server.remoteProcesses(), "SIGKILL");
+      place.remove();
+    },
+  };
+}
