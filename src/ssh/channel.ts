@@ -72,6 +72,11 @@ export class Channel {
     this.#opening = opening;
   }
 
+  /** Whether the server owes an answer to the opening, or to a request of it. */
+  get awaitsAnswer(): boolean {
+    return this.#state === "opening" || this.#state === "requesting";
+  }
+
   /** Whether data may be written. */
   get isReady(): boolean {
     return this.#state === "ready";

@@ -222,6 +222,17 @@ export class SshClient {
     this.#sendAll(this.#channels.get(id)?.close());
   }
 
+  /**
+   * Sends IGNORE if the server owes an answer to authentication or to an opening: for a caller who has just read bytes
+   * that gave nothing to send. sshd leaves Nagle's algorithm on until a command runs, so its second small message waits
+   * until we acknowledge the first; TCP sends that at once with data, on its own up to 40 ms late. RFC 4253 §11.2.
+   */
+  acknowledge(): void {
+    if (this.#transport.isOpenForSending && this.#awaitsAnswer) {
+      this.#transport.send(encode(m.IGNORE, { data: new Uint8Array(0) }));
+    }
+  }
+
   /** Asks for a sign of life; whatever comes is one. Held back during a key exchange. */
   keepalive(): void {
     if (this.#phase === "ended" || !this.#transport.isOpenForSending) return;
@@ -264,6 +275,11 @@ export class SshClient {
     this.#phase = "ended";
     this.#end = { type: "ended", error };
     this.#channels.clear();
+  }
+
+  get #awaitsAnswer(): boolean {
+    if (this.#phase === "service" || this.#phase === "userauth") return this.#userauth.awaitsAnswer;
+    return this.#phase === "connection" && [...this.#channels.values()].some((channel) => channel.awaitsAnswer);
   }
 
   #maySendData(): boolean {

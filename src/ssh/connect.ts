@@ -176,6 +176,8 @@ class Connection implements SshConnection {
         if (done) this.#client.receiveEnd();
         else this.#client.receive(value);
         this.#step();
+        if (this.#writing === undefined) this.#client.acknowledge();
+        this.#flush();
       }
     } catch (error) {
       this.#client.receiveEnd(error);

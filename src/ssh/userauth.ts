@@ -48,6 +48,11 @@ export class UserAuth {
     this.#candidates = candidates;
   }
 
+  /** Whether the server owes an answer to a request. */
+  get awaitsAnswer(): boolean {
+    return ["none-sent", "query-sent", "signature-sent"].includes(this.#state.state);
+  }
+
   /** The first request. It may go before SERVICE_ACCEPT came: nothing in it depends on that. RFC 4252 §5. */
   start(): Uint8Array {
     if (this.#candidates.length > 0) return this.#query(0);
