@@ -19,7 +19,12 @@ export const everythingCommand: string = shellCommand(process.execPath, join(eve
 /** `echo-server.mjs`: what it answers stands there. */
 export const echoCommand: string = shellCommand(process.execPath, join(here, "echo-server.mjs"));
 
-/** One POSIX shell command from words, each quoted where it must be. */
+/** One shell command from words, each quoted where it must be: for a POSIX shell, on Windows for its own. */
 export function shellCommand(...words: readonly string[]): string {
-  return words.map((word) => (/^[\w./:=@-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`)).join(" ");
+  const quote = process.platform === "win32" ? (word: string) => `"${word}"` : quoteForPosix;
+  return words.map((word) => (/^[\w./:=@-]+$/.test(word) ? word : quote(word))).join(" ");
+}
+
+function quoteForPosix(word: string): string {
+  return `'${word.replaceAll("'", "'\\''")}'`;
 }

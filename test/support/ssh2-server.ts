@@ -1,6 +1,6 @@
 /**
  * An SSH server by npm ssh2, an implementation that we did not write: it needs nothing but Node. It runs the command of
- * an exec or shell request in /bin/sh, and subsystems by name.
+ * an exec or shell request in the system's shell, and subsystems by name.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
@@ -28,7 +28,8 @@ export async function startSsh2Server(options: Ssh2Options = {}): Promise<SshSer
   let log = "";
 
   const run = (command: string, channel: ServerChannel) => {
-    const child = spawn("/bin/sh", ["-c", command], {
+    const child = spawn(command, {
+      shell: true,
       env: { PATH: process.env["PATH"] ?? "", HOME: place.home, ...marked(place.mark) },
       cwd: place.home,
     });
