@@ -46,7 +46,7 @@ export function dialRemote(settings: Settings, log: Log): OpenRemote {
       if (signal.aborted) throw error;
       const line = describeFailure(error, settings, isServerKnown);
       log.error(`Error running MCP SSH client: ${line}`);
-      throw new Error(line, { cause: error });
+      throw new Error(line.replace(/(?<=[.;]) /g, "\n"), { cause: error }); // the proxy cuts lines, and joins them again
     }
   };
 }
