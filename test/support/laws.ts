@@ -39,6 +39,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   mcp: ["ssh"],
   node: ["ssh"],
   cli: ["ssh", "mcp", "node"],
+  "": ["ssh", "mcp", "node"], // src/index.ts
 };
 
 interface Import {

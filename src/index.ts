@@ -1,0 +1,43 @@
+/** The package's main face: what most programs need of the SSH core, of MCP over it, and of Node. The rest: /ssh, /mcp, /node. */
+export {
+  JsonLines,
+  type OpenRemote,
+  type ProxyOptions,
+  REMOTE_UNAVAILABLE,
+  type RemoteSession,
+  runProxy,
+  SshClientTransport,
+  type SshClientTransportOptions,
+} from "./mcp/index.ts";
+export {
+  connectTcp,
+  DialError,
+  dial,
+  FileError,
+  knownHostsVerifier,
+  loadPrivateKey,
+  type TcpConnectOptions,
+} from "./node/index.ts";
+export {
+  AuthError,
+  type ByteDuplex,
+  ChannelError,
+  type ConnectOptions,
+  connect,
+  DisconnectError,
+  type ExitStatus,
+  type HostKey,
+  HostKeyError,
+  KeyFormatError,
+  type Limits,
+  NegotiationError,
+  type Notice,
+  ProtocolError,
+  type SessionChannel,
+  type SessionRequest,
+  type Signer,
+  SshClient,
+  type SshConnection,
+  SshError,
+  TimeoutError,
+} from "./ssh/index.ts";
