@@ -1,0 +1,697 @@
+/** The proxy's promises 1 to 5, in their order; what is owed when the remote is gone is in `proxy-end.test.ts`. */
+import { describe, expect, it, vi } from "vitest";
+import { cutAtRandom, cuts, text, utf8 } from "./cuts.ts";
+import { pass, request, result, Stage, settle, useFakeTime } from "./fakes.ts";
+
+useFakeTime();
+
+/** What parse and stringify would lose, each a message. */
+const fragile: readonly { name: string; line: string }[] = [
+  { name: "integers beyond 2^53", line: '{"jsonrpc":"2.0","id":9007199254740993,"result":{"n":18446744073709551617}}' },
+  { name: "1.0, -0 and 1e400", line: '{"jsonrpc":"2.0","id":1.0,"result":[1.0,-0,1e400,1E-400]}' },
+  { name: "duplicate keys and their order", line: '{"result":{"b":1,"a":2,"b":3,"1":4},"jsonrpc":"2.0","id":1}' },
+  { name: "escapes", line: '{"jsonrpc":"2.0","id":"a\\/b","result":"\\u00e9\\/\\u0041\\n"}' },
+  { name: "lone surrogates", line: '{"jsonrpc":"2.0","id":1,"result":"\\ud800 \\udc00"}' },
+  { name: "CRLF", line: '{"jsonrpc":"2.0","id":1,"result":{}}\r' },
+  { name: "spaces", line: ' \t{ "jsonrpc" : "2.0", "id" : 1, "result" : { } } ' },
+  {
+    name: "raw U+2028, U+2029, U+0085 and a byte order mark inside",
+    line: '{"jsonrpc":"2.0","id":1,"result":"\u2028\u2029\u0085\ufeff"}',
+  },
+  { name: "a batch", line: '[{"jsonrpc":"2.0","id":1,"result":{}},{"jsonrpc":"2.0","method":"n"}]' },
+  { name: "members that nobody knows", line: '{"jsonrpc":"2.0","id":1,"result":{},"later":{"x":[]},"_meta":null}' },
+  { name: "a method that nobody knows", line: '{"jsonrpc":"2.0","method":"future/thing","params":[]}' },
+  { name: "an answer to nothing that was asked", line: '{"jsonrpc":"2.0","id":"nobody","result":{}}' },
+];
+
+describe("promise 1: bytes of a line cross unchanged, in order", () => {
+  describe.each(cuts)("fed $name", ({ of }) => {
+    it.each(fragile)("to the host: $name", async ({ line }) => {
+      const stage = await Stage.connected();
+      stage.remote.say(...of(utf8(`${line}\n${line}\n`)));
+      await settle();
+      expect(stage.shown.text).toBe(`${line}\n${line}\n`);
+    });
+
+    it("to the server: all of them, and junk", async () => {
+      const stage = await Stage.connected();
+      const junk = ["", "not JSON", '{"half":', '{"jsonrpc":"1.0"}', "\u0000\u001b[0m"];
+      const all = Buffer.concat([
+        utf8(`${[...fragile.map(({ line }) => line), ...junk].join("\n")}\n`),
+        Uint8Array.of(0xff, 0xfe, 0x0a),
+      ]);
+      stage.host.push(...of(all));
+      await settle();
+      expect(Buffer.compare(Buffer.concat(stage.remote.stdin.chunks), all)).toBe(0);
+    });
+  });
+
+  it("invalid UTF-8 in a message passes as it is", async () => {
+    const stage = await Stage.connected();
+    const line = Buffer.concat([utf8('{"jsonrpc":"2.0","id":1,"result":"'), Uint8Array.of(0xff), utf8('"}\n')]);
+    stage.remote.say(line);
+    await settle();
+    expect(Buffer.compare(Buffer.concat(stage.shown.chunks), line)).toBe(0);
+  });
+
+  it("the lines of one chunk leave in one write", async () => {
+    const stage = await Stage.connected();
+    stage.remote.say(`${result(1)}\n${result(2)}\n${result(3)}\n`);
+    stage.host.push(`${request(4)}\n${request(5)}\n`);
+    await settle();
+    expect(stage.shown.chunks.length).toBe(1);
+    expect(stage.remote.stdin.chunks.length).toBe(1);
+  });
+});
+
+describe("promise 2: a line leaves only when complete", () => {
+  it("half a line does not reach the host", async () => {
+    const stage = await Stage.connected();
+    stage.remote.say(`${result(1)}\n${result(2)}`);
+    await settle();
+    expect(stage.lines).toEqual([result(1)]);
+    stage.remote.say("\n");
+    await settle();
+    expect(stage.lines).toEqual([result(1), result(2)]);
+  });
+
+  it("half a line of up to 1 MiB does not reach the server", async () => {
+    const stage = await Stage.connected();
+    const line = request("x".repeat(1024 * 1024 - 100));
+    stage.host.push(...cutAtRandom(utf8(line), 5, 100_000));
+    await settle();
+    expect(stage.remote.stdin.length).toBe(0);
+    stage.host.push("\n");
+    await settle();
+    expect(stage.remote.stdin.text).toBe(`${line}\n`);
+  });
+
+  it("a line above 1 MiB streams to the server before it is complete", async () => {
+    const stage = await Stage.connected();
+    const line = request("x".repeat(3 * 1024 * 1024));
+    stage.host.push(...cutAtRandom(utf8(line), 6, 100_000));
+    await settle();
+    expect(stage.remote.stdin.length).toBeGreaterThan(1024 * 1024);
+    stage.host.push("\n");
+    await settle();
+    expect(stage.remote.stdin.text === `${line}\n`).toBe(true);
+  });
+
+  const noise: readonly { name: string; line: string; mark: string }[] = [
+    { name: "a greeting", line: "Welcome to Ubuntu 24.04", mark: "Welcome to Ubuntu 24.04" },
+    { name: "an empty line", line: "", mark: "" },
+    { name: "JSON that is no JSON-RPC", line: '{"level":"info"}', mark: '{"level":"info"}' },
+    { name: "a number", line: "42", mark: "42" },
+    { name: "half a message", line: '{"jsonrpc":"2.0","id":1,"res', mark: '{"jsonrpc":"2.0","id":1,"res' },
+    { name: "a message with garbage behind it", line: `${result(1)}$`, mark: `${result(1)}$` },
+    { name: "a batch with a stranger", line: `[${result(1)},{}]`, mark: `[${result(1)},{}]` },
+    { name: "controls, which are escaped", line: "\u001b[2J\u0007\u202e", mark: "\\x1b[2J\\x07\\u{202e}" },
+  ];
+
+  it.each(noise)("goes to stderr with a mark: $name", async ({ line, mark }) => {
+    const stage = await Stage.connected();
+    stage.remote.say(`${line}\n${result(2)}\n`);
+    await settle();
+    expect(stage.lines).toEqual([result(2)]);
+    expect(stage.logged("remote")).toEqual([`[remote stdout, no MCP message] ${mark}`]);
+  });
+
+  it("one warning names the likely cause, however much noise there is", async () => {
+    const stage = await Stage.connected();
+    stage.remote.say("hello\n", "hello\n", `prompt$ ${result(1)}\n`, "again\n");
+    await settle();
+    expect(stage.logged("warning").length).toBe(1);
+    expect(stage.logged("warning")[0]).toMatch(/shell profile .*prints/);
+    expect(stage.logged("remote").length).toBe(4);
+  });
+
+  describe.each(cuts)("a message behind a prompt, fed $name", ({ of }) => {
+    it("is cut out, and the prompt goes to stderr", async () => {
+      const stage = await Stage.connected();
+      const message = '{"jsonrpc":"2.0","id":1,"result":{"a":"{\\"jsonrpc\\""}}';
+      stage.remote.say(...of(utf8(`prompt$ ${message}\n${result(2)}\n`)));
+      await settle();
+      expect(stage.lines).toEqual([message, result(2)]);
+      expect(stage.logged("remote")).toEqual(["[remote stdout, no MCP message] prompt$ "]);
+    });
+  });
+
+  it("an answer cut out of a prompt's line counts as the answer", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n`);
+    await settle();
+    stage.remote.say('\u001b[?2004h{"jsonrpc":"2.0","id":1,"result":{}}\n');
+    await settle();
+    stage.remote.exit({ status: 0 });
+    await pass(0);
+    expect(stage.refusals).toEqual([]);
+  });
+
+  it("the cut is tried once, at the first place", async () => {
+    const stage = await Stage.connected();
+    stage.remote.say('$ {"jsonrpc" $ {"jsonrpc":"2.0","id":1,"result":{}}\n');
+    await settle();
+    expect(stage.lines).toEqual([]);
+  });
+
+  it("the cut is tried in lines under 1 MiB only", async () => {
+    const stage = await Stage.connected();
+    const message = (length: number) => `{"jsonrpc":"2.0","id":1,"result":"${"x".repeat(length)}"}`;
+    stage.remote.say(`$ ${message(1_000_000)}\n`);
+    await settle();
+    expect(stage.lines.length).toBe(1);
+    stage.remote.say(`$ ${message(1_048_576)}\n`);
+    await settle();
+    expect(stage.lines.length).toBe(1);
+    expect(stage.logged("remote").at(-1)).toMatch(/^\[remote stdout.*\] \$ \{"jsonrpc.*\(\d+ bytes\)$/);
+  });
+
+  it.each([
+    { name: "whole: it passes, with its newline", last: result(1), lines: [result(1)], noise: [] },
+    {
+      name: "behind a prompt: cut out",
+      last: '$ {"jsonrpc":"2.0","method":"n"}',
+      lines: ['{"jsonrpc":"2.0","method":"n"}'],
+      noise: ["$ "],
+    },
+    { name: "half: to stderr", last: '{"jsonrpc":"2.0","id":1', lines: [], noise: ['{"jsonrpc":"2.0","id":1'] },
+    { name: "noise: to stderr", last: "logout", lines: [], noise: ["logout"] },
+  ])("the remote's last line without a newline, $name", async ({ last, lines, noise: shown }) => {
+    const stage = await Stage.connected();
+    stage.remote.say(last);
+    stage.remote.exit({ status: 0 });
+    stage.host.end();
+    await pass(0);
+    expect(stage.lines).toEqual(lines);
+    expect(stage.logged("remote")).toEqual(shown.map((text) => `[remote stdout, no MCP message] ${text}`));
+  });
+
+  it.each([
+    { name: "whole: it gets its newline", last: request(1), sent: `${request(1)}\n` },
+    { name: "half: it passes as it is", last: '{"jsonrpc":"2.0","id":1', sent: '{"jsonrpc":"2.0","id":1' },
+    { name: "junk: it passes as it is", last: "junk", sent: "junk" },
+  ])("the host's last line without a newline, $name", async ({ last, sent }) => {
+    const stage = await Stage.connected();
+    stage.host.push(last);
+    stage.host.end();
+    await settle();
+    expect(stage.remote.stdin.text).toBe(sent);
+    expect(stage.remote.stdin.isClosed).toBe(true);
+  });
+
+  it("a line of 64 MiB passes, and one that is longer gets its request answered", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request("big")}\n${request("bigger")}\n`);
+    const head = '{"result":"';
+    const tail = (id: string) => `","jsonrpc":"2.0","id":"${id}"}`;
+    const size = 64 * 1024 * 1024;
+    const filled = (length: number) =>
+      Array<Uint8Array>(2047)
+        .fill(full)
+        .concat(utf8("x".repeat(length)));
+    const full = utf8("x".repeat(32 * 1024));
+    const rest = size - 2047 * full.length - head.length;
+    stage.remote.say(head, ...filled(rest - tail("big").length), `${tail("big")}\n`);
+    stage.remote.say(head, ...filled(rest + 1 - tail("bigger").length), `${tail("bigger")}\n`, `${result(3)}\n`);
+    while (!stage.shown.chunks.some((chunk) => text(chunk) === `${result(3)}\n`)) await settle();
+    expect(stage.lines.map((line) => line.length)).toEqual([size, expect.any(Number), result(3).length]);
+    expect(stage.refusals).toMatchObject([
+      { id: "bigger", error: { data: { reason: "line-too-long", limit: 64 * 1024 * 1024 } } },
+    ]);
+    expect(stage.logged("warning")[0]).toMatch(/longer than .* dropped, its request was answered/);
+  });
+
+  describe.each(cuts)("a line above the limit, fed $name", ({ of }) => {
+    it.each([
+      { name: "the id last", line: `{"result":"${"x".repeat(300)}","jsonrpc":"2.0","id":"a\\/b"}` },
+      { name: "the id first", line: `{"id":"a\\/b","jsonrpc":"2.0","result":"${"x".repeat(300)}"}` },
+      { name: "torn behind its id", line: `{"jsonrpc":"2.0","id":"a\\/b","result":"${"x".repeat(300)}` },
+    ])("$name: its request is answered, the line dropped, the next one passes", async ({ line }) => {
+      const stage = await Stage.connected({ lineBytes: 200 });
+      stage.host.push(`${request("a/b")}\n`);
+      await settle();
+      stage.remote.say(...of(utf8(`${line}\n${result(2)}\n`)));
+      await settle();
+      expect(stage.lines.length).toBe(2);
+      expect(stage.refusals.map(({ id }) => id)).toEqual(["a/b"]);
+      expect(stage.lines[1]).toBe(result(2));
+    });
+  });
+
+  it("a message above the limit that answers nothing is dropped with a warning", async () => {
+    const stage = await Stage.connected({ lineBytes: 200 });
+    stage.remote.say(`{"jsonrpc":"2.0","method":"n","params":["${"x".repeat(300)}"]}\n`);
+    await settle();
+    expect(stage.lines).toEqual([]);
+    expect(stage.logged("warning")).toEqual([expect.stringMatching(/dropped, it answers no request/)]);
+  });
+
+  it("an answer nested too deeply is dropped and its request answered", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n`);
+    await settle();
+    stage.remote.say(`{"jsonrpc":"2.0","id":1,"result":${"[".repeat(20_000)}${"]".repeat(20_000)}}\n`);
+    await settle();
+    expect(stage.refusals).toMatchObject([{ id: 1, error: { data: { reason: "line-too-long" } } }]);
+  });
+
+  it("noise above the limit is noise", async () => {
+    const stage = await Stage.connected({ lineBytes: 200 });
+    stage.remote.say(`${"x".repeat(2_000)}\n`);
+    await settle();
+    expect(stage.logged("remote")).toEqual([expect.stringMatching(/^\[remote stdout.*\] x+\.\.\. \(2001 bytes\)$/)]);
+  });
+});
+
+describe("promise 3: pending is what the host asked and nobody answered or cancelled", () => {
+  const cases: readonly { name: string; host: string[]; remote: string[]; pending: unknown[] }[] = [
+    { name: "answered", host: [request(1)], remote: [result(1)], pending: [] },
+    {
+      name: "answered with an error",
+      host: [request(1)],
+      remote: ['{"jsonrpc":"2.0","id":1,"error":{}}'],
+      pending: [],
+    },
+    { name: "not answered", host: [request(1), request("1")], remote: [], pending: [1, "1"] },
+    { name: '1 is not "1"', host: [request(1), request("1")], remote: [result("1")], pending: [1] },
+    {
+      name: "an escaped slash",
+      host: [request("a/b")],
+      remote: ['{"jsonrpc":"2.0","id":"a\\/b","result":1}'],
+      pending: [],
+    },
+    {
+      name: "an escaped letter",
+      host: [request("é")],
+      remote: ['{"jsonrpc":"2.0","id":"\\u00e9","result":1}'],
+      pending: [],
+    },
+    {
+      name: "a neighbour beyond 2^53",
+      host: ['{"jsonrpc":"2.0","id":9007199254740993,"method":"m"}'],
+      remote: ['{"jsonrpc":"2.0","id":9007199254740992,"result":1}'],
+      pending: [9007199254740992],
+    },
+    {
+      name: "cancelled by the host",
+      host: [request(1), '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}'],
+      remote: [],
+      pending: [],
+    },
+    {
+      name: "cancelled under another name",
+      host: [request(1), '{"jsonrpc":"2.0","method":"notifications/other","params":{"requestId":1}}'],
+      remote: [],
+      pending: [1],
+    },
+    {
+      name: "cancelled by the server, which is its own request",
+      host: [request(1)],
+      remote: ['{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}'],
+      pending: [1],
+    },
+    {
+      name: "a request of the server's with the same id",
+      host: [request(1)],
+      remote: [request(1, "sampling/createMessage")],
+      pending: [1],
+    },
+    { name: "the host's own answer with the same id", host: [request(1), result(1)], remote: [], pending: [1] },
+    {
+      name: "a batch",
+      host: [`[${request(1)},${request(2)},${request(3)}]`],
+      remote: [`[${result(1)},${result(3)}]`],
+      pending: [2],
+    },
+    {
+      name: "a notification",
+      host: ['{"jsonrpc":"2.0","method":"notifications/initialized"}'],
+      remote: [],
+      pending: [],
+    },
+  ];
+
+  it.each(cases)("$name", async ({ host, remote, pending }) => {
+    const stage = await Stage.connected();
+    stage.host.push(`${host.join("\n")}\n`);
+    await settle();
+    stage.remote.say(remote.map((line) => `${line}\n`).join(""));
+    await settle();
+    stage.remote.exit({ status: 0 });
+    await pass(5000);
+    expect(stage.refusals.map(({ id }) => id)).toEqual(pending);
+  });
+
+  it("ids go back as they were written", async () => {
+    const stage = await Stage.connected();
+    const ids = ['"a\\/b"', '"\\u00e9"', "9007199254740993", "1.0", '"ü"', "-0"];
+    stage.host.push(ids.map((id) => `{"jsonrpc":"2.0","id":${id},"method":"m"}\n`).join(""));
+    await settle();
+    stage.remote.lose();
+    await pass(100);
+    expect(stage.lines.map((line) => /^\{"jsonrpc":"2.0","id":(.*?),"error":/.exec(line)?.[1])).toEqual(ids);
+  });
+});
+
+describe("promise 4: back-pressure end to end", () => {
+  it("the remote is not read while the host does not read", async () => {
+    const stage = await Stage.connected();
+    stage.shown.stall();
+    const line = `${result("x".repeat(1000))}\n`;
+    for (let count = 0; count < 50; count++) stage.remote.say(line);
+    await settle();
+    expect(stage.remote.stdout.unread.length).toBeGreaterThanOrEqual(47);
+    stage.shown.flow();
+    await settle();
+    expect(stage.lines.length).toBe(50);
+  });
+
+  it("the host is not read while the channel is full", async () => {
+    const stage = await Stage.connected();
+    stage.remote.stdin.stall();
+    const line = `${request("x".repeat(100_000))}\n`;
+    for (let count = 0; count < 50; count++) stage.host.push(line);
+    await settle();
+    expect(stage.host.unread.length).toBeGreaterThan(30);
+    stage.remote.stdin.flow();
+    await settle();
+    expect(stage.remote.stdin.length).toBe(50 * line.length);
+  });
+
+  it("the host is read up to 1 MiB while we connect, and everything arrives", async () => {
+    const stage = new Stage();
+    const line = `${request("x".repeat(100_000))}\n`;
+    for (let count = 0; count < 50; count++) stage.host.push(line);
+    await settle();
+    expect(50 - stage.host.unread.length).toBe(11);
+    stage.connect();
+    await settle();
+    expect(stage.remote.stdin.length).toBe(50 * line.length);
+  });
+
+  it("a stalled server does not keep its answers from the host, nor the other way", async () => {
+    const stage = await Stage.connected();
+    stage.remote.stdin.stall();
+    stage.host.push(`${request(1)}\n`);
+    stage.remote.say(`${result(0)}\n`);
+    await settle();
+    expect(stage.lines).toEqual([result(0)]);
+  });
+
+  it("stderr that nobody reads never blocks stdout: it is capped, and the rest dropped with a count", async () => {
+    const stage = await Stage.connected();
+    let release: () => void = () => undefined;
+    stage.showing = new Promise((resolve) => {
+      release = resolve;
+    });
+    for (let count = 0; count < 1000; count++) stage.remote.complain(`${count} ${"x".repeat(1000)}\n`);
+    stage.remote.say(`${result(1)}\n`);
+    await settle();
+    expect(stage.lines).toEqual([result(1)]);
+    expect(stage.remote.stderr.unread.length).toBe(0);
+    expect(stage.logged("remote").length).toBe(1);
+    stage.showing = undefined;
+    release();
+    await settle();
+    const shown = stage.logged("remote");
+    const [, dropped] = /^\((\d+) lines .* dropped/.exec(shown.at(-1) ?? "") ?? [];
+    expect(shown.length - 1 + Number(dropped)).toBe(1000);
+    expect(shown.length).toBeGreaterThan(50);
+  });
+
+  it("the remote's stderr is shown by lines, marked and escaped", async () => {
+    const stage = await Stage.connected();
+    stage.remote.complain(
+      "npm warn \u001b[33mold\u001b[0m\r\nhalf ",
+      "line\nÄ".slice(0, 6),
+      Uint8Array.of(0xc3),
+      Uint8Array.of(0xa9, 0x0a),
+      "rest",
+    );
+    stage.remote.exit({ status: 0 });
+    await pass(0);
+    expect(stage.logged("remote")).toEqual([
+      "[remote stderr] npm warn \\x1b[33mold\\x1b[0m",
+      "[remote stderr] half line",
+      "[remote stderr] Äé",
+      "[remote stderr] rest",
+    ]);
+  });
+});
+
+describe("promise 5: the end by the host", () => {
+  it("the host's EOF becomes the channel's, and we end as soon as the remote does", async () => {
+    const stage = await Stage.connected();
+    stage.host.end();
+    await settle();
+    expect(stage.remote.stdin.isClosed).toBe(true);
+    expect(stage.code).toBeUndefined();
+    stage.remote.say(`${result(1)}\n`);
+    stage.remote.exit({ status: 3 });
+    await pass(0);
+    expect(stage.code).toBe(3);
+    expect(stage.lines).toEqual([result(1)]);
+    expect(stage.remote.calls).not.toContain("signal TERM");
+    expect(stage.remote.calls.at(-1)).toBe("disconnect");
+  });
+
+  it("with nothing pending we end after 1 s in which the remote said nothing: TERM, CLOSE, DISCONNECT", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n`);
+    stage.host.end();
+    stage.remote.say(`${result(1)}\n`);
+    await pass(900);
+    stage.remote.complain("still here\n");
+    await pass(900);
+    stage.remote.say('{"jsonrpc":"2.0","method":"n"}\n');
+    await pass(999);
+    expect(stage.remote.calls).toEqual([]);
+    await pass(1);
+    expect(stage.remote.calls).toEqual(["signal TERM", "close", "close", "disconnect"]);
+    expect(stage.code).toBe(0);
+  });
+
+  it("with requests pending we wait for their answers, and then for 1 s of silence", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n${request(2)}\n`);
+    stage.host.end();
+    await pass(10_000);
+    stage.remote.say(`${result(2)}\n`);
+    await pass(10_000);
+    expect(stage.code).toBeUndefined();
+    stage.remote.say(`${result(1)}\n`);
+    await pass(999);
+    expect(stage.code).toBeUndefined();
+    await pass(1);
+    expect(stage.code).toBe(0);
+    expect(stage.lines).toEqual([result(2), result(1)]);
+  });
+
+  it("but no longer than 30 s; then they are answered and we say so by the exit code", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n`);
+    stage.host.end();
+    await pass(29_999);
+    expect(stage.code).toBeUndefined();
+    await pass(1);
+    expect(stage.code).toBe(1);
+    expect(stage.refusals).toMatchObject([{ id: 1, error: { data: { reason: "no-answer" } } }]);
+    expect(stage.remote.calls).toContain("signal TERM");
+  });
+
+  it("the wait for answers is settable", async () => {
+    const stage = await Stage.connected({ drainTimeout: 500 });
+    stage.host.push(`${request(1)}\n`);
+    stage.host.end();
+    await pass(500);
+    expect(stage.code).toBe(1);
+  });
+
+  it("an open subscription is nothing to wait for", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request("s", "subscriptions/listen")}\n`);
+    stage.host.end();
+    await pass(1000);
+    expect(stage.code).toBe(0);
+  });
+
+  it("a server that never answers our CLOSE does not keep us", async () => {
+    const stage = await Stage.connected();
+    stage.remote.answersClose = false;
+    stage.host.end();
+    await pass(1000 + 1000);
+    expect(stage.code).toBe(0);
+  });
+
+  it("the silence begins once everything was sent", async () => {
+    const stage = await Stage.connected();
+    stage.remote.stdin.stall();
+    stage.host.push('{"jsonrpc":"2.0","method":"n"}\n');
+    stage.host.end();
+    await pass(5000);
+    expect(stage.code).toBeUndefined();
+    stage.remote.stdin.flow();
+    await pass(1000);
+    expect(stage.code).toBe(0);
+  });
+
+  it("the host's EOF while connecting with nothing queued: we end at once", async () => {
+    const stage = new Stage();
+    stage.host.end();
+    await settle();
+    expect(stage.code).toBe(0);
+    expect(stage.isDiallingAborted).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("the host's EOF while connecting with a request queued: it is carried out", async () => {
+    const stage = new Stage();
+    stage.host.push(`${request(1)}\n`);
+    stage.host.end();
+    await pass(10_000);
+    expect(stage.isDiallingAborted).toBe(false);
+    stage.connect();
+    await settle();
+    expect(stage.remote.stdin.text).toBe(`${request(1)}\n`);
+    stage.remote.say(`${result(1)}\n`);
+    await pass(1000);
+    expect(stage.lines).toEqual([result(1)]);
+    expect(stage.code).toBe(0);
+  });
+
+  it("EPIPE: the host is gone, we hang up", async () => {
+    const stage = await Stage.connected();
+    stage.shown.break();
+    await pass(0);
+    expect(stage.remote.calls).toEqual(["signal TERM", "close", "close", "disconnect"]);
+    expect(stage.code).toBe(0);
+    expect(stage.host.isCancelled).toBe(true);
+  });
+
+  it("EPIPE while connecting", async () => {
+    const stage = new Stage();
+    stage.shown.break();
+    await settle();
+    expect(stage.code).toBe(0);
+    expect(stage.isDiallingAborted).toBe(true);
+  });
+
+  it("an input that breaks is the host's EOF", async () => {
+    const stage = await Stage.connected();
+    stage.host.end(new Error("EIO"));
+    await settle();
+    expect(stage.remote.stdin.isClosed).toBe(true);
+    stage.remote.exit({ status: 0 });
+    await pass(0);
+    expect(stage.code).toBe(0);
+  });
+
+  it("we do not end before the host has got everything", async () => {
+    const stage = await Stage.connected();
+    stage.shown.stall();
+    stage.remote.say(`${result(1)}\n`);
+    stage.remote.exit({ status: 0 });
+    await pass(20_000);
+    expect(stage.code).toBeUndefined();
+    stage.shown.flow();
+    await pass(2000);
+    expect(stage.code).toBe(0);
+    expect(stage.lines).toEqual([result(1)]);
+  });
+
+  it("but after its EOF a host that does not read cannot keep us for ever", async () => {
+    const stage = await Stage.connected();
+    stage.shown.stall();
+    stage.remote.say(`${result(1)}\n`);
+    stage.remote.exit({ status: 0 });
+    stage.host.end();
+    await pass(61_000);
+    expect(stage.code).toBe(0);
+  });
+});
+
+describe("promise 5: signals", () => {
+  it.each([
+    ["SIGHUP", 1],
+    ["SIGINT", 2],
+    ["SIGTERM", 15],
+  ])("%s: EOF, TERM, CLOSE, DISCONNECT, all within 1 s, even of a dead server", async (_name, signal) => {
+    const stage = await Stage.connected();
+    stage.remote.answersClose = false;
+    stage.host.push(`${request(1)}\n`);
+    stage.shown.stall();
+    stage.remote.say(`${result(0)}\n`);
+    await settle();
+    stage.stop(signal);
+    await settle();
+    expect(stage.remote.stdin.isClosed).toBe(true);
+    await pass(1000);
+    expect(stage.code).toBe(128 + signal);
+    expect(stage.remote.calls).toEqual(["signal TERM", "close", "disconnect"]);
+    expect(stage.host.isCancelled).toBe(true);
+  });
+
+  it("a server that ends on EOF gets no TERM, and what it still says reaches the host", async () => {
+    const stage = await Stage.connected();
+    stage.stop(15);
+    await settle();
+    stage.remote.say(`${result(1)}\n`);
+    stage.remote.exit({ status: 0 });
+    await pass(0);
+    expect(stage.code).toBe(143);
+    expect(stage.remote.calls).not.toContain("signal TERM");
+    expect(stage.lines).toEqual([result(1)]);
+  });
+
+  it("while connecting: at once", async () => {
+    const stage = new Stage();
+    stage.host.push(`${request(1)}\n`);
+    await settle();
+    stage.stop(15);
+    await settle();
+    expect(stage.code).toBe(143);
+    expect(stage.isDiallingAborted).toBe(true);
+  });
+
+  it("while we drain", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n`);
+    stage.host.end();
+    await pass(2000);
+    stage.stop(15);
+    await pass(1000);
+    expect(stage.code).toBe(143);
+  });
+
+  it("while we wait for a host's first request in vain", async () => {
+    const stage = new Stage();
+    stage.fail(new Error("Connection refused"));
+    await pass(500);
+    stage.stop(2);
+    await pass(200);
+    expect(stage.code).toBe(130);
+  });
+
+  it("while the host does not read", async () => {
+    const stage = await Stage.connected();
+    stage.shown.stall();
+    stage.remote.say(`${result(1)}\n`);
+    stage.remote.exit({ status: 0 });
+    await pass(50_000);
+    expect(stage.code).toBeUndefined();
+    stage.stop(15);
+    await pass(1000);
+    expect(stage.code).toBe(143);
+  });
+
+  it("a connection that comes too late is closed", async () => {
+    const stage = new Stage();
+    stage.isAbortIgnored = true;
+    stage.stop(15);
+    await settle();
+    expect(stage.code).toBe(143);
+    stage.connect();
+    await settle();
+    expect(stage.remote.calls).toEqual(["disconnect"]);
+  });
+});

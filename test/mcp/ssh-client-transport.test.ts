@@ -1,0 +1,366 @@
+import { PassThrough, Readable, Writable } from "node:stream";
+import { Client as ClientV2 } from "@modelcontextprotocol/client";
+import { Client } from "@modelcontextprotocol/sdk/client/index.js";
+import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
+import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js";
+import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
+import { describe, expect, it, vi } from "vitest";
+import { z } from "zod";
+import { type OpenRemote, SshClientTransport } from "../../src/mcp/index.ts";
+import { deferred } from "../../src/mcp/waiting.ts";
+import type { ExitStatus } from "../../src/ssh/connection.ts";
+import { cuts, utf8 } from "./cuts.ts";
+import { FakeRemote, pass, settle, useFakeTime } from "./fakes.ts";
+
+/** What a transport told, in order. */
+interface Heard {
+  readonly messages: JSONRPCMessage[];
+  readonly errors: string[];
+  closes: number;
+}
+
+function listen(transport: SshClientTransport): Heard {
+  const heard: Heard = { messages: [], errors: [], closes: 0 };
+  transport.onmessage = (message) => heard.messages.push(message);
+  transport.onerror = (error) => heard.errors.push(error.message);
+  transport.onclose = () => {
+    heard.closes++;
+  };
+  return heard;
+}
+
+interface Set {
+  readonly remote: FakeRemote;
+  readonly transport: SshClientTransport;
+  readonly heard: Heard;
+}
+
+async function started(): Promise<Set> {
+  const remote = new FakeRemote();
+  const transport = new SshClientTransport({ open: async () => remote });
+  const heard = listen(transport);
+  await transport.start();
+  return { remote, transport, heard };
+}
+
+const ping: JSONRPCMessage = { jsonrpc: "2.0", id: 1, method: "ping" };
+const pong: JSONRPCMessage = { jsonrpc: "2.0", id: 1, result: {} };
+
+describe("SshClientTransport", () => {
+  useFakeTime();
+
+  it("start rejects with the reason of a failure, and nothing was closed", async () => {
+    const failing = new SshClientTransport({ open: () => Promise.reject(new Error("Connection refused")) });
+    const heard = listen(failing);
+    await expect(failing.start()).rejects.toThrow("Connection refused");
+    expect(heard.closes).toBe(0);
+    await failing.close();
+    expect(heard.closes).toBe(1);
+  });
+
+  it("a second start is an error, also after a failed one and after close", async () => {
+    const { transport } = await started();
+    await expect(transport.start()).rejects.toThrow("started before");
+    const failing = new SshClientTransport({ open: () => Promise.reject(new Error("no")) });
+    await expect(failing.start()).rejects.toThrow("no");
+    await expect(failing.start()).rejects.toThrow("started before");
+    const closed = new SshClientTransport({ open: () => Promise.reject(new Error("no")) });
+    await closed.close();
+    await expect(closed.start()).rejects.toThrow("started before");
+  });
+
+  it("send writes one line, and resolves when the channel took it", async () => {
+    const { remote, transport } = await started();
+    remote.stdin.stall();
+    let isSent = false;
+    const sent = transport.send({ ...ping, params: { text: "a\nb\u2028" } } as JSONRPCMessage).then(() => {
+      isSent = true;
+    });
+    await settle();
+    expect(isSent).toBe(false);
+    remote.stdin.flow();
+    await sent;
+    expect(remote.stdin.text).toBe('{"jsonrpc":"2.0","id":1,"method":"ping","params":{"text":"a\\nb\u2028"}}\n');
+  });
+
+  it("lines sent together keep their order", async () => {
+    const { remote, transport } = await started();
+    const ids = Array.from({ length: 200 }, (_, id) => id);
+    await Promise.all(ids.map((id) => transport.send({ ...ping, id } as JSONRPCMessage)));
+    const lines = remote.stdin.text.trimEnd().split("\n");
+    expect(lines.map((line) => JSON.parse(line).id)).toEqual(ids);
+  });
+
+  it("send rejects before start, after close and after the remote's end", async () => {
+    const idle = new SshClientTransport({ open: async () => new FakeRemote() });
+    await expect(idle.send(ping)).rejects.toThrow("Not connected");
+    const one = await started();
+    one.remote.exit({ status: 0 });
+    await pass(0);
+    await expect(one.transport.send(ping)).rejects.toThrow("Not connected");
+    const other = await started();
+    const closing = other.transport.close();
+    await expect(other.transport.send(ping)).rejects.toThrow("Not connected");
+    other.remote.exit({ status: 0 });
+    await closing;
+  });
+
+  it("a send that a broken link leaves behind rejects", async () => {
+    const { remote, transport } = await started();
+    remote.stdin.stall();
+    const sending = transport.send(ping);
+    const sent = expect(sending).rejects.toThrow();
+    await settle();
+    remote.lose();
+    await sent;
+  });
+
+  describe.each(cuts)("what the remote says, fed $name", ({ of }) => {
+    const text = (value: string): string => JSON.stringify({ jsonrpc: "2.0", method: "n", params: { value } });
+    it("arrives as messages; noise is an error that is not fatal", async () => {
+      const { remote, heard } = await started();
+      const batch = `[${text("é")},${text("😀")}]`;
+      const junk = 'Welcome\u0007\n\n[]\n{"a":1}\n';
+      remote.say(...of(utf8(`${text("1")}\r\n${batch}\n${junk}prompt$ ${text("2")}\n${text("3")}`)));
+      await settle();
+      remote.stdout.end();
+      await settle();
+      const values = heard.messages.map((message) => ("params" in message ? message.params?.["value"] : undefined));
+      expect(values).toEqual(["1", "é", "😀", "2", "3"]);
+      expect(heard.errors.map((error) => error.replace(/^.*message: /, ""))).toEqual([
+        ...["Welcome\\x07", "", "[]", '{"a":1}', "prompt$ "],
+      ]);
+      expect(heard.closes).toBe(0);
+    });
+  });
+
+  it("a line of 20 MiB arrives: there is no cap", async () => {
+    const { remote, heard } = await started();
+    const part = utf8("x".repeat(32 * 1024));
+    remote.say('{"jsonrpc":"2.0","id":1,"result":{"t":"', ...Array<Uint8Array>(640).fill(part), '"}}\n');
+    while (heard.messages.length === 0) await settle();
+    expect(heard.messages[0]).toMatchObject({ id: 1, result: { t: expect.any(String) } });
+    expect(JSON.stringify(heard.messages[0]).length).toBeGreaterThan(20 * 1024 * 1024);
+  });
+
+  it("an onmessage that throws is reported and stops nothing", async () => {
+    const { remote, transport, heard } = await started();
+    let count = 0;
+    transport.onmessage = () => {
+      count++;
+      throw new Error("handler");
+    };
+    remote.say(`${JSON.stringify(pong)}\n${JSON.stringify(pong)}\n`);
+    await settle();
+    expect(count).toBe(2);
+    expect(heard.errors).toEqual(["handler", "handler"]);
+  });
+
+  const ends: readonly { name: string; end: (set: Set) => void; error: RegExp | undefined }[] = [
+    { name: "exit-status 0", end: ({ remote }) => remote.exit({ status: 0 }), error: undefined },
+    { name: "exit-status 127", end: ({ remote }) => remote.exit({ status: 127 }), error: /command not found/ },
+    {
+      name: "a signal",
+      end: ({ remote }) => remote.exit({ signal: "KILL", coreDumped: false, message: "" }),
+      error: /KILL/,
+    },
+    { name: "CLOSE without a status", end: ({ remote }) => remote.exit(undefined), error: /without an exit status/ },
+    { name: "a lost link", end: ({ remote }) => remote.lose("reset"), error: /lost: reset/ },
+    { name: "EOF of its stdout alone", end: ({ remote }) => remote.stdout.end(), error: /without an exit status/ },
+  ];
+
+  it.each(ends)("onclose is called once for $name", async (end) => {
+    const set = await started();
+    end.end(set);
+    await pass(2100);
+    expect(set.heard.closes).toBe(1);
+    expect(set.heard.errors).toEqual(end.error === undefined ? [] : [expect.stringMatching(end.error)]);
+    expect(set.remote.calls).toContain("disconnect");
+    await set.transport.close();
+    expect(set.heard.closes).toBe(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("close sends EOF, waits for the server to end, closes; onclose is called once", async () => {
+    const { remote, transport, heard } = await started();
+    const closing = Promise.all([transport.close(), transport.close()]);
+    await pass(1000);
+    expect(remote.stdin.isClosed).toBe(true);
+    expect(heard.closes).toBe(0);
+    remote.exit({ status: 0 });
+    await closing;
+    expect(heard).toMatchObject({ closes: 1, errors: [] });
+    expect(remote.calls).toEqual(["close", "disconnect"]);
+  });
+
+  it("close ends a server that does not: TERM, CLOSE, DISCONNECT after 2 s", async () => {
+    const { remote, transport, heard } = await started();
+    remote.answersClose = false;
+    const closing = transport.close();
+    await pass(1999);
+    expect(remote.calls).toEqual([]);
+    await pass(1 + 1000);
+    await closing;
+    expect(remote.calls).toEqual(["signal TERM", "close", "disconnect"]);
+    expect(heard.closes).toBe(1);
+  });
+
+  it("messages that come while it closes still arrive", async () => {
+    const { remote, transport, heard } = await started();
+    const closing = transport.close();
+    remote.say(`${JSON.stringify(pong)}\n`);
+    await settle();
+    remote.exit({ status: 0 });
+    await closing;
+    expect(heard.messages).toEqual([pong]);
+  });
+
+  it.each([{ isAbortHeard: true }, { isAbortHeard: false }])(
+    "close while connecting ends that (%j)",
+    async ({ isAbortHeard }) => {
+      const remote = new FakeRemote();
+      const opening = deferred<FakeRemote>();
+      const open: OpenRemote = (signal) =>
+        new Promise((resolve, reject) => {
+          if (isAbortHeard) signal.addEventListener("abort", () => reject(new Error("aborted")));
+          void opening.promise.then(resolve);
+        });
+      const transport = new SshClientTransport({ open });
+      const heard = listen(transport);
+      const starting = expect(transport.start()).rejects.toThrow(
+        isAbortHeard ? "aborted" : "closed while it connected",
+      );
+      const closing = transport.close();
+      await settle();
+      opening.resolve(remote);
+      await Promise.all([starting, closing]);
+      expect(heard.closes).toBe(1);
+      expect(remote.calls).toEqual(isAbortHeard ? [] : ["disconnect"]);
+    },
+  );
+
+  it("stderr is a stream from the beginning, and pid is null", async () => {
+    const remote = new FakeRemote();
+    const transport = new SshClientTransport({ open: async () => remote });
+    expect("stderr" in transport && "pid" in transport).toBe(true);
+    expect(transport.pid).toBeNull();
+    const reader = transport.stderr.getReader();
+    await transport.start();
+    remote.complain("one", "two");
+    expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe("one");
+    expect(remote.stderr.unread.length).toBe(1);
+    expect(Buffer.from((await reader.read()).value ?? []).toString()).toBe("two");
+    remote.exit({ status: 0 });
+    expect((await reader.read()).done).toBe(true);
+  });
+
+  it("stderr that nobody reads is left to the session, which bounds it, and holds nothing up", async () => {
+    const { remote, heard } = await started();
+    for (let count = 0; count < 100; count++) remote.complain("x".repeat(1000));
+    remote.say(`${JSON.stringify(pong)}\n`);
+    await settle();
+    expect(heard.messages).toEqual([pong]);
+    expect(remote.stderr.unread.length).toBeGreaterThan(95);
+    remote.exit({ status: 0 });
+    await pass(0);
+    expect(heard.closes).toBe(1);
+  });
+
+  it("stderr ends where nothing was ever started", async () => {
+    const transport = new SshClientTransport({ open: () => Promise.reject(new Error("no")) });
+    const reader = transport.stderr.getReader();
+    await expect(transport.start()).rejects.toThrow("no");
+    expect((await reader.read()).done).toBe(true);
+  });
+});
+
+/** A session whose other end is a v1 SDK server. */
+async function everything(): Promise<{ readonly open: OpenRemote; readonly calls: string[] }> {
+  const remote = new FakeRemote();
+  const stdin = new PassThrough();
+  const stdout = new PassThrough();
+  const server = new McpServer({ name: "in-memory", version: "1" });
+  server.registerTool("add", { inputSchema: { a: z.number(), b: z.number() } }, ({ a, b }) => ({
+    content: [{ type: "text", text: String(a + b) }],
+  }));
+  await server.connect(new StdioServerTransport(stdin, stdout));
+  const exited = deferred<ExitStatus | undefined>();
+  stdin.on("end", () => {
+    stdout.end();
+    exited.resolve({ status: 0 });
+  });
+  const session = {
+    ...remote.session,
+    readable: Readable.toWeb(stdout) as ReadableStream<Uint8Array>,
+    writable: Writable.toWeb(stdin) as WritableStream<Uint8Array>,
+    stderr: new ReadableStream<Uint8Array>({ start: (controller) => controller.close() }),
+    exited: exited.promise,
+    close: async () => {
+      await exited.promise;
+    },
+  };
+  return { open: async () => ({ session, connection: remote.connection }), calls: remote.calls };
+}
+
+const info = { name: "test", version: "1" };
+const call = { name: "add", arguments: { a: 2, b: 3 } };
+
+describe("with the SDKs", () => {
+  it("the v1 Client lists and calls tools, and closes", async () => {
+    const { open, calls } = await everything();
+    const client = new Client(info);
+    let closes = 0;
+    client.onclose = () => {
+      closes++;
+    };
+    await client.connect(new SshClientTransport({ open }));
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(["add"]);
+    const answers = await Promise.all(Array.from({ length: 50 }, () => client.callTool(call)));
+    expect(answers.map(({ content }) => content)).toEqual(Array(50).fill([{ type: "text", text: "5" }]));
+    await client.close();
+    expect(closes).toBe(1);
+    expect(calls).toContain("disconnect");
+  });
+
+  it.each(["legacy", "auto"] as const)("the v2 Client takes it, in mode %s", async (mode) => {
+    const { open } = await everything();
+    const client = new ClientV2(info, { versionNegotiation: { mode } });
+    let closes = 0;
+    client.onclose = () => {
+      closes++;
+    };
+    await client.connect(new SshClientTransport({ open }));
+    expect((await client.listTools()).tools.map(({ name }) => name)).toEqual(["add"]);
+    expect((await client.callTool(call)).content).toEqual([{ type: "text", text: "5" }]);
+    await client.close();
+    expect(closes).toBe(1);
+  });
+
+  it("the v2 Client's probe meets silence and falls back to initialize, as over stdio", async () => {
+    const remote = new FakeRemote();
+    const client = new ClientV2(info, { versionNegotiation: { mode: "auto", probe: { timeoutMs: 50 } } });
+    const connecting = client.connect(new SshClientTransport({ open: async () => remote }));
+    const asked = () =>
+      remote.stdin.text
+        .split("\n")
+        .slice(0, -1)
+        .map((line) => JSON.parse(line));
+    await vi.waitFor(() => expect(asked().map(({ method }) => method)).toEqual(["server/discover", "initialize"]));
+    const result = { protocolVersion: "2025-06-18", capabilities: {}, serverInfo: { name: "s", version: "1" } };
+    remote.say(`${JSON.stringify({ jsonrpc: "2.0", id: asked()[1].id, result })}\n`);
+    await connecting;
+    remote.exit({ status: 0 });
+    await client.close();
+  });
+
+  it("a request that the end of the remote leaves open is rejected by the Client", async () => {
+    const remote = new FakeRemote();
+    const client = new Client(info);
+    const failing = expect(client.connect(new SshClientTransport({ open: async () => remote }))).rejects.toThrow(
+      /closed/i,
+    );
+    await settle();
+    remote.exit({ status: 127 });
+    await failing;
+  });
+});
