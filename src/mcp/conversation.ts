@@ -13,11 +13,14 @@ export interface ConversationPorts {
   readonly stderr: () => readonly string[];
 }
 
+/** How many of the server's own requests are remembered. */
+const MOST_FROM_SERVER = 1000;
+
 export class Conversation {
   readonly #ports: ConversationPorts;
   readonly #host = new PendingRequests();
   /** The server's own requests. Nothing reads them yet: a new link will have to cancel them. */
-  readonly #server = new PendingRequests();
+  readonly #server = new PendingRequests(MOST_FROM_SERVER);
   #end: RemoteEnd | undefined;
   #hasRequest = false;
   #hasReply = false;

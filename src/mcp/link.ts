@@ -34,6 +34,7 @@ export class Link {
   readonly #remote: RemoteSession;
   readonly #limits: LinkLimits;
   readonly #broken: Deferred<void> = deferred();
+  #closing: Promise<void> | undefined;
   #isEnded = false;
 
   constructor(remote: RemoteSession, ears: LinkEars, limits: LinkLimits) {
@@ -56,9 +57,14 @@ export class Link {
     const { session, connection } = this.#remote;
     if (!this.#isEnded) {
       session.signal("TERM").catch(ignore); // best effort: OpenSSH refuses it for some logins
-      await within(milliseconds * 0.75, session.close().catch(ignore));
+      await within(milliseconds * 0.75, this.#closeSession());
     }
     await within(milliseconds * 0.25, connection.close().catch(ignore));
+  }
+
+  #closeSession(): Promise<void> {
+    this.#closing ??= this.#remote.session.close().catch(ignore);
+    return this.#closing;
   }
 
   async #watch(ears: LinkEars): Promise<RemoteEnd> {
@@ -66,10 +72,12 @@ export class Link {
     const stdout = pump(session.readable, ears.stdout);
     const stderr = ears.stderr && pump(session.stderr, ears.stderr);
     await Promise.race([stdout, session.exited, this.#broken.promise]);
-    await within(this.#limits.exitTimeout, session.exited);
-    // Without an end by now there will be none: a session whose stdout or stdin is closed serves nobody. With one, this
-    // resolves at once.
-    await within(this.#limits.closeTimeout, session.close().catch(ignore));
+    const hasExited = await within(
+      this.#limits.exitTimeout,
+      session.exited.then(() => true),
+    );
+    // A session whose stdout or stdin is closed serves nobody: there is no end yet, so we make one.
+    if (hasExited !== true) await within(this.#limits.closeTimeout, this.#closeSession());
     await stdout;
     await within(this.#limits.closeTimeout, Promise.resolve(stderr));
     this.#isEnded = true;

@@ -14,9 +14,15 @@ export interface PendingRequest {
 const LONG_LIVED = "subscriptions/listen";
 
 export class PendingRequests {
+  readonly #most: number;
   readonly #requests = new Map<string, PendingRequest>();
   /** Ids of requests that we answered in the remote's name. */
   readonly #abandoned = new Set<string>();
+
+  /** `most`: how many are remembered, the latest; a server that we do not trust must not fill our memory. */
+  constructor(most: number = Number.POSITIVE_INFINITY) {
+    this.#most = most;
+  }
 
   /** Whether somebody waits for an answer. */
   get isAwaited(): boolean {
@@ -31,6 +37,8 @@ export class PendingRequests {
     const request = { id, method, isSent: false };
     this.#requests.set(id.key, request);
     this.#abandoned.delete(id.key);
+    const [oldest] = this.#requests.size > this.#most ? this.#requests.keys() : [];
+    if (oldest !== undefined) this.#requests.delete(oldest);
     return request;
   }
 

@@ -73,6 +73,8 @@ class StdioProxy {
   readonly #hostEnded: Promise<Happening>;
   readonly #hostDeaf: Promise<Happening>;
   readonly #stopped: Promise<Happening>;
+  /** Whether the remote is not read because the host does not read: its silence then means nothing. */
+  #isHostSlow = false;
   #stopSignal: number | undefined;
 
   constructor({ input, output, open, log, limits, stopped }: ProxyOptions) {
@@ -88,7 +90,7 @@ class StdioProxy {
     });
     this.#queue = new SendQueue(this.#limits.streamBytes);
     this.#input = new HostInput(input, this.#limits.streamBytes, this.#conversation, this.#queue);
-    this.#silence = new Silence(this.#limits.quietTimeout, () => !this.#conversation.isAwaited);
+    this.#silence = new Silence(this.#limits.quietTimeout, () => !this.#isHostSlow && !this.#conversation.isAwaited);
     this.#firstReply = new FirstReply(this.#limits.firstReplyTimeout, () => this.#lateFirstReply());
     this.#hostEnded = this.#input.ended.then(() => ({ what: "host-ended" }));
     this.#hostDeaf = this.#output.gone.then(() => ({ what: "host-deaf" }));
@@ -151,6 +153,9 @@ class StdioProxy {
     if (last.what === "remote-gone") await this.#farewell(last.end);
     if (last.what === "stopped") await this.#stop(link, remoteGone);
     else await link.hangUp();
+    const { stderrDropped } = remote.session;
+    if (stderrDropped > 0)
+      this.#log.warning(`${stderrDropped} bytes of the remote's stderr came too fast and were dropped`);
     return last;
   }
 
@@ -163,11 +168,13 @@ class StdioProxy {
     });
     return {
       stdout: {
-        hear: (chunk) => {
-          this.#silence.sound();
+        hear: async (chunk) => {
           lines.push(chunk);
           if (this.#conversation.hasReply) this.#firstReply.answered();
-          return this.#output.room();
+          this.#isHostSlow = true;
+          await this.#output.room();
+          this.#isHostSlow = false;
+          this.#silence.sound();
         },
         end: () => lines.end(),
       },
@@ -185,8 +192,10 @@ class StdioProxy {
   async #drain(remoteGone: Promise<Happening>): Promise<Happening> {
     const silence = this.#silence.over.then((): Happening => ({ what: "host-left" }));
     const any = Promise.race([remoteGone, this.#stopped, this.#hostDeaf, silence]);
-    const first = await within(this.#limits.drainTimeout, any);
-    if (first !== undefined) return first;
+    for (let isDue = false; !isDue; isDue = !this.#isHostSlow) {
+      const first = await within(this.#limits.drainTimeout, any);
+      if (first !== undefined) return first;
+    }
     this.#conversation.giveUpForGood(noAnswer(this.#limits.drainTimeout));
     return { what: "host-left" };
   }
@@ -234,17 +243,12 @@ class StdioProxy {
     });
   }
 
-  /** Waits until the host has all that we wrote: for ever if it only is slow, but not after its EOF or a signal. */
+  /** Waits until the host has all that we wrote, however slow it is; only a signal bounds that. */
   async #flush(): Promise<void> {
     const flushed = Promise.race([this.#output.flushed(), this.#output.gone]);
-    await Promise.race([flushed, this.#hostEnded, this.#stopped]);
-    await this.#unlessStopped(this.#limits.drainTimeout, flushed);
+    await Promise.race([flushed, this.#stopped]);
     await within(this.#limits.stopTimeout * 0.1, flushed);
     await within(this.#limits.stopTimeout * 0.1, this.#shower.idle());
-  }
-
-  async #unlessStopped(milliseconds: number, promise: Promise<void>): Promise<void> {
-    if (this.#stopSignal === undefined) await within(milliseconds, Promise.race([promise, this.#stopped]));
   }
 
   #lateFirstReply(): void {

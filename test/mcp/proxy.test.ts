@@ -419,6 +419,22 @@ describe("promise 4: back-pressure end to end", () => {
     expect(shown.length).toBeGreaterThan(50);
   });
 
+  it("stderr that the session had to drop is counted in a warning", async () => {
+    const stage = await Stage.connected();
+    Object.assign(stage.remote.session, { stderrDropped: 70_000 });
+    stage.remote.exit({ status: 0 });
+    stage.host.end();
+    await pass(0);
+    expect(stage.logged("warning")).toEqual([expect.stringMatching(/^70000 bytes of the remote's stderr .* dropped/)]);
+  });
+
+  it("a line of stderr without an end is shown in parts", async () => {
+    const stage = await Stage.connected();
+    stage.remote.complain("x".repeat(10_000));
+    await settle();
+    expect(stage.logged("remote").map((line) => line.length)).toEqual([4112, 4112]);
+  });
+
   it("the remote's stderr is shown by lines, marked and escaped", async () => {
     const stage = await Stage.connected();
     stage.remote.complain(
@@ -467,7 +483,7 @@ describe("promise 5: the end by the host", () => {
     await pass(999);
     expect(stage.remote.calls).toEqual([]);
     await pass(1);
-    expect(stage.remote.calls).toEqual(["signal TERM", "close", "close", "disconnect"]);
+    expect(stage.remote.calls).toEqual(["signal TERM", "close", "disconnect"]);
     expect(stage.code).toBe(0);
   });
 
@@ -563,7 +579,7 @@ describe("promise 5: the end by the host", () => {
     const stage = await Stage.connected();
     stage.shown.break();
     await pass(0);
-    expect(stage.remote.calls).toEqual(["signal TERM", "close", "close", "disconnect"]);
+    expect(stage.remote.calls).toEqual(["signal TERM", "close", "disconnect"]);
     expect(stage.code).toBe(0);
     expect(stage.host.isCancelled).toBe(true);
   });
@@ -599,14 +615,32 @@ describe("promise 5: the end by the host", () => {
     expect(stage.lines).toEqual([result(1)]);
   });
 
-  it("but after its EOF a host that does not read cannot keep us for ever", async () => {
+  it.each([{ isAnswered: true }, { isAnswered: false }])("nor because it is slow: %j", async ({ isAnswered }) => {
     const stage = await Stage.connected();
-    stage.shown.stall();
-    stage.remote.say(`${result(1)}\n`);
-    stage.remote.exit({ status: 0 });
+    stage.host.push(`${request(1)}\n`);
     stage.host.end();
-    await pass(61_000);
+    await settle();
+    stage.shown.stall();
+    const lines = Array.from({ length: 50 }, () => `{"jsonrpc":"2.0","method":"${"x".repeat(1000)}"}`);
+    stage.remote.say(...(isAnswered ? [result(1), ...lines] : [...lines, result(1)]).map((line) => `${line}\n`));
+    await pass(100_000);
+    expect(stage.code).toBeUndefined();
+    expect(stage.remote.calls).toEqual([]);
+    stage.shown.flow();
+    await pass(1000);
     expect(stage.code).toBe(0);
+    expect(stage.lines.length).toBe(51);
+  });
+
+  it("the host's EOF while connecting, and then no connection: its request is answered", async () => {
+    const stage = new Stage();
+    stage.host.push(`${request(1)}\n`);
+    stage.host.end();
+    await settle();
+    stage.fail(new Error("Connection refused"));
+    await pass(0);
+    expect(stage.refusals.map(({ id }) => id)).toEqual([1]);
+    expect(stage.code).toBe(1);
   });
 });
 

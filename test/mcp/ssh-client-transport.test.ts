@@ -190,7 +190,7 @@ describe("SshClientTransport", () => {
     remote.exit({ status: 0 });
     await closing;
     expect(heard).toMatchObject({ closes: 1, errors: [] });
-    expect(remote.calls).toEqual(["close", "disconnect"]);
+    expect(remote.calls).toEqual(["disconnect"]);
   });
 
   it("close ends a server that does not: TERM, CLOSE, DISCONNECT after 2 s", async () => {
