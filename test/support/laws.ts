@@ -39,7 +39,7 @@ const PARTS: Readonly<Record<string, readonly string[]>> = {
   mcp: ["ssh"],
   node: ["ssh"],
   cli: ["ssh", "mcp", "node"],
-  "": ["ssh", "mcp", "node"], // src/index.ts
+  index: ["ssh", "mcp", "node"],
 };
 
 interface Import {
@@ -51,7 +51,7 @@ interface Import {
 interface Source {
   /** As in `src/ssh/wire.ts`. */
   readonly path: string;
-  /** `ssh`, `mcp`, `node` or `cli`. */
+  /** `ssh`, `mcp`, `node`, `cli`, or `index`, the package's main face. */
   readonly part: string;
   /** The path inside the part without `.ts`, as in `algorithms/table`. */
   readonly room: string;
@@ -201,6 +201,7 @@ function resolve(path: string, specifier: string): string {
 
 function partOf(path: string): string | undefined {
   if (path === "src/cli.ts" || path.startsWith("src/cli/")) return "cli";
+  if (path === "src/index.ts") return "index";
   return /^src\/(\w+)\//.exec(path)?.[1];
 }
 
