@@ -86,10 +86,7 @@ export class SendQueue {
     const { chunks, requests } = this.#take();
     for (const request of requests) request.isSent = true;
     if (requests.length > 0) onSent(requests);
-    for (const chunk of chunks) {
-      await writer.ready;
-      writer.write(chunk).catch(ignore);
-    }
+    for (const chunk of chunks) writer.write(chunk).catch(ignore);
   }
 
   #take(): Entry {

@@ -89,6 +89,11 @@ const messages: readonly { name: string; given: string; expect: string[] }[] = [
     expect: ["notification n"],
   },
   {
+    name: "requestId behind params",
+    given: '{"params":{},"meta":{"requestId":2},"jsonrpc":"2.0","method":"n"}',
+    expect: ["notification n"],
+  },
+  {
     name: "requestId of params that were repeated",
     given: '{"jsonrpc":"2.0","method":"n","params":{"requestId":1},"params":{}}',
     expect: ["notification n"],
@@ -164,6 +169,7 @@ const noise: readonly { name: string; given: string }[] = [
   { name: "a prompt before it", given: `prompt$ ${whole}` },
   { name: "garbage behind it", given: `${whole}prompt$` },
   { name: "two in one line", given: `${whole}${whole}` },
+  { name: "two in one line with a comma", given: `${whole},${whole}` },
   { name: "a byte order mark before it", given: `\ufeff${whole}` },
   { name: "a comma behind it", given: `${whole},` },
   { name: "a bracket behind it", given: `${whole}]` },
@@ -212,6 +218,8 @@ const noise: readonly { name: string; given: string }[] = [
   { name: "a torn literal", given: '{"jsonrpc":"2.0","id":1,"result":tru}' },
   { name: "a longer literal", given: '{"jsonrpc":"2.0","id":1,"result":trues}' },
   { name: "a comment", given: '{"jsonrpc":"2.0",/* */"id":1,"method":"m"}' },
+  { name: "brackets that cross behind a value", given: '{"jsonrpc":"2.0","id":1,"result":[{"a":1]}}' },
+  { name: "braces that close an array", given: '{"jsonrpc":"2.0","id":1,"result":[1}}' },
   { name: "brackets that cross", given: '{"jsonrpc":"2.0","id":1,"result":[{]}}' },
   { name: "a bare non-ASCII byte", given: '{"jsonrpc":"2.0","id":1,"result":é}' },
   {

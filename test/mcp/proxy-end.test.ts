@@ -100,6 +100,21 @@ describe("promise 6: the remote is gone, every pending request is answered", () 
     expect(stage.refusals.map(({ id }) => id)).toEqual([2]);
   });
 
+  it("however many they are, and however slow the host", async () => {
+    const stage = await Stage.connected();
+    const ids = Array.from({ length: 50 }, (_, id) => `${id} ${"x".repeat(500)}`);
+    stage.host.push(ids.map((id) => `${request(id)}\n`).join(""));
+    await settle();
+    stage.shown.stall();
+    stage.remote.say(...ids.map((id) => `${result(id)}\n`));
+    stage.remote.exit({ status: 0 });
+    await pass(20_000);
+    stage.shown.flow();
+    await pass(100);
+    expect(stage.lines).toEqual(ids.map(result));
+    expect(stage.code).toBe(0);
+  });
+
   it("an answer that was cut off in the middle goes to stderr, and its request is answered", async () => {
     const stage = await Stage.connected();
     stage.host.push(`${request(1)}\n`);
@@ -140,10 +155,10 @@ describe("promise 6: the remote is gone, every pending request is answered", () 
     const stage = await Stage.connected();
     stage.host.push(`${request(1)}\n`);
     await settle();
-    stage.remote.complain("bash: npx: command not found");
+    stage.remote.complain(...Array.from({ length: 50 }, (_, i) => `${i}\n`), "bash: npx: ", "command not found");
     stage.remote.exit({ status: 127 });
     await pass(0);
-    expect(stage.refusals[0]?.error.message).toMatch(/Its stderr ended with:\nbash: npx: command not found$/);
+    expect(stage.refusals[0]?.error.message).toMatch(/Its stderr ended with:\n41\n.*\nbash: npx: command not found$/s);
   });
 
   it("a subscription is answered as well, and does not count as unanswered", async () => {
@@ -416,6 +431,17 @@ describe("promise 8: the first reply", () => {
     stage.host.push(`${request(1)}\n`);
     await pass(500_000);
     expect(stage.lines).toEqual([result(0)]);
+  });
+
+  it("is waited for from the first request on, once", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n`);
+    await pass(10_000);
+    stage.host.push(`${request(2)}\n`);
+    await pass(35_000);
+    expect(stage.refusals.map(({ id }) => id)).toEqual([1, 2]);
+    await pass(50_000);
+    expect(stage.logged("warning").length).toBe(1);
   });
 
   it("is waited for anew with the next request", async () => {

@@ -116,6 +116,13 @@ describe("promise 2: a line leaves only when complete", () => {
     expect(stage.logged("remote")).toEqual([`[remote stdout, no MCP message] ${mark}`]);
   });
 
+  it("long noise is shown by its beginning, escaped as well", async () => {
+    const stage = await Stage.connected();
+    stage.remote.say(`\u001b[31m${"x".repeat(5000)}\n`);
+    await settle();
+    expect(stage.logged("remote")).toEqual([expect.stringMatching(/\] \\x1b\[31mx+\.\.\. \(5006 bytes\)$/)]);
+  });
+
   it("one warning names the likely cause, however much noise there is", async () => {
     const stage = await Stage.connected();
     stage.remote.say("hello\n", "hello\n", `prompt$ ${result(1)}\n`, "again\n");
@@ -323,6 +330,7 @@ describe("promise 3: pending is what the host asked and nobody answered or cance
       remote: [`[${result(1)},${result(3)}]`],
       pending: [2],
     },
+    { name: "a message with garbage behind it", host: [`${request(1)}$`], remote: [], pending: [] },
     {
       name: "a notification",
       host: ['{"jsonrpc":"2.0","method":"notifications/initialized"}'],
@@ -544,7 +552,9 @@ describe("promise 5: the end by the host", () => {
     stage.remote.stdin.stall();
     stage.host.push('{"jsonrpc":"2.0","method":"n"}\n');
     stage.host.end();
-    await pass(5000);
+    await pass(2000);
+    stage.remote.complain("busy\n");
+    await pass(3000);
     expect(stage.code).toBeUndefined();
     stage.remote.stdin.flow();
     await pass(1000);

@@ -166,6 +166,7 @@ describe("SshClientTransport", () => {
     },
     { name: "CLOSE without a status", end: ({ remote }) => remote.exit(undefined), error: /without an exit status/ },
     { name: "a lost link", end: ({ remote }) => remote.lose("reset"), error: /lost: reset/ },
+    { name: "a stdin that breaks", end: ({ remote }) => remote.stdin.break(), error: /without an exit status/ },
     { name: "EOF of its stdout alone", end: ({ remote }) => remote.stdout.end(), error: /without an exit status/ },
   ];
 
