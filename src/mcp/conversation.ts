@@ -7,9 +7,11 @@ import { answerLine, goneReason, type Reason } from "./messages.ts";
 import { type Change, enter, isStale, type PendingRequest, PendingRequests } from "./pending.ts";
 import type { RemoteEnd } from "./remote-end.ts";
 
-/** Sends a line of ours to the host; `stderr` gives the remote's last lines, printable. */
+/** What the conversation needs of others. */
 export interface ConversationPorts {
+  /** Takes a line of ours, with its newline, to the host. */
   readonly answer: (line: Uint8Array) => void;
+  /** The last lines of the remote's stderr, printable. */
   readonly stderr: () => readonly string[];
 }
 

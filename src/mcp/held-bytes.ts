@@ -5,6 +5,7 @@ const SMALL = 16 * 1024;
 const SMALLEST_TAIL = 1024;
 const LARGEST_TAIL = 64 * 1024;
 
+/** Add parts, then take them all. */
 export class HeldBytes {
   #chunks: Uint8Array[] = [];
   #length = 0;

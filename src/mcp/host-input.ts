@@ -9,6 +9,7 @@ import { type Deferred, deferred } from "./waiting.ts";
 
 const newline: Uint8Array = Uint8Array.of(0x0a);
 
+/** The one reader of the host's stdin: `read` once, until the end. */
 export class HostInput {
   /** Resolves at the host's EOF, with all that it said in the queue. */
   readonly ended: Promise<void>;

@@ -59,6 +59,7 @@ export const ACTION = {
   beginLiteral: 74,
 } as const;
 
+/** What `TABLE` holds is an action from here on, and a state below. */
 export const FIRST_ACTION = 64;
 
 const space = " \t\r\n";

@@ -22,6 +22,7 @@ export interface ProxyLimits {
   readonly stopTimeout: number;
 }
 
+/** What holds where nothing else is said. */
 export const DEFAULT_LIMITS: ProxyLimits = {
   lineBytes: 64 * 1024 * 1024,
   streamBytes: 1024 * 1024,

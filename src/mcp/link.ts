@@ -20,6 +20,7 @@ export interface LinkEar {
   readonly end: () => void;
 }
 
+/** Who takes what the remote says. */
 export interface LinkEars {
   readonly stdout: LinkEar;
   /** Absent where somebody else reads it. */
@@ -28,6 +29,7 @@ export interface LinkEars {
 
 type LinkLimits = Pick<ProxyLimits, "exitTimeout" | "closeTimeout">;
 
+/** Pumps from the first moment; ends by itself, or by `hangUp`. */
 export class Link {
   /** Resolves when the remote is gone and all that it said was taken. */
   readonly ended: Promise<RemoteEnd>;

@@ -7,6 +7,7 @@ import { describe, type RemoteEnd } from "./remote-end.ts";
 
 /** The remote is gone, was never reached, or did not answer. */
 export const REMOTE_UNAVAILABLE = -31001;
+/** `data.source` of every error that we make. */
 export const SOURCE = "mcp-ssh-client";
 
 /** Why we answer, as `data.reason`, and in words. */

@@ -3,6 +3,7 @@ import type { Verdict } from "./envelope.ts";
 import type { Envelope } from "./envelope-draft.ts";
 import type { MessageId } from "./message-id.ts";
 
+/** A request that waits for its answer. */
 export interface PendingRequest {
   readonly id: MessageId;
   readonly method: string | undefined;
@@ -13,6 +14,7 @@ export interface PendingRequest {
 /** Open for as long as the host listens (2026-07-28): nobody waits for its answer, at the end least of all. */
 const LONG_LIVED = "subscriptions/listen";
 
+/** The book of one direction. */
 export class PendingRequests {
   readonly #most: number;
   readonly #requests = new Map<string, PendingRequest>();

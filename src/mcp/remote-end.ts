@@ -4,6 +4,7 @@
 import type { ExitStatus } from "../ssh/connection.ts";
 import { printable, printableLines } from "../ssh/printable.ts";
 
+/** How the remote came to be gone. */
 export type RemoteEnd =
   /** It was never reached. */
   | { readonly how: "connect-failed"; readonly error: unknown }

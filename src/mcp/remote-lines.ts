@@ -8,6 +8,7 @@ import { JsonLines, type Line } from "./json-lines.ts";
 import type { Reason } from "./messages.ts";
 import { cutPrompt, NOISE_WARNING, shown } from "./noise.ts";
 
+/** Where the remote's lines go. */
 export interface RemoteLinesPorts {
   /** Takes the bytes of whole lines. */
   readonly forward: (chunks: readonly Uint8Array[]) => void;
@@ -19,6 +20,7 @@ export interface RemoteLinesPorts {
 
 const newline: Uint8Array = Uint8Array.of(0x0a);
 
+/** Judges one stdout: `push` each chunk, then `end`. */
 export class RemoteLines {
   readonly #lines: JsonLines;
   readonly #limit: number;

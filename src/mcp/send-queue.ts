@@ -13,6 +13,7 @@ interface Entry {
   readonly requests: PendingRequest[];
 }
 
+/** `push` and `end` on one side, `feed` on the other. */
 export class SendQueue {
   readonly #limit: number;
   #next: Entry = { chunks: [], requests: [] };

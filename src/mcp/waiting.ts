@@ -19,6 +19,7 @@ export interface Deferred<T> {
   readonly resolve: (value: T) => void;
 }
 
+/** Makes one that is not resolved yet. */
 export function deferred<T = void>(): Deferred<T> {
   let resolve: (value: T) => void = () => undefined;
   const promise = new Promise<T>((settle) => {
