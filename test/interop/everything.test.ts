@@ -2,6 +2,7 @@
 import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
 import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { connectTcp, knownHostsVerifier, loadPrivateKey, SshClientTransport } from "../../src/index.ts";
 import { launch } from "../support/command.ts";
 import { echoCommand } from "../support/everything.ts";
 import { connectV1, connectV2, type McpTransport } from "../support/mcp-client.ts";
@@ -26,6 +27,21 @@ describeNeeding(missingSshd(), "server-everything behind OpenSSH", () => {
   const overV2 = (exec: string) => new StdioV2(parameters(exec)) as McpTransport;
 
   describe("through the v1 SDK's StdioClientTransport", () => everythingChecks(overV1, connectV1));
+
+  const overSsh = (exec: string): McpTransport =>
+    new SshClientTransport({
+      open: async (signal) => {
+        const { host, port, user, clientKey, knownHosts } = server;
+        const verifyHostKey = await knownHostsVerifier({ host, port, files: [knownHosts] });
+        const keys = [await loadPrivateKey(clientKey)];
+        const connection = await connectTcp({ host, port, user, keys, verifyHostKey, signal });
+        return { connection, session: await connection.session({ exec }, { signal }) };
+      },
+    });
+
+  describe("through SshClientTransport and the v1 SDK", () => everythingChecks(overSsh, connectV1));
+
+  describe("through SshClientTransport and the v2 SDK", () => everythingChecks(overSsh, connectV2));
 
   describe("through the v2 SDK in auto mode", () => {
     everythingChecks(overV2, connectV2);
