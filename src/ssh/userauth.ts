@@ -119,7 +119,7 @@ export class UserAuth {
     const { message } = decode(m.USERAUTH_BANNER, payload);
     const lines = printableLines(message, maximumBannerLines - this.#bannerLines);
     this.#bannerLines += lines.length;
-    return this.#bannerLines > maximumBannerLines ? { step: "wait" } : { step: "banner", lines };
+    return lines.length === 0 ? { step: "wait" } : { step: "banner", lines };
   }
 
   #receivePkOk(payload: Uint8Array): AuthStep {
@@ -169,11 +169,12 @@ export class UserAuth {
 
   #refused(canContinue: readonly string[], signatureAlgorithms: readonly string[] | undefined): AuthError {
     const user = printable(this.#userName);
-    const wants = canContinue.join(", ") || "nothing";
+    const wants = printable(canContinue.join(", ")) || "nothing";
     const already = this.#partialSuccess ? "the key was accepted, but the server wants more" : "the server refused";
     const what = `${already} for user ${user} (tried: ${this.#tried.join("; ")})`;
     const unsupported = canContinue.filter((name) => name !== "publickey");
-    const hint = unsupported.length > 0 ? `; ${unsupported.join(" and ")} is not supported here, only publickey` : "";
+    const isNot = `${printable(unsupported.join(" and "))} is not supported here, only publickey`;
+    const hint = unsupported.length > 0 ? `; ${isNot}` : "";
     const lacking = this.#candidates
       .map((each) => each.algorithm)
       .find((name) => signatureAlgorithms?.includes(name) === false);

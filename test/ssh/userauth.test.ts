@@ -1,0 +1,308 @@
+import { verify } from "node:crypto";
+import { describe, expect, test } from "vitest";
+import { AuthError, ProtocolError } from "../../src/ssh/errors.ts";
+import * as m from "../../src/ssh/messages.ts";
+import { type AuthStep, serverSigAlgs, UserAuth } from "../../src/ssh/userauth.ts";
+import { encode } from "../../src/ssh/wire.ts";
+import { join, PeerKey, seededBytes, sshString } from "../support/peer-crypto.ts";
+
+const keys = [new PeerKey("first"), new PeerKey("second")] as const;
+const [first, second] = keys;
+const sessionId = seededBytes("session")(32);
+
+const success = encode(m.USERAUTH_SUCCESS, {});
+const banner = encode(m.USERAUTH_BANNER, { message: "Welcome\r\n", languageTag: "" });
+
+function pkOk(key: PeerKey, algorithm = "ssh-ed25519"): Uint8Array {
+  return encode(m.USERAUTH_PK_OK, { algorithm, publicKeyBlob: key.publicKeyBlob });
+}
+
+function failure(authenticationsThatCanContinue: readonly string[], partialSuccess = false): Uint8Array {
+  return encode(m.USERAUTH_FAILURE, { authenticationsThatCanContinue, partialSuccess });
+}
+
+/** USERAUTH_REQUEST as RFC 4252 §5 and §7 write it, without our codec. */
+function request(method: string, ...methodFields: readonly Uint8Array[]): Uint8Array {
+  const head = [sshString("mcp"), sshString("ssh-connection"), sshString(method)];
+  return join(Uint8Array.of(50), ...head, ...methodFields);
+}
+
+const isFalse = Uint8Array.of(0);
+const isTrue = Uint8Array.of(1);
+
+function query(key: PeerKey): Uint8Array {
+  return request("publickey", isFalse, sshString("ssh-ed25519"), sshString(key.publicKeyBlob));
+}
+
+/** Every state, and how a machine with these keys comes there. */
+const states: Readonly<Record<string, (keys: readonly PeerKey[]) => UserAuth>> = {
+  idle: (keys) => new UserAuth("mcp", keys),
+  "none-sent": () => started([]),
+  "query-sent": started,
+  signing: (keys) => told(started(keys), pkOk(first)),
+  "signature-sent": (keys) => {
+    const auth = told(started(keys), pkOk(first));
+    auth.signed(first.sign(auth.dataToSign(0, sessionId)));
+    return auth;
+  },
+  done: (keys) => told(started(keys), success),
+};
+
+function started(keys: readonly PeerKey[]): UserAuth {
+  const auth = new UserAuth("mcp", keys);
+  auth.start();
+  return auth;
+}
+
+function told(auth: UserAuth, ...payloads: readonly Uint8Array[]): UserAuth {
+  for (const payload of payloads) auth.receive(payload);
+  return auth;
+}
+
+function at(state: string, keys: readonly PeerKey[] = [first]): UserAuth {
+  return (states[state] as (keys: readonly PeerKey[]) => UserAuth)(keys);
+}
+
+/** What a message does, in words: a step, or the error's class and section. */
+function outcome(act: () => AuthStep): string {
+  try {
+    const step = act();
+    return step.step === "success" ? `success ${step.withProof ? "with" : "without"} proof` : step.step;
+  } catch (error) {
+    if (error instanceof ProtocolError) return `ProtocolError ${error.section}`;
+    if (error instanceof AuthError) return `AuthError${error.partialSuccess ? " partial" : ""}`;
+    throw error;
+  }
+}
+
+function authError(act: () => unknown): AuthError {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof AuthError) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
+}
+
+describe("every state and every message, RFC 4252", () => {
+  const messages = {
+    banner,
+    PK_OK: pkOk(first),
+    FAILURE: failure(["publickey"]),
+    "partial success": failure(["publickey"], true),
+    SUCCESS: success,
+  };
+  const never = { PK_OK: "ProtocolError RFC 4252 §7", "partial success": "ProtocolError RFC 4252 §5.1" };
+  const unasked = { ...never, FAILURE: "ProtocolError RFC 4252 §5.1", SUCCESS: "ProtocolError RFC 4252 §5.1" };
+  const expected: Readonly<Record<string, Readonly<Record<keyof typeof messages, string>>>> = {
+    idle: { banner: "banner", ...unasked },
+    "none-sent": { banner: "banner", ...never, FAILURE: "AuthError", SUCCESS: "success without proof" },
+    "query-sent": { banner: "banner", ...never, PK_OK: "sign", FAILURE: "AuthError", SUCCESS: "success without proof" },
+    signing: { banner: "banner", ...unasked },
+    "signature-sent": {
+      banner: "banner",
+      PK_OK: "ProtocolError RFC 4252 §7",
+      FAILURE: "AuthError",
+      "partial success": "AuthError partial",
+      SUCCESS: "success with proof",
+    },
+    done: { banner: "ProtocolError RFC 4252 §5.4", ...unasked },
+  };
+  const cases = Object.entries(expected).flatMap(([state, row]) =>
+    Object.entries(row).map(([message, result]) => ({ state, message: message as keyof typeof messages, result })),
+  );
+
+  test.each(cases)("$state, $message: $result", ({ state, message, result }) => {
+    expect(outcome(() => at(state).receive(messages[message]))).toBe(result);
+  });
+
+  test.each<{ state: string; message: keyof typeof messages }>([
+    { state: "query-sent", message: "FAILURE" },
+    { state: "signature-sent", message: "FAILURE" },
+    { state: "signature-sent", message: "partial success" },
+  ])("$state, $message, with another key left: the next query", ({ state, message }) => {
+    expect(at(state, keys).receive(messages[message])).toEqual({ step: "send", payload: query(second) });
+  });
+
+  test.each(["query-sent", "signature-sent"])("%s, FAILURE that does not name publickey ends it at once", (state) => {
+    expect(outcome(() => at(state, keys).receive(failure(["password"])))).toBe("AuthError");
+  });
+
+  test.each<{ about: string; payload: Uint8Array }>([
+    { about: "PK_OK that is cut short", payload: pkOk(first).subarray(0, 40) },
+    { about: "PK_OK with bytes behind it", payload: join(pkOk(first), isFalse) },
+    { about: "FAILURE that is cut short", payload: failure(["publickey"]).subarray(0, -1) },
+    { about: "SUCCESS with bytes behind it", payload: join(success, isFalse) },
+    { about: "a banner that is cut short", payload: banner.subarray(0, 10) },
+  ])("$about is malformed", ({ payload }) => {
+    expect(outcome(() => at("query-sent").receive(payload))).toBe("ProtocolError RFC 4251 §5");
+  });
+});
+
+describe("the query and the signature, RFC 4252 §7", () => {
+  test("the first request asks about the first key and signs nothing", () => {
+    expect(new UserAuth("mcp", keys).start()).toEqual(query(first));
+  });
+
+  test("without keys the first request is `none`, RFC 4252 §5.2", () => {
+    expect(new UserAuth("mcp", []).start()).toEqual(request("none"));
+  });
+
+  test("a user's name goes as UTF-8, RFC 4252 §5", () => {
+    const payload = new UserAuth("jürgen", []).start();
+    expect(payload.subarray(1, 12)).toEqual(sshString("jürgen"));
+  });
+
+  test.each<{ about: string; payload: Uint8Array }>([
+    { about: "another key", payload: pkOk(second) },
+    { about: "another algorithm", payload: pkOk(first, "rsa-sha2-512") },
+    {
+      about: "the key and a byte more",
+      payload: encode(m.USERAUTH_PK_OK, {
+        algorithm: "ssh-ed25519",
+        publicKeyBlob: join(first.publicKeyBlob, isFalse),
+      }),
+    },
+    {
+      about: "no key",
+      payload: encode(m.USERAUTH_PK_OK, { algorithm: "ssh-ed25519", publicKeyBlob: new Uint8Array(0) }),
+    },
+  ])("PK_OK for $about is never answered with a signature", ({ payload }) => {
+    expect(outcome(() => at("query-sent", keys).receive(payload))).toBe("ProtocolError RFC 4252 §7");
+  });
+
+  test("the second key is the one to sign with once the first was refused", () => {
+    const auth = told(started(keys), failure(["publickey"]));
+    expect(outcome(() => told(started(keys), failure(["publickey"])).receive(pkOk(first)))).toMatch(/^ProtocolError/);
+    expect(auth.receive(pkOk(second))).toEqual({ step: "sign", key: 1 });
+  });
+
+  test("what is signed is the session id and the request, and the request carries the signature", () => {
+    const auth = told(started(keys), pkOk(first));
+    const signedRequest = request("publickey", isTrue, sshString("ssh-ed25519"), sshString(first.publicKeyBlob));
+    const data = auth.dataToSign(0, sessionId);
+    expect(data).toEqual(join(sshString(sessionId), signedRequest));
+    const payload = auth.signed(first.sign(data));
+    expect(payload.subarray(0, signedRequest.length)).toEqual(signedRequest);
+    const signature = payload.subarray(signedRequest.length);
+    expect(signature.subarray(0, 23)).toEqual(
+      join(Uint8Array.of(0, 0, 0, 83), sshString("ssh-ed25519"), Uint8Array.of(0, 0, 0, 64)).subarray(0, 23),
+    );
+    expect(verify(null, data, first.publicKey, signature.subarray(-64))).toBe(true);
+  });
+
+  test.each(["idle", "none-sent", "query-sent", "signature-sent", "done"])(
+    "in state %s no signature is taken",
+    (state) => {
+      expect(() => at(state).signed(new Uint8Array(83))).toThrow(TypeError);
+    },
+  );
+});
+
+describe("partial success, RFC 4252 §5.1", () => {
+  test("the second key follows, and its SUCCESS was earned by proof even without a second signature", () => {
+    const auth = at("signature-sent", keys);
+    auth.receive(failure(["publickey"], true));
+    expect(outcome(() => auth.receive(success))).toBe("success with proof");
+  });
+
+  test("the error says that the key was good and what is still wanted", () => {
+    const error = authError(() => at("signature-sent").receive(failure(["keyboard-interactive"], true)));
+    expect(error).toMatchObject({ partialSuccess: true, canContinue: ["keyboard-interactive"] });
+    expect(error.message).toMatch(/the key was accepted, but the server wants more/);
+  });
+});
+
+describe("the failure's text", () => {
+  test("names the user, what was tried, in order, what the server would take, and what is not supported here", () => {
+    const auth = told(started(keys), failure(["publickey"]));
+    const error = authError(() => auth.receive(failure(["publickey", "password", "keyboard-interactive"])));
+    expect(error.message).toMatch(/^Authentication failed: the server refused for user mcp \(tried: /);
+    expect(error.message).toMatch(/it would take: publickey, password, keyboard-interactive/);
+    expect(error.message).toMatch(/password and keyboard-interactive is not supported here, only publickey/);
+    expect(error.tried).toHaveLength(2);
+    for (const tried of error.tried) {
+      expect(tried).toMatch(/^publickey ssh-ed25519 SHA256:[A-Za-z0-9+/]{43}$/);
+      expect(error.message).toContain(tried);
+    }
+    expect(error.tried[0]).not.toBe(error.tried[1]);
+  });
+
+  test.each<{ about: string; keys: readonly PeerKey[]; canContinue: string[]; says: RegExp }>([
+    {
+      about: "`none` was all there was to try",
+      keys: [],
+      canContinue: ["publickey"],
+      says: /tried: none.*would take: publickey$/,
+    },
+    { about: "the server would take nothing", keys: [first], canContinue: [], says: /would take: nothing$/ },
+  ])("says that $about", ({ keys, canContinue, says }) => {
+    expect(authError(() => started(keys).receive(failure(canContinue))).message).toMatch(says);
+  });
+
+  test("says that the server does not verify this kind of signature, if its server-sig-algs says so", () => {
+    const fail = (algorithms?: readonly string[]): string =>
+      authError(() => started([first]).receive(failure(["publickey"]), algorithms)).message;
+    expect(fail(["rsa-sha2-512"])).toMatch(/it does not verify ssh-ed25519 signatures at all$/);
+    expect(fail(["rsa-sha2-512", "ssh-ed25519"])).not.toMatch(/verify/);
+    expect(fail()).not.toMatch(/verify/);
+  });
+
+  test("escapes a user's name and shows no more than a piece of a list without end", () => {
+    const methods = Array.from({ length: 20_000 }, (_, i) => `method-${i}`);
+    const auth = new UserAuth("m\x1bcp", [first]);
+    auth.start();
+    const error = authError(() => auth.receive(failure(methods)));
+    expect(error.message).toContain("user m\\x1bcp ");
+    expect(error.message.length).toBeLessThan(2000);
+  });
+});
+
+describe("banners, RFC 4252 §5.4", () => {
+  function linesOf(auth: UserAuth, message: string): readonly string[] {
+    const step = auth.receive(encode(m.USERAUTH_BANNER, { message, languageTag: "" }));
+    return step.step === "banner" ? step.lines : [];
+  }
+
+  test("are split into lines and escaped", () => {
+    const lines = linesOf(at("query-sent"), "One\r\ntwo\x1b[2J\n\u202ethree\r\n\r\n");
+    expect(lines).toEqual(["One", "two\\x1b[2J", "\\u{202e}three"]);
+  });
+
+  test.each([
+    { about: "one banner", banners: 1, lines: 10_000, shown: 200, last: "(9801 more lines)" },
+    { about: "many banners", banners: 500, lines: 20, shown: 200, last: "line" },
+    { about: "many, the last of them too long", banners: 500, lines: 30, shown: 200, last: "(11 more lines)" },
+    { about: "very many empty banners", banners: 10_000, lines: 0, shown: 0, last: undefined },
+  ])("are shown up to 200 lines in all: $about", ({ banners, lines, shown, last }) => {
+    const auth = at("query-sent");
+    const all: string[] = [];
+    for (let i = 0; i < banners; i++) all.push(...linesOf(auth, "line\n".repeat(lines)));
+    expect([all.length, all.at(-1)]).toEqual([shown, last]);
+  });
+
+  test.each(["", "\r\n \n", "line\n".repeat(300)])("where nothing is left to show, nothing is told: %j", (message) => {
+    const auth = at("query-sent");
+    if (message.length > 10) linesOf(auth, message);
+    expect(auth.receive(encode(m.USERAUTH_BANNER, { message, languageTag: "" }))).toEqual({ step: "wait" });
+  });
+
+  test("exactly 200 lines are all shown", () => {
+    const lines = linesOf(at("query-sent"), "line\n".repeat(200));
+    expect(lines).toHaveLength(200);
+    expect(lines.every((line) => line === "line")).toBe(true);
+  });
+});
+
+describe("serverSigAlgs, RFC 8308 §3.1", () => {
+  test.each<{ value: string | undefined; expected: string[] | undefined }>([
+    { value: undefined, expected: undefined },
+    { value: "ssh-ed25519", expected: ["ssh-ed25519"] },
+    { value: "ssh-ed25519,rsa-sha2-512", expected: ["ssh-ed25519", "rsa-sha2-512"] },
+  ])("$value", ({ value, expected }) => {
+    const extensions = new Map<string, Uint8Array>([["other", new Uint8Array(3)]]);
+    if (value !== undefined) extensions.set("server-sig-algs", Buffer.from(value));
+    expect(serverSigAlgs(extensions)).toEqual(expected);
+  });
+});
