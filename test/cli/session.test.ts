@@ -122,6 +122,27 @@ describeNeeding(missingSshd(), "a session on a real sshd", () => {
     expect(out).toBe(kind === "a file" ? `${line}\n` : "");
   });
 
+  test("a host that reads stdout no more ends it", async () => {
+    const host = start({ exec: "cat" });
+    host.send(line);
+    await host.line();
+    host.child.stdout?.destroy();
+    host.send(line);
+    expect((await host.exit).code).toBe(0);
+  });
+
+  test("a host that never reads stderr holds nothing up", async () => {
+    const { command, args } = launch(server, { exec: "yes noise | head -c 4000000 >&2; cat" });
+    const child = spawn(command, args, { env: hostEnvironment(), stdio: "pipe" });
+    const code = new Promise((resolve) => child.once("exit", resolve));
+    child.stdin.end(`${line}\n`);
+    let out = "";
+    for await (const chunk of child.stdout) out += String(chunk);
+    expect(out).toBe(`${line}\n`);
+    expect(await code).toBe(0);
+    child.stderr.destroy();
+  });
+
   /** Where the handshake fails: what stderr says, and what the host was told. */
   async function refused(flags: readonly string[], remote: Remote = { exec: "echo ran >&2" }): Promise<string> {
     const host = start(remote, flags);
