@@ -1,0 +1,18 @@
+/**
+ * The built library: benches measure what is shipped, not what tsx makes of the sources. Not imported by its path, so
+ * that the type check needs no build.
+ */
+
+interface Modules {
+  "ssh/algorithms/ssh-ed25519": typeof import("../src/ssh/algorithms/ssh-ed25519.ts");
+  "ssh/algorithms/table": typeof import("../src/ssh/algorithms/table.ts");
+  "ssh/client": typeof import("../src/ssh/client.ts");
+  "ssh/connect": typeof import("../src/ssh/connect.ts");
+  "ssh/packet": typeof import("../src/ssh/packet.ts");
+  "node/tcp": typeof import("../src/node/tcp.ts");
+}
+
+/** A module of dist/. Needs `npm run build` to have run. */
+export async function built<Name extends keyof Modules>(name: Name): Promise<Modules[Name]> {
+  return import(new URL(`../dist/${name}.js`, import.meta.url).href);
+}

@@ -1,0 +1,163 @@
+/**
+ * Report: results.json -> README.md, and nothing else goes into it. `tsx bench/report.ts` makes README.md and chart.svg
+ * anew.
+ */
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { chart } from "./chart.ts";
+import { clientsOf, type Measure, measuresOf, nearest } from "./measures.ts";
+import type { HandshakeRow, LinkResults, PacketRow, Results } from "./results.ts";
+
+if (process.argv[1] === import.meta.filename) {
+  const file = (name: string): string => join(import.meta.dirname, name);
+  const results = JSON.parse(readFileSync(file("results.json"), "utf8")) as Results;
+  writeFileSync(file("README.md"), report(results));
+  writeFileSync(file("chart.svg"), chart(results));
+}
+
+/** The text of bench/README.md. */
+export function report(results: Results): string {
+  const sections = [
+    head(results),
+    commandSection(results),
+    packetSection(results),
+    channelSection(results),
+    handshakeSection(results),
+  ];
+  return `${sections.join("\n\n")}\n`;
+}
+
+function head({ date, commit, machine, versions }: Results): string {
+  return `# Benchmarks
+
+<!-- Made from results.json by \`npx tsx bench/report.ts\`: do not edit. -->
+
+\`npm run bench\` measures and writes this page; \`npm run bench -- --quick\` only sees that everything runs. Candidates
+take turns within each round, and medians of the rounds are shown. No test asserts a time.
+
+| | |
+|---|---|
+| Date | ${date} |
+| Commit | ${commit} |
+| Machine | ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os} |
+| Versions | Node ${versions.node}, ${versions.openssh}, ssh2 ${versions.ssh2}, @noble/ciphers ${versions.nobleCiphers}, @noble/curves ${versions.nobleCurves} |
+
+![The command beside ssh2 and ssh](chart.svg)`;
+}
+
+function commandSection({ command }: Results): string {
+  const { loopback, delayed, negotiated, startRounds, loadRounds } = command;
+  const agreed = clientsOf(loopback).map((name) => {
+    const { kex, cipher } = negotiated[name] ?? { kex: "unknown", cipher: "unknown" };
+    return `\`${name}\`: ${kex}, ${cipher}`;
+  });
+  return `## The command
+
+The built command, a pipe by npm ssh2 (\`ssh2-pipe.mjs\`) and OpenSSH's \`ssh\`, each started as a host starts it, run a
+tiny MCP server on a real sshd on the same machine. Each is left to its own choice of algorithms: ${agreed.join("; ")}.
+"First reply" is from starting the process to the answer to \`initialize\` (${startRounds} rounds); everything else comes of
+${loadRounds} sessions of ${loadOf(loopback)}, and "CPU" and "peak memory" are those of the whole session. The last two columns
+are ours divided by theirs.
+
+${linkTable(loopback)}
+
+The same server as a child process, without SSH: first reply ${nearest(loopback.direct.firstReply)} ms, round trip ${nearest(loopback.direct.roundTripP50)} us.
+
+### ${delayed.delay} ms away
+
+Through a proxy that hands each piece on after ${delayed.delay / 2} ms, in order and at any rate; setting up TCP takes its time as
+well. Sessions of ${loadOf(delayed)}. The proxy acknowledges in place of the far end, which on a real link
+costs every client more wherever the server has Nagle's algorithm on.
+
+${linkTable(delayed)}`;
+}
+
+function loadOf({ load }: LinkResults): string {
+  const { pings, pipelinedCalls, inFlight, transfers } = load;
+  return `${pings} sequential pings, ${pipelinedCalls} calls with ${inFlight} in flight, ${transfers} answers and ${transfers} requests of 1 MiB`;
+}
+
+function linkTable(link: LinkResults): string {
+  const names = clientsOf(link);
+  const [ours = "", ...others] = names;
+  const header = ["", ...names, ...others.map((other) => `${ours} / ${other}`)];
+  return table(header, measuresOf(link).map(measureRow));
+}
+
+function measureRow({ title, unit, isLowerBetter, values }: Measure): string[] {
+  const [ours = Number.NaN, ...others] = values;
+  const ratios = others.map((other) => (ours / other).toFixed(2));
+  const wish = isLowerBetter ? "lower is better" : "higher is better";
+  return [`${title}, ${unit} (${wish})`, ...values.map(nearest), ...ratios];
+}
+
+function packetSection({ packet }: Results): string {
+  const addon = packet.ssh2HasNativeAddon
+    ? "ssh2 has its native addon here."
+    : "ssh2's native addon is not built here (install scripts are off): it uses OpenSSL by node:crypto, and its own WebAssembly for Poly1305.";
+  return `## One packet
+
+Microseconds to seal or open one packet, in one process, ${packet.rounds} rounds. "noble" is the least that anything built on
+@noble/ciphers has to call, by hand on the same bytes; "cipher" is our row of the algorithm table; "packet" adds framing,
+random padding and copying in and out, and is what to hold beside ssh2, which does the same. ${addon}
+
+${table(
+  ["", "payload", "noble", "our cipher", "our packet", "ssh2", "our packet's rate / noble's", "our packet / ssh2"],
+  packet.rows.map(packetRow),
+)}`;
+}
+
+function packetRow({ cipher, operation, payloadBytes, microseconds }: PacketRow): string[] {
+  const { noble, cipher: row, packet, ssh2 } = microseconds;
+  const size = payloadBytes < 1024 ? `${payloadBytes} B` : `${payloadBytes / 1024} KiB`;
+  const times = [noble, row, packet, ssh2].map(nearest);
+  return [`${operation} ${cipher}`, size, ...times, (noble / packet).toFixed(2), (packet / ssh2).toFixed(2)];
+}
+
+function channelSection({ channel }: Results): string {
+  return `## One channel in memory
+
+MB/s of the client without a socket, ${channel.bytes / 2 ** 20} MiB of data in packets of 32 KiB, ${channel.rounds} rounds, beside the cipher alone
+on as many bytes.
+
+${table(
+  ["", "whole client", "cipher alone", "client / cipher"],
+  channel.rows.map(({ cipher, direction, megabytesPerSecond: whole, cipherMegabytesPerSecond: alone }) => [
+    `${direction} ${cipher}`,
+    nearest(whole),
+    nearest(alone),
+    (whole / alone).toFixed(2),
+  ]),
+)}`;
+}
+
+function handshakeSection({ handshake }: Results): string {
+  const [ours, theirs] = handshake.rows;
+  const row = (title: string, of: (row: HandshakeRow) => number): string[] => {
+    const [a, b] = [ours ? of(ours) : Number.NaN, theirs ? of(theirs) : Number.NaN];
+    return [title, nearest(a), nearest(b), (a / b).toFixed(2)];
+  };
+  return `## One login
+
+Milliseconds from dialling to USERAUTH_SUCCESS against sshd on loopback, key and known_hosts files read, as a library in a
+Node process of its own: cold is the first login of a fresh process (${handshake.coldRounds} rounds), warm the same process some
+logins later (${handshake.warmRounds} rounds). CPU is user and system time of all threads.
+
+${table(
+  ["", ours?.client ?? "", theirs?.client ?? "", "ratio"],
+  [
+    row("CPU, warm", ({ warm }) => warm.cpu),
+    row("elapsed, warm", ({ warm }) => warm.elapsed),
+    row("CPU, cold", ({ cold }) => cold.cpu),
+    row("elapsed, cold", ({ cold }) => cold.elapsed),
+    row("CPU of importing the library, cold", ({ cold }) => cold.imports),
+    row("CPU of the whole process, cold", ({ cold }) => cold.process),
+  ],
+)}`;
+}
+
+function table(header: readonly string[], rows: readonly (readonly string[])[]): string {
+  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
+  const rule = header.map((_, i) => (i === 0 ? "---" : "---:"));
+  return [line(header), `|${rule.join("|")}|`, ...rows.map(line)].join("\n");
+}

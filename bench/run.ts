@@ -1,0 +1,43 @@
+/**
+ * `npm run bench`: runs all benches, each in a process of its own, and writes results.json, README.md and chart.svg.
+ * With `--quick` it only sees that they run: few rounds, and nothing is written.
+ */
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { chart } from "./chart.ts";
+import { describeCommit, describeMachine, describeVersions } from "./machine.ts";
+import { isQuick } from "./measure.ts";
+import { report } from "./report.ts";
+import type { Results } from "./results.ts";
+
+const results: Results = {
+  date: new Date().toISOString().slice(0, 10),
+  commit: describeCommit(),
+  machine: describeMachine(),
+  versions: describeVersions(),
+  packet: await run("packet"),
+  channel: await run("channel"),
+  handshake: await run("handshake"),
+  command: await run("command"),
+};
+
+if (isQuick) process.stdout.write(report(results));
+else {
+  write("results.json", `${JSON.stringify(results, null, 2)}\n`);
+  write("README.md", report(results));
+  write("chart.svg", chart(results));
+}
+
+async function run<Name extends "packet" | "channel" | "handshake" | "command">(name: Name): Promise<Results[Name]> {
+  const begun = performance.now();
+  const args = [...process.execArgv, join(import.meta.dirname, `${name}.bench.ts`), ...process.argv.slice(2)];
+  const { stdout } = await promisify(execFile)(process.execPath, args);
+  process.stderr.write(`bench/${name}: ${((performance.now() - begun) / 1000).toFixed(0)} s\n`);
+  return JSON.parse(stdout) as Results[Name];
+}
+
+function write(name: string, text: string): void {
+  writeFileSync(join(import.meta.dirname, name), text);
+}
