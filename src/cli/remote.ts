@@ -13,6 +13,8 @@ import type { Settings } from "./flags.ts";
 /** What was begun before SSH was loaded. */
 export interface Preparation {
   readonly socket: Promise<ByteDuplex>;
+  /** Another connection to the same place. */
+  readonly redial: () => Promise<ByteDuplex>;
   readonly key: Promise<KeyFile>;
   /** Undefined where any host key will do. */
   readonly knownHosts: Promise<readonly KnownHostsFile[] | undefined>;
@@ -24,12 +26,15 @@ export interface Preparation {
  */
 export function dialRemote(settings: Settings, log: Log): OpenRemote {
   const abort = new AbortController();
+  const redial = (): Promise<ByteDuplex> =>
+    dial(settings.host, settings.port, { signal: abort.signal, timeout: settings.connectTimeout });
   const begun: Preparation = {
-    socket: dial(settings.host, settings.port, { signal: abort.signal, timeout: settings.connectTimeout }),
+    socket: redial(),
+    redial,
     key: readKeyFile(settings.clientKey),
     knownHosts: knownHostsOf(settings),
   };
-  for (const promise of Object.values(begun)) promise.catch(ignore); // it may fail before anybody waits for it
+  for (const promise of [begun.socket, begun.key, begun.knownHosts]) promise.catch(ignore); // it may fail before anybody waits for it
   return async (signal) => {
     signal.addEventListener("abort", () => abort.abort(signal.reason));
     let isServerKnown = false;

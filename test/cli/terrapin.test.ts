@@ -1,0 +1,77 @@
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { parseFlags, type Settings } from "../../src/cli/flags.ts";
+import { openSession } from "../../src/cli/session.ts";
+import { createLog } from "../../src/node/log.ts";
+import type { ByteDuplex } from "../../src/ssh/connection.ts";
+import { type Script, ScriptedPeer } from "../support/scripted-peer.ts";
+
+const chacha = "chacha20-poly1305@openssh.com";
+const gcm = "aes256-gcm@openssh.com";
+
+const vectors = JSON.parse(readFileSync(new URL("../vectors/private-key.json", import.meta.url), "utf8")) as {
+  readonly cases: readonly [{ readonly text: string }];
+};
+const [{ text }] = vectors.cases;
+
+/** A server without strict kex that takes `ciphers`; it uses the first that the client offers too. */
+function serverWith(ciphers: readonly string[], script: Script): { socket: ByteDuplex; peer: ScriptedPeer } {
+  const kexInit = { encryptionAlgorithmsClientToServer: ciphers, encryptionAlgorithmsServerToClient: ciphers };
+  const peer = new ScriptedPeer({ isStrict: false, kexInit, ...script });
+  peer.greet();
+  let toClient: ReadableStreamDefaultController<Uint8Array> | undefined;
+  const readable = new ReadableStream<Uint8Array>({
+    start: (controller) => {
+      toClient = controller;
+      controller.enqueue(peer.takeOutput());
+    },
+  });
+  const writable = new WritableStream<Uint8Array>({
+    write: (bytes) => {
+      peer.receive(bytes);
+      const answer = peer.takeOutput();
+      if (answer.length > 0) toClient?.enqueue(answer);
+    },
+  });
+  return { socket: { readable, writable }, peer };
+}
+
+async function open(ciphers: readonly string[]) {
+  const settings = parseFlags(["--host", "h", "--disable-host-key-checking"], () => "me") as Settings;
+  const first = serverWith(ciphers, { cipher: chacha });
+  const second = serverWith(ciphers, { cipher: gcm });
+  const logged: string[] = [];
+  let redials = 0;
+  const begun = {
+    socket: Promise.resolve(first.socket),
+    redial: () => {
+      redials += 1;
+      return Promise.resolve(second.socket);
+    },
+    key: Promise.resolve({ path: "key", text, warning: undefined }),
+    knownHosts: Promise.resolve(undefined),
+  };
+  const log = createLog({ name: "test", level: "DEBUG", write: (line) => void logged.push(line) });
+  const edge = { log, signal: new AbortController().signal, onHostKey: () => undefined };
+  const opened = await openSession(settings, begun, edge).then(
+    (remote) => ({ remote, error: undefined }),
+    (error: unknown) => ({ remote: undefined, error }),
+  );
+  return { ...opened, logged, redials: () => redials };
+}
+
+describe("a server without strict kex", () => {
+  test("that has AES-GCM too is connected to again, with that", async () => {
+    const { remote, error, logged, redials } = await open([chacha, gcm]);
+    expect(error).toBeUndefined();
+    expect(redials()).toBe(1);
+    expect(logged.join("")).toContain("connecting again, with AES-GCM");
+    await remote?.connection.close();
+  });
+
+  test("that has nothing else is refused, once", async () => {
+    const { error, redials } = await open([chacha]);
+    expect(error).toMatchObject({ name: "NegotiationError", list: "strict kex" });
+    expect(redials()).toBe(0);
+  });
+});
