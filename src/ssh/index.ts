@@ -39,4 +39,14 @@ export {
   SshError,
   TimeoutError,
 } from "./errors.ts";
+export {
+  checkHostKey,
+  fingerprint,
+  type KnownHosts,
+  type KnownHostsEntry,
+  knownHostsLine,
+  parseKnownHosts,
+  type Verdict,
+} from "./known-hosts.ts";
 export { printable, printableLines } from "./printable.ts";
+export { type PrivateKey, parsePrivateKey } from "./private-key.ts";
