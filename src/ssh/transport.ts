@@ -97,6 +97,7 @@ export class Transport {
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #extInfos = 0;
+  #kexInitSequenceNumber = 0;
   #extensions: ReadonlyMap<string, Uint8Array> = new Map();
 
   /** Version line and KEXINIT are in the output at once: a far server costs round trips. RFC 4253 §4.2 allows it. */
@@ -320,6 +321,10 @@ export class Transport {
 
   #receiveUnimplemented(payload: Uint8Array): undefined {
     const { packetSequenceNumber } = decode(m.UNIMPLEMENTED, payload);
+    const isRefused = !this.#isFirstExchange && this.#step.step === "init-sent";
+    if (isRefused && packetSequenceNumber === this.#kexInitSequenceNumber) {
+      throw new ProtocolError("the server does not take our KEXINIT now", "RFC 4253 §9"); // it would never be answered
+    }
     this.#trace(() => `the server did not understand our packet ${packetSequenceNumber}`);
   }
 
@@ -345,6 +350,7 @@ export class Transport {
   #sendKexInit(turn: "first" | "again"): Uint8Array {
     const payload = encode(m.KEXINIT, clientKexInit(this.#options.table, this.#options.randomBytes, turn));
     this.#trace(() => `our KEXINIT: ${describeKexInit(decode(m.KEXINIT, payload))}`);
+    this.#kexInitSequenceNumber = this.#writer.sequenceNumber;
     this.#write(payload);
     return payload;
   }
@@ -459,8 +465,9 @@ export class Transport {
     for (const payload of queue) this.#write(payload);
   }
 
+  /** Not before the connection protocol: OpenSSH answers a KEXINIT during authentication with UNIMPLEMENTED. */
   #rekeyIfDue(): void {
-    if (this.#step.step !== "open") return;
+    if (this.#step.step !== "open" || this.#phase !== "connection") return;
     const { rekeyBytes, rekeyPackets } = this.#options;
     const bytes = Math.max(this.#reader.bytesSinceKeys, this.#writer.bytesSinceKeys);
     const packets = Math.max(this.#reader.packetsSinceKeys, this.#writer.packetsSinceKeys);

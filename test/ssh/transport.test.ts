@@ -16,7 +16,7 @@ import {
   situations,
 } from "../support/client-rig.ts";
 import { join, PeerKey, seededBytes, seededIntegers, sshString } from "../support/peer-crypto.ts";
-import type { ReplyBend, ScriptedPeer } from "../support/scripted-peer.ts";
+import type { Received, ReplyBend, ScriptedPeer } from "../support/scripted-peer.ts";
 
 const noBytes: Uint8Array = new Uint8Array(0);
 const strictKex = "strict kex, OpenSSH PROTOCOL 1.10";
@@ -702,6 +702,23 @@ describe("rekeying, RFC 4253 §9", () => {
     const sent = rig.peer.of(m.CHANNEL_DATA).map((payload) => decode(m.CHANNEL_DATA, payload).data);
     expect(Buffer.concat(sent).equals(data)).toBe(true);
     expect(rig.told("rekeyed").length).toBeGreaterThanOrEqual(3);
+  });
+});
+
+describe("a rekey that the server does not take, as OpenSSH during authentication,", () => {
+  test("ends the connection at once: it would never be answered", () => {
+    const rig = new ClientRig().start();
+    rig.peer.answers.delete(m.KEXINIT.number);
+    rig.client.rekey();
+    rig.run();
+    const { sequenceNumber } = rig.peer.received.findLast(({ number }) => number === m.KEXINIT.number) as Received;
+    rig.peer.send(encode(m.UNIMPLEMENTED, { packetSequenceNumber: sequenceNumber }));
+    expect(endingOf(rig.run())).toEqual({ error: "ProtocolError", section: "RFC 4253 §9", disconnect: 2 });
+  });
+
+  test("is not begun by us before USERAUTH_SUCCESS, whatever has been sent", () => {
+    const rig = new ClientRig({ client: { rekeyPackets: 1 }, holdsSignature: true }).start();
+    expect(rig.peer.of(m.KEXINIT)).toHaveLength(1);
   });
 });
 
