@@ -58,8 +58,8 @@ export class Channel {
   #recipientChannel = 0;
   #outboundWindow = 0;
   #outboundPacketSize = 0;
-  #windowTarget: number = INITIAL_WINDOW_SIZE;
-  #inboundWindow: number = INITIAL_WINDOW_SIZE;
+  #windowTarget: number;
+  #inboundWindow: number;
   #unconsumed = 0;
   #consumedSinceGrowth = 0;
   #awaited: ChannelRequest[] = [];
@@ -67,19 +67,17 @@ export class Channel {
   #eofReceived = false;
   #closeSent = false;
 
-  constructor(id: number, opening: Opening) {
+  /** `windowSize`: bytes that the server may send before any are consumed. RFC 4254 §5.2. */
+  constructor(id: number, opening: Opening, windowSize: number = INITIAL_WINDOW_SIZE) {
     this.id = id;
     this.#opening = opening;
+    this.#windowTarget = windowSize;
+    this.#inboundWindow = windowSize;
   }
 
   /** Whether the server owes an answer to the opening, or to a request of it. */
   get awaitsAnswer(): boolean {
     return this.#state === "opening" || this.#state === "requesting";
-  }
-
-  /** Whether data may be written. */
-  get isReady(): boolean {
-    return this.#state === "ready";
   }
 
   /** Whether the server knows the channel: its CLOSE is still to come. */
@@ -96,7 +94,7 @@ export class Channel {
     return encode(m.CHANNEL_OPEN, {
       channelType: this.#opening.channelType,
       senderChannel: this.id,
-      initialWindowSize: INITIAL_WINDOW_SIZE,
+      initialWindowSize: this.#inboundWindow,
       maximumPacketSize: MAXIMUM_PACKET_SIZE,
       typeFields: this.#opening.typeFields,
     });
@@ -117,12 +115,13 @@ export class Channel {
 
   /**
    * The consumer has taken `length` bytes of data: the window is given back when a quarter of it is free. After every
-   * window's worth that was consumed as it came, the window doubles, by `room` bytes at most. RFC 4254 §5.2.
+   * window's worth of which no more than a quarter ever waited, the window doubles, by `room` bytes at most. RFC 4254 §5.2.
    */
   consumed(length: number, room: number): readonly Uint8Array[] {
     if (length > this.#unconsumed) throw new RangeError(`${length} bytes consumed, ${this.#unconsumed} were given`);
     this.#unconsumed -= length;
-    this.#consumedSinceGrowth = this.#unconsumed === 0 ? this.#consumedSinceGrowth + length : 0;
+    const keepsUp = this.#unconsumed <= this.#windowTarget / 4;
+    this.#consumedSinceGrowth = keepsUp ? this.#consumedSinceGrowth + length : 0;
     if (this.#consumedSinceGrowth >= this.#windowTarget) {
       this.#windowTarget += Math.max(0, Math.min(this.#windowTarget, room));
       this.#consumedSinceGrowth = 0;
@@ -250,7 +249,7 @@ export class Channel {
 
   #data(data: Uint8Array): Outcome {
     this.#takeWindow(data.length);
-    if (this.#closeSent) return nothing;
+    if (this.#closeSent || data.length === 0) return nothing; // no window bounds how often nothing may come
     this.#unconsumed += data.length;
     return { news: { news: "data", data } };
   }
@@ -259,7 +258,7 @@ export class Channel {
   #extendedData(payload: Uint8Array): Outcome {
     const { dataTypeCode, data } = decode(m.CHANNEL_EXTENDED_DATA, payload);
     this.#takeWindow(data.length);
-    if (this.#closeSent) return nothing;
+    if (this.#closeSent || data.length === 0) return nothing;
     this.#unconsumed += data.length;
     const send = this.consumed(data.length, 0);
     return dataTypeCode === stderrType ? { news: { news: "stderr", data }, send } : { send };

@@ -7,7 +7,14 @@
  */
 import type { AlgorithmTable, RandomBytes } from "./algorithms/interfaces.ts";
 import { table } from "./algorithms/table.ts";
-import { Channel, type ChannelNews, type Opening, type Outcome } from "./channel.ts";
+import {
+  Channel,
+  type ChannelNews,
+  INITIAL_WINDOW_SIZE,
+  MAXIMUM_PACKET_SIZE,
+  type Opening,
+  type Outcome,
+} from "./channel.ts";
 import {
   AuthError,
   ChannelError,
@@ -177,9 +184,10 @@ export class SshClient {
   openChannel(opening: Opening): number {
     if (this.#phase !== "connection") throw new DisconnectError("the connection has ended");
     if (this.#channels.size >= maximumChannels) throw new ChannelError("too many channels", opening.channelType);
-    const channel = new Channel(this.#nextChannel++, opening);
+    const windowSize = Math.min(INITIAL_WINDOW_SIZE, MAXIMUM_PACKET_SIZE + this.#windowRoom);
+    const channel = new Channel(this.#nextChannel++, opening, windowSize);
     this.#channels.set(channel.id, channel);
-    this.#transport.send(channel.open());
+    this.#sendAll([channel.open()]);
     return channel.id;
   }
 
@@ -203,8 +211,7 @@ export class SshClient {
   consumed(id: number, length: number): void {
     const channel = this.#channels.get(id);
     if (channel === undefined || this.#phase !== "connection") return;
-    const others = [...this.#channels.values()].reduce((sum, each) => sum + each.windowTarget, 0);
-    this.#sendAll(channel.consumed(length, Math.max(0, this.#windowTotal - others)));
+    this.#sendAll(channel.consumed(length, this.#windowRoom));
   }
 
   /** No more data goes to this channel: EOF. RFC 4254 §5.3. */
@@ -280,6 +287,13 @@ export class SshClient {
   get #awaitsAnswer(): boolean {
     if (this.#phase === "service" || this.#phase === "userauth") return this.#userauth.awaitsAnswer;
     return this.#phase === "connection" && [...this.#channels.values()].some((channel) => channel.awaitsAnswer);
+  }
+
+  /** What windows may still grow by; a packet's worth is kept back for every channel that may yet be opened. */
+  get #windowRoom(): number {
+    const windows = [...this.#channels.values()].reduce((sum, each) => sum + each.windowTarget, 0);
+    const keptBack = (maximumChannels - this.#channels.size) * MAXIMUM_PACKET_SIZE;
+    return Math.max(0, this.#windowTotal - windows - keptBack);
   }
 
   #maySendData(): boolean {
