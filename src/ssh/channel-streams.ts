@@ -7,9 +7,11 @@
 import type { ChannelNews } from "./channel.ts";
 import type { ExitStatus, SessionChannel } from "./connection.ts";
 import { ChannelError, type SshError } from "./errors.ts";
+import { concat } from "./wire.ts";
 
 const maximumStderr = 64 * 1024; // what is kept of an unread stderr
 const writableHighWaterMark = 64 * 1024;
+const maximumJoined = 4 * 1024; // up to which chunks that wait are joined: a window of single bytes must weigh no more
 
 /** What the streams ask of the connection; `id` is known to it. */
 export interface ChannelPort {
@@ -58,6 +60,7 @@ export class ChannelStreams implements SessionChannel {
       {
         start: (controller) => {
           this.#writableController = controller;
+          controller.signal.addEventListener("abort", () => this.#failWrite(aborted()), { once: true });
         },
         write: (bytes) => this.#write(bytes),
         close: () => port.sendEof(),
@@ -84,10 +87,10 @@ export class ChannelStreams implements SessionChannel {
   tell(news: ChannelNews): void {
     switch (news.news) {
       case "data":
-        this.#data.push(news.data.slice());
+        this.#data.push(news.data);
         return;
       case "stderr":
-        this.#stderr.push(news.data.slice());
+        this.#stderr.push(news.data);
         this.#stderrDropped += this.#stderr.dropDownTo(maximumStderr);
         return;
       case "eof":
@@ -127,8 +130,7 @@ export class ChannelStreams implements SessionChannel {
     const gone = error ?? new ChannelError("the server closed the channel", "session");
     this.#data.end(error);
     this.#stderr.end();
-    this.#pendingWrite?.reject(gone);
-    this.#pendingWrite = undefined;
+    this.#failWrite(gone);
     this.#writableController?.error(gone);
     this.#resolveExited(this.#exitStatus);
   }
@@ -140,6 +142,16 @@ export class ChannelStreams implements SessionChannel {
       this.#pendingWrite = { bytes, taken, resolve, reject };
     });
   }
+
+  /** A stream's abort waits for its write, and the write may wait for a window that never comes. */
+  #failWrite(error: SshError): void {
+    this.#pendingWrite?.reject(error);
+    this.#pendingWrite = undefined;
+  }
+}
+
+function aborted(): SshError {
+  return new ChannelError("writing was aborted", "session");
 }
 
 /** Chunks that wait to be read, as a stream. */
@@ -175,21 +187,30 @@ class ReadQueue {
     );
   }
 
-  push(chunk: Uint8Array): void {
+  /** Takes a copy of `bytes`. */
+  push(bytes: Uint8Array): void {
     if (this.#isOver) {
-      this.#onRead(chunk.length); // nobody will read: the peer must not be held up
+      this.#onRead(bytes.length); // nobody will read: the peer must not be held up
       return;
     }
-    this.#chunks.push(chunk);
-    this.#length += chunk.length;
+    const last = this.#chunks.at(-1);
+    if (last !== undefined && last.length + bytes.length <= maximumJoined)
+      this.#chunks.splice(-1, 1, concat(last, bytes));
+    else this.#chunks.push(concat(bytes));
+    this.#length += bytes.length;
     this.#give();
   }
 
-  /** Drops the oldest chunks until at most `limit` bytes wait; returns how many bytes went. */
+  /** Drops the oldest bytes until at most `limit` wait; returns how many went. */
   dropDownTo(limit: number): number {
-    const before = this.#length;
-    while (this.#length > limit) this.#length -= this.#chunks.shift()?.length ?? 0;
-    return before - this.#length;
+    const excess = Math.max(0, this.#length - limit);
+    for (let left = excess; left > 0; ) {
+      const oldest = this.#chunks.shift() ?? new Uint8Array(left);
+      if (oldest.length > left) this.#chunks.unshift(oldest.subarray(left));
+      left -= oldest.length;
+    }
+    this.#length -= excess;
+    return excess;
   }
 
   /** Nothing more comes; what waits can still be read, then the stream closes or errors. */

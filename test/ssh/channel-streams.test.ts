@@ -1,0 +1,363 @@
+import { describe, expect, test } from "vitest";
+import type { ChannelNews } from "../../src/ssh/channel.ts";
+import { type ChannelPort, ChannelStreams } from "../../src/ssh/channel-streams.ts";
+import type { ExitStatus } from "../../src/ssh/connection.ts";
+import { ChannelError, DisconnectError, SshError } from "../../src/ssh/errors.ts";
+import { seededBytes } from "../support/peer-crypto.ts";
+
+/** A channel that takes so many bytes, and remembers what it was asked. */
+class Port implements ChannelPort {
+  room = Number.POSITIVE_INFINITY;
+  written = "";
+  consumedBytes = 0;
+  readonly calls: string[] = [];
+
+  write(bytes: Uint8Array): number {
+    const taken = Math.min(bytes.length, this.room);
+    this.room -= taken;
+    this.written += Buffer.from(bytes.subarray(0, taken)).toString();
+    return taken;
+  }
+  consumed(length: number): void {
+    this.consumedBytes += length;
+  }
+  sendEof(): void {
+    this.calls.push("eof");
+  }
+  signal(name: string): void {
+    this.calls.push(`signal ${name}`);
+  }
+  close(): void {
+    this.calls.push("close");
+  }
+}
+
+function pair(): { port: Port; streams: ChannelStreams } {
+  const port = new Port();
+  return { port, streams: new ChannelStreams(port) };
+}
+
+const data = (text: string): ChannelNews => ({ news: "data", data: Buffer.from(text) });
+const stderr = (text: string): ChannelNews => ({ news: "stderr", data: Buffer.from(text) });
+const closed: ChannelNews = { news: "closed" };
+const eof: ChannelNews = { news: "eof" };
+
+/** All chunks up to the end, as texts; an error at the end is the last of them. */
+async function readAll(stream: ReadableStream<Uint8Array>): Promise<string[]> {
+  const reader = stream.getReader();
+  const chunks: string[] = [];
+  try {
+    for (let next = await reader.read(); !next.done; next = await reader.read()) {
+      chunks.push(Buffer.from(next.value).toString());
+    }
+  } catch (error) {
+    chunks.push(`error: ${(error as Error).message}`);
+  }
+  return chunks;
+}
+
+/** Whether a promise is settled by now: what has to happen for that needs no time, only turns. */
+async function isSettled(promise: Promise<unknown>): Promise<boolean> {
+  let settled = false;
+  promise.then(
+    () => {
+      settled = true;
+    },
+    () => {
+      settled = true;
+    },
+  );
+  for (let turn = 0; turn < 50; turn++) await Promise.resolve();
+  return settled;
+}
+
+describe("readable", () => {
+  test("gives data in order, and credit back when it is read, not when it came", async () => {
+    const { port, streams } = pair();
+    const reader = streams.readable.getReader();
+    streams.tell(data("first"));
+    await isSettled(Promise.resolve());
+    expect(port.consumedBytes).toBe(0);
+    streams.tell(data(" second"));
+    expect(port.consumedBytes).toBe(0);
+    let text = "";
+    while (text.length < 12) text += Buffer.from((await reader.read()).value ?? []).toString();
+    expect([text, port.consumedBytes]).toEqual(["first second", 12]);
+  });
+
+  test("gives data at once to who waits for it", async () => {
+    const { port, streams } = pair();
+    const reader = streams.readable.getReader();
+    const reads = [reader.read(), reader.read()];
+    await isSettled(Promise.resolve());
+    streams.tell(data("one"));
+    expect(port.consumedBytes).toBe(3);
+    await reads[0];
+    streams.tell(data("two"));
+    expect((await Promise.all(reads)).map(({ value }) => Buffer.from(value ?? []).toString())).toEqual(["one", "two"]);
+    expect(port.consumedBytes).toBe(6);
+  });
+
+  test("copies what it is told", async () => {
+    const { streams } = pair();
+    const bytes = Buffer.from("lent");
+    streams.tell({ news: "data", data: bytes });
+    bytes.fill(0);
+    const { value } = await streams.readable.getReader().read();
+    expect(Buffer.from(value ?? []).toString()).toBe("lent");
+  });
+
+  test("joins small pieces that wait, so that a window of them weighs little more than its bytes", async () => {
+    const { port, streams } = pair();
+    const bytes = seededBytes("pieces")(20_000);
+    for (const byte of bytes) streams.tell({ news: "data", data: Uint8Array.of(byte) });
+    streams.tell(eof);
+    const chunks: Uint8Array[] = [];
+    const reader = streams.readable.getReader();
+    for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.push(next.value);
+    expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+    expect(chunks.length).toBeLessThan(10);
+    expect(port.consumedBytes).toBe(20_000);
+  });
+
+  test("does not copy large pieces together", async () => {
+    const { streams } = pair();
+    for (const letter of "abc") streams.tell(data(letter.repeat(3000)));
+    streams.tell(eof);
+    expect((await readAll(streams.readable)).map((chunk) => chunk.length)).toEqual([3000, 3000, 3000]);
+  });
+
+  test.each<{ about: string; end: (streams: ChannelStreams) => void; last: string[] }>([
+    { about: "EOF closes it", end: (streams) => streams.tell(eof), last: [] },
+    { about: "CLOSE without EOF closes it", end: (streams) => streams.tell(closed), last: [] },
+    {
+      about: "the connection's end is its error",
+      end: (streams) => streams.end(new DisconnectError("gone")),
+      last: ["error: gone"],
+    },
+    {
+      about: "after EOF the connection's end is none of its business",
+      end: (streams) => {
+        streams.tell(eof);
+        streams.end(new DisconnectError("gone"));
+      },
+      last: [],
+    },
+  ])("$about, once what waits was read", async ({ end, last }) => {
+    const { streams } = pair();
+    streams.tell(data("waits"));
+    end(streams);
+    expect(await readAll(streams.readable)).toEqual(["waits", ...last]);
+  });
+
+  test.each<{ about: string; end: (streams: ChannelStreams) => void; last: string[] }>([
+    { about: "EOF", end: (streams) => streams.tell(eof), last: [] },
+    { about: "the connection's end", end: (streams) => streams.end(new SshError("gone")), last: ["error: gone"] },
+  ])("$about reaches a read that waits", async ({ end, last }) => {
+    const { streams } = pair();
+    const chunks = readAll(streams.readable);
+    await isSettled(Promise.resolve());
+    end(streams);
+    expect(await chunks).toEqual(last);
+  });
+
+  test("cancelled, it gives all credit back and what still comes too: nobody will read it", async () => {
+    const { port, streams } = pair();
+    streams.tell(data("waits"));
+    await streams.readable.cancel();
+    expect(port.consumedBytes).toBe(5);
+    streams.tell(data("too late"));
+    expect(port.consumedBytes).toBe(13);
+    streams.tell(eof);
+    streams.tell(closed);
+    expect(port.calls).toEqual([]);
+  });
+});
+
+describe("stderr", () => {
+  test("is read like stdout, and takes no credit: that went back at once", async () => {
+    const { port, streams } = pair();
+    streams.tell(stderr("one "));
+    streams.tell(stderr("two"));
+    streams.tell(eof);
+    expect((await readAll(streams.stderr)).join("")).toBe("one two");
+    expect([port.consumedBytes, streams.stderrDropped]).toEqual([0, 0]);
+  });
+
+  test.each([
+    { about: "large pieces", piece: 32 * 1024, count: 10 },
+    { about: "odd pieces", piece: 999, count: 100 },
+    { about: "single bytes", piece: 1, count: 70_000 },
+    { about: "one piece that is too large by itself", piece: 100_000, count: 1 },
+    { about: "exactly as much as is kept", piece: 1024, count: 64 },
+  ])("unread, the last 64 KiB are kept and the rest is counted: $about", async ({ piece, count }) => {
+    const { streams } = pair();
+    const bytes = Buffer.from(seededBytes("stderr")(piece * count));
+    for (let at = 0; at < bytes.length; at += piece) {
+      streams.tell({ news: "stderr", data: bytes.subarray(at, at + piece) });
+    }
+    streams.tell(closed);
+    const reader = streams.stderr.getReader();
+    const chunks: Uint8Array[] = [];
+    for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.push(next.value);
+    expect(Buffer.concat(chunks).equals(bytes.subarray(-64 * 1024))).toBe(true);
+    expect(streams.stderrDropped).toBe(Math.max(0, bytes.length - 64 * 1024));
+  });
+
+  test("closes with the connection, without an error of its own", async () => {
+    const { streams } = pair();
+    streams.tell(stderr("last words"));
+    streams.end(new DisconnectError("gone"));
+    expect(await readAll(streams.stderr)).toEqual(["last words"]);
+  });
+
+  test("cancelled, it keeps nothing", async () => {
+    const { port, streams } = pair();
+    await streams.stderr.cancel();
+    streams.tell(stderr("x".repeat(100_000)));
+    expect([port.consumedBytes, streams.stderrDropped]).toEqual([0, 0]);
+  });
+});
+
+describe("writable", () => {
+  test("hands on what the channel takes at once", async () => {
+    const { port, streams } = pair();
+    const writer = streams.writable.getWriter();
+    await writer.write(Buffer.from("one "));
+    await writer.write(Buffer.from("two"));
+    await writer.close();
+    expect([port.written, port.calls]).toEqual(["one two", ["eof"]]);
+  });
+
+  test("waits where the channel takes less, and goes on with every resume", async () => {
+    const { port, streams } = pair();
+    port.room = 2;
+    const writer = streams.writable.getWriter();
+    const written = writer.write(Buffer.from("abcdef"));
+    const closed = writer.close();
+    expect([await isSettled(written), port.written]).toEqual([false, "ab"]);
+    streams.resume();
+    port.room = 3;
+    streams.resume();
+    expect([await isSettled(written), port.written]).toEqual([false, "abcde"]);
+    port.room = 10;
+    streams.resume();
+    await written;
+    await closed;
+    expect([port.written, port.calls]).toEqual(["abcdef", ["eof"]]);
+    streams.resume();
+  });
+
+  test("asks for more up to 64 KiB, measured in bytes", async () => {
+    const { port, streams } = pair();
+    port.room = 0;
+    const writer = streams.writable.getWriter();
+    await isSettled(writer.ready);
+    expect(writer.desiredSize).toBe(64 * 1024);
+    const written = writer.write(new Uint8Array(60_000));
+    expect(writer.desiredSize).toBe(64 * 1024 - 60_000);
+    port.room = 60_000;
+    await isSettled(Promise.resolve());
+    streams.resume();
+    await written;
+  });
+
+  test("aborted, it closes the channel", async () => {
+    const { port, streams } = pair();
+    await streams.writable.abort(new Error("no more"));
+    expect(port.calls).toEqual(["close"]);
+  });
+
+  test("aborted while a write waits for a window that never comes, it closes the channel all the same", async () => {
+    const { port, streams } = pair();
+    port.room = 0;
+    const writer = streams.writable.getWriter();
+    const written = writer.write(Buffer.from("stuck"));
+    const failure = expect(written).rejects.toThrow();
+    await isSettled(Promise.resolve());
+    expect(await isSettled(writer.abort(new Error("no more")))).toBe(true);
+    expect(port.calls).toEqual(["close"]);
+    await failure;
+    port.room = 100;
+    streams.resume();
+    expect(port.written).toBe("");
+  });
+
+  test.each<{ about: string; end: (streams: ChannelStreams) => void; error: RegExp }>([
+    { about: "the server's CLOSE", end: (streams) => streams.tell(closed), error: /the server closed the channel/ },
+    { about: "the connection's end", end: (streams) => streams.end(new DisconnectError("gone")), error: /^gone$/ },
+  ])("$about fails a write that waits, and every later one", async ({ end, error }) => {
+    const { port, streams } = pair();
+    port.room = 0;
+    const writer = streams.writable.getWriter();
+    const failures = [expect(writer.write(Buffer.from("stuck"))).rejects.toThrow(error)];
+    await isSettled(Promise.resolve());
+    end(streams);
+    failures.push(expect(writer.closed).rejects.toThrow(error));
+    failures.push(expect(writer.write(Buffer.from("late"))).rejects.toThrow(error));
+    await Promise.all(failures);
+    expect(port.calls).toEqual([]);
+  });
+
+  test("the server's EOF does not end it", async () => {
+    const { port, streams } = pair();
+    streams.tell(eof);
+    const writer = streams.writable.getWriter();
+    await writer.write(Buffer.from("still"));
+    expect(port.written).toBe("still");
+  });
+});
+
+describe("exited, close and signal", () => {
+  const exitStatus: ChannelNews = { news: "exit-status", status: 3 };
+  const exitSignal: ChannelNews = { news: "exit-signal", signal: "KILL", coreDumped: false, message: "oom" };
+  const byStatus: ExitStatus = { status: 3 };
+  const bySignal: ExitStatus = { signal: "KILL", coreDumped: false, message: "oom" };
+
+  test.each<{ about: string; news: readonly ChannelNews[]; exited: ExitStatus | undefined }>([
+    { about: "a status", news: [exitStatus, eof], exited: byStatus },
+    { about: "a signal", news: [eof, exitSignal], exited: bySignal },
+    { about: "nothing", news: [eof], exited: undefined },
+    { about: "a status, then another", news: [exitStatus, { news: "exit-status", status: 0 }], exited: byStatus },
+    { about: "a signal, then a status", news: [exitSignal, exitStatus], exited: bySignal },
+  ])("exited is told at CLOSE, not before: $about", async ({ news, exited }) => {
+    const { streams } = pair();
+    for (const each of news) streams.tell(each);
+    expect(await isSettled(streams.exited)).toBe(false);
+    streams.tell(closed);
+    expect(await streams.exited).toEqual(exited);
+  });
+
+  test("exited is undefined where the connection ends first, and never rejects", async () => {
+    const { streams } = pair();
+    streams.end(new DisconnectError("gone"));
+    streams.end(undefined);
+    expect(await streams.exited).toBeUndefined();
+  });
+
+  test("close asks for CLOSE and waits for the server's", async () => {
+    const { port, streams } = pair();
+    const done = streams.close();
+    expect([port.calls, await isSettled(done)]).toEqual([["close"], false]);
+    streams.tell(closed);
+    await done;
+  });
+
+  test("signal is handed on", async () => {
+    const { port, streams } = pair();
+    await streams.signal("TERM");
+    expect(port.calls).toEqual(["signal TERM"]);
+  });
+
+  test("what is told to whoever opens the channel changes nothing here", async () => {
+    const { port, streams } = pair();
+    for (const news of [
+      { news: "ready" },
+      { news: "refused", error: new ChannelError("no", "exec") },
+      { news: "env-refused", name: "LANG" },
+    ] as const) {
+      streams.tell(news);
+    }
+    expect([port.calls, await isSettled(streams.exited)]).toEqual([[], false]);
+  });
+});
