@@ -104,6 +104,7 @@ const signalNumbers: Readonly<Record<string, number>> = {
 
 /** 128+n; 1 for a signal that we do not know. A name of a vendor's is `NAME@domain`. RFC 4254 §6.10. */
 function signalCode(name: string): number {
-  const number = signalNumbers[name.replace(/@.*$/, "").replace(/^SIG/, "")];
+  const plain = name.replace(/@.*$/, "").replace(/^SIG/, "");
+  const number = Object.hasOwn(signalNumbers, plain) ? signalNumbers[plain] : undefined;
   return number === undefined ? 1 : 128 + number;
 }

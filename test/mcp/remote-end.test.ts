@@ -32,6 +32,7 @@ const table: readonly [string, Partial<Ending>, number][] = [
   ["the remote killed by SEGV, a request pending", { remote: killed("SEGV"), isUnanswered: true }, 139],
   ["the remote killed by a vendor's signal", { remote: killed("BUS@openssh.com") }, 135],
   ["the remote killed by a signal that we do not know", { remote: killed("WINCH") }, 1],
+  ["the remote killed by a signal named as a member of every object", { remote: killed("toString") }, 1],
   ["no link", { remote: { how: "connect-failed", error } }, 1],
   ["no link, the host gone as well", { remote: { how: "connect-failed", error }, isHostGone: true }, 1],
   ["lost for good", { remote: { how: "link-lost", error } }, 1],
