@@ -6,6 +6,7 @@ import type { Verdict } from "./envelope.ts";
 import { answerLine, goneReason, type Reason } from "./messages.ts";
 import { type Change, enter, isStale, type PendingRequest, PendingRequests } from "./pending.ts";
 import type { RemoteEnd } from "./remote-end.ts";
+import { type Deferred, deferred } from "./waiting.ts";
 
 /** What the conversation needs of others. */
 export interface ConversationPorts {
@@ -29,6 +30,7 @@ export class Conversation {
   #isUnanswered = false;
   #isProbeErrored = false;
   #hasInitialize = false;
+  #settled: Deferred<void> | undefined;
 
   constructor(ports: ConversationPorts) {
     this.#ports = ports;
@@ -37,6 +39,13 @@ export class Conversation {
   /** Whether the host waits for an answer. */
   get isAwaited(): boolean {
     return this.#host.isAwaited;
+  }
+
+  /** Resolves when the host waits for no answer. */
+  settled(): Promise<void> {
+    if (!this.isAwaited) return Promise.resolve();
+    this.#settled ??= deferred();
+    return this.#settled.promise;
   }
 
   /** Whether the host has asked anything yet. */
@@ -73,6 +82,7 @@ export class Conversation {
   enterRemote(verdict: Verdict): boolean {
     if (isStale(verdict, this.#host)) return false;
     this.#noteAnswers(enter(verdict, this.#server, this.#host));
+    this.#noteSettled();
     return true;
   }
 
@@ -81,12 +91,14 @@ export class Conversation {
     const { answered } = enter(verdict, this.#server, this.#host);
     for (const { request } of answered) this.#ports.answer(answerLine(request, why, []));
     if (answered.length > 0) this.#hasReply = true;
+    this.#noteSettled();
     return answered.length;
   }
 
   /** Answers all that is pending; should the remote's own answers still come, they will not pass. */
   giveUp(why: Reason): void {
     for (const request of this.#host.all) this.#answer(request, why);
+    this.#noteSettled();
   }
 
   /** As `giveUp`, at our end: what is pending now counts as never answered. */
@@ -105,6 +117,12 @@ export class Conversation {
     if (request.method === "server/discover") this.#isProbeErrored = true;
     this.#host.abandon(request);
     this.#ports.answer(answerLine(request, why, this.#ports.stderr()));
+  }
+
+  #noteSettled(): void {
+    if (this.isAwaited) return;
+    this.#settled?.resolve();
+    this.#settled = undefined;
   }
 
   #noteAnswers({ answered }: Change): void {

@@ -49,7 +49,6 @@ export class HostInput {
       await this.#queue.room();
     }
     this.#takeLast();
-    this.#queue.end();
     this.#isEnded = true;
     this.#ended.resolve();
   }

@@ -203,7 +203,6 @@ describe("promise 2: a line leaves only when complete", () => {
     stage.host.end();
     await settle();
     expect(stage.remote.stdin.text).toBe(sent);
-    expect(stage.remote.stdin.isClosed).toBe(true);
   });
 
   it("a line of 64 MiB passes, and one that is longer gets its request answered", async () => {
@@ -464,6 +463,24 @@ describe("promise 4: back-pressure end to end", () => {
 });
 
 describe("promise 5: the end by the host", () => {
+  it("the host's EOF waits for the answers that are owed: servers drop those at EOF", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n${request(2)}\n`);
+    stage.host.end();
+    await settle();
+    stage.remote.say(`${result(1)}\n`);
+    await settle();
+    expect(stage.remote.stdin.isClosed).toBe(false);
+    stage.remote.say(`${result(2)}\n`);
+    await settle();
+    expect(stage.remote.stdin.isClosed).toBe(true);
+    expect(stage.code).toBeUndefined();
+    stage.remote.exit({ status: 0 });
+    await pass(0);
+    expect(stage.code).toBe(0);
+    expect(stage.lines).toEqual([result(1), result(2)]);
+  });
+
   it("the host's EOF becomes the channel's, and we end as soon as the remote does", async () => {
     const stage = await Stage.connected();
     stage.host.end();
