@@ -65,6 +65,8 @@ export class LineShower {
 
 /** How many last lines are quoted to the host. */
 const QUOTED = 10;
+/** How much of each, UTF-16 units before escapes: hosts show it to a person or a model, once for each request. */
+const LONGEST_QUOTED = 512;
 /** Longer lines are shown in parts, UTF-16 units. */
 const LONGEST = 4096;
 
@@ -101,8 +103,8 @@ export class StderrLines {
   }
 
   #line(text: string): void {
-    const line = printable(text.replace(/\r$/, ""), LONGEST);
-    this.#show(line);
-    if (line !== "") this.#last = [...this.#last, line].slice(-QUOTED);
+    const line = text.replace(/\r$/, "");
+    this.#show(printable(line, LONGEST));
+    if (line !== "") this.#last = [...this.#last, printable(line, LONGEST_QUOTED)].slice(-QUOTED);
   }
 }

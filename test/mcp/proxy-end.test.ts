@@ -151,6 +151,17 @@ describe("promise 6: the remote is gone, every pending request is answered", () 
     expect(stage.refusals[0]?.error.data.stderr).toEqual(expected);
   });
 
+  it("quotes of long lines of stderr only the beginning, which is shown whole", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n`);
+    await settle();
+    stage.remote.complain(`${"x".repeat(4000)}\n`);
+    stage.remote.exit({ status: 1 });
+    await pass(0);
+    expect(stage.refusals[0]?.error.data.stderr).toEqual([`${"x".repeat(512)}...`]);
+    expect(stage.logged("remote")).toEqual([`[remote stderr] ${"x".repeat(4000)}`]);
+  });
+
   it("stderr that comes with the end is quoted too", async () => {
     const stage = await Stage.connected();
     stage.host.push(`${request(1)}\n`);
