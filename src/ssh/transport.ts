@@ -34,6 +34,7 @@ const maximumQueuedBytes = 256 * 1024; // control replies that wait for a key ex
 /** Output beyond which nothing more is processed: the peer asks for replies faster than it reads them. */
 const maximumBacklog = 1024 * 1024;
 const maximumExtensions = 64;
+const maximumServerMessages = 200; // shown over the whole connection: whoever sits on the path may send them too
 const maximumExtInfos = 2; // RFC 8308 §2.4: after NEWKEYS, and once more before USERAUTH_SUCCESS
 
 export interface TransportOptions {
@@ -54,7 +55,7 @@ export type TransportEvent =
   | { readonly type: "rekeyed" }
   /** A message of a higher protocol, legal in the present phase. `payload` is borrowed: valid until the next call. */
   | { readonly type: "message"; readonly number: number; readonly payload: Uint8Array }
-  /** SSH_MSG_DEBUG with always_display. */
+  /** SSH_MSG_DEBUG with always_display; of a flood only the first ones. */
   | { readonly type: "server-message"; readonly text: string };
 
 interface Exchange {
@@ -97,6 +98,7 @@ export class Transport {
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #extInfos = 0;
+  #serverMessages = 0;
   #kexInitSequenceNumber = 0;
   #extensions: ReadonlyMap<string, Uint8Array> = new Map();
 
@@ -331,7 +333,10 @@ export class Transport {
   #receiveDebug(payload: Uint8Array): TransportEvent | undefined {
     const { alwaysDisplay, message } = decode(m.DEBUG, payload);
     const text = printable(message);
-    if (alwaysDisplay) return { type: "server-message", text }; // RFC 4253 §11.3
+    if (alwaysDisplay && this.#serverMessages < maximumServerMessages) {
+      this.#serverMessages += 1;
+      return { type: "server-message", text }; // RFC 4253 §11.3
+    }
     this.#trace(() => `server debug: ${text}`);
     return undefined;
   }

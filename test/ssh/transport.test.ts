@@ -924,6 +924,16 @@ describe("PING, PONG, IGNORE, DEBUG, UNIMPLEMENTED, DISCONNECT", () => {
     }
   });
 
+  test("of a flood of DEBUG before any key is trusted 200 are shown, the rest are traces", () => {
+    const rig = rigAt("before the reply", { isStrict: false, client: { trace: true } });
+    const shown = encode(m.DEBUG, { alwaysDisplay: true, message: "look", languageTag: "" });
+    for (let i = 0; i < 1000; i++) rig.peer.send(shown);
+    rig.run();
+    expect(rig.told("server-message")).toHaveLength(200);
+    expect(rig.client.takeTraces().filter((line) => line === "server debug: look")).toHaveLength(800);
+    expect(rig.end).toBe("open");
+  });
+
   test("DEBUG is shown where the server wants it shown, escaped; else it is a trace", () => {
     const rig = new ClientRig({ client: { trace: true } }).start();
     rig.client.takeTraces();
