@@ -283,10 +283,23 @@ describe("writable", () => {
     expect(port.written).toBe("");
   });
 
-  test.each<{ about: string; end: (streams: ChannelStreams) => void; error: RegExp }>([
+  const ends: { about: string; end: (streams: ChannelStreams) => void; error: RegExp }[] = [
     { about: "the server's CLOSE", end: (streams) => streams.tell(closed), error: /the server closed the channel/ },
     { about: "the connection's end", end: (streams) => streams.end(new DisconnectError("gone")), error: /^gone$/ },
-  ])("$about fails a write that waits, and every later one", async ({ end, error }) => {
+  ];
+
+  test.each(ends)("$about fails a write that comes after it, though none waited", async ({ end, error }) => {
+    const { port, streams } = pair();
+    const writer = streams.writable.getWriter();
+    await writer.write(Buffer.from("before"));
+    end(streams);
+    const failures = [expect(writer.closed).rejects.toThrow(error)];
+    failures.push(expect(writer.write(Buffer.from("late"))).rejects.toThrow(error));
+    await Promise.all(failures);
+    expect(port.written).toBe("before");
+  });
+
+  test.each(ends)("$about fails a write that waits, and every later one", async ({ end, error }) => {
     const { port, streams } = pair();
     port.room = 0;
     const writer = streams.writable.getWriter();
