@@ -20,6 +20,7 @@ import { AuthError, ChannelError, HostKeyError, SshError, TimeoutError } from ".
 import { fingerprint } from "./known-hosts.ts";
 import * as m from "./messages.ts";
 import { printable } from "./printable.ts";
+import { systemRandomBytes } from "./random-bytes.ts";
 import { encodeFields } from "./wire.ts";
 
 const defaultLimits: Limits = {
@@ -89,7 +90,7 @@ class Connection implements SshConnection {
     this.#client = new SshClient({
       user: options.user,
       keys: options.keys,
-      randomBytes: options.randomBytes ?? ((length) => crypto.getRandomValues(new Uint8Array(length))),
+      randomBytes: options.randomBytes ?? systemRandomBytes(),
       ...(options.table === undefined ? {} : { table: options.table }),
       allowChachaWithoutStrictKex: options.allowChachaWithoutStrictKex ?? false,
       rekeyBytes: this.#limits.rekeyBytes,

@@ -15,7 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["wire"],
   ["der", "known-hosts"],
   ["messages", "algorithms/interfaces"],
-  ["algorithms/aes-gcm", "connection"],
+  ["algorithms/aes-gcm", "connection", "random-bytes"],
   ["algorithms/*"],
   ["algorithms/table"],
   ["packet", "kex", "legal", "userauth", "channel", "private-key", "certificate"],
