@@ -9,6 +9,7 @@ interface Modules {
   "ssh/client": typeof import("../src/ssh/client.ts");
   "ssh/connect": typeof import("../src/ssh/connect.ts");
   "ssh/packet": typeof import("../src/ssh/packet.ts");
+  "ssh/random-bytes": typeof import("../src/ssh/random-bytes.ts");
   "node/tcp": typeof import("../src/node/tcp.ts");
 }
 

@@ -8,11 +8,12 @@ import { encode } from "../src/ssh/wire.ts";
 import { PeerKey, seededBytes } from "../test/support/peer-crypto.ts";
 import { ScriptedPeer } from "../test/support/scripted-peer.ts";
 import { built } from "./built.ts";
-import { fullOrQuick, median, print, significant, takeTurns, timed } from "./measure.ts";
+import { cpuTime, fullOrQuick, median, print, significant, takeTurns } from "./measure.ts";
 import type { ChannelResults } from "./results.ts";
 
 const { table } = await built("ssh/algorithms/table");
 const { SshClient } = await built("ssh/client");
+const system = (await built("ssh/random-bytes")).systemRandomBytes();
 type SshClient = InstanceType<typeof SshClient>;
 
 const chunk = new Uint8Array(32 * 1024).fill(0x61);
@@ -67,7 +68,7 @@ function resultsOf(): ChannelResults {
 function measure({ cipher, work }: Candidate): number {
   if (work === "seal" || work === "open") return measureCipher(cipher, work);
   const { client, id } = openChannel(cipher);
-  return work === "upload" ? timed(() => upload(client, id)) : timed(() => download(client, id, cipher));
+  return work === "upload" ? cpuTime(() => upload(client, id)) : cpuTime(() => download(client, id, cipher));
 }
 
 function upload(client: SshClient, id: number): void {
@@ -102,8 +103,8 @@ function measureCipher(cipher: Cipher, work: "seal" | "open"): number {
   row.create(...keys).seal(sealed, 0);
   const count = bytes / chunk.length;
   const sealing = row.create(...keys);
-  if (work === "seal") return timed(() => repeat(count, () => sealing.seal(packet, 0)));
-  return timed(() =>
+  if (work === "seal") return cpuTime(() => repeat(count, () => sealing.seal(packet, 0)));
+  return cpuTime(() =>
     repeat(count, () => {
       packet.set(sealed);
       if (!row.create(...keys).open(packet, 0)) throw new Error("the tag is wrong");
@@ -129,7 +130,7 @@ function openChannel(cipher: Cipher): Opened {
   const client = new SshClient({
     user: "bench",
     keys: [user],
-    randomBytes: (length) => (isSeeded ? seeded(length) : crypto.getRandomValues(new Uint8Array(length))),
+    randomBytes: (length) => (isSeeded ? seeded : system)(length),
     table: { ...table, cipher: Object.fromEntries(Object.entries(table.cipher).filter(([name]) => name === cipher)) },
   });
   const peer = new ScriptedPeer({ cipher, window: 0xffffffff });

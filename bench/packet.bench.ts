@@ -9,13 +9,13 @@ import { chacha20 } from "@noble/ciphers/chacha.js";
 import { equalBytes } from "@noble/ciphers/utils.js";
 import type { KeyedCipher, PacketCipher } from "../src/ssh/algorithms/interfaces.ts";
 import { built } from "./built.ts";
-import { fullOrQuick, median, print, significant, takeTurns, timed } from "./measure.ts";
+import { cpuTime, fullOrQuick, median, print, significant, takeTurns } from "./measure.ts";
 import type { PacketResults } from "./results.ts";
 import type { Ssh2Crypto, Ssh2Decipher } from "./ssh2-crypto.ts";
 
-const randomBytes = (length: number): Uint8Array => crypto.getRandomValues(new Uint8Array(length)); // as in connect.ts
 const { table } = await built("ssh/algorithms/table");
 const { PacketReader, PacketWriter } = await built("ssh/packet");
+const randomBytes = (await built("ssh/random-bytes")).systemRandomBytes(); // as in connect.ts
 const ssh2: Ssh2Crypto = createRequire(import.meta.url)("ssh2/lib/protocol/crypto.js");
 await ssh2.init;
 
@@ -40,7 +40,7 @@ const candidates = sizes.flatMap((size) => [
   ...candidatesOf("aes256-gcm@openssh.com", size),
 ]);
 for (const candidate of candidates) calibrate(candidate);
-const samples = await takeTurns(rounds, candidates, (it) => (timed(() => it.run(it.count)) * 1000) / it.count);
+const samples = await takeTurns(rounds, candidates, (it) => (cpuTime(() => it.run(it.count)) * 1000) / it.count);
 print(resultsOf());
 
 function resultsOf(): PacketResults {
@@ -72,7 +72,7 @@ function resultsOf(): PacketResults {
 /** So many packets that a sample takes its milliseconds; warms the code up on the way. */
 function calibrate(candidate: Candidate): void {
   for (candidate.count = 1; ; candidate.count *= 2) {
-    if (timed(() => candidate.run(candidate.count)) >= sampleMilliseconds) return;
+    if (cpuTime(() => candidate.run(candidate.count)) >= sampleMilliseconds) return;
   }
 }
 
