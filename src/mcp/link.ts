@@ -38,6 +38,9 @@ export class Link {
   readonly #broken: Deferred<void> = deferred();
   #closing: Promise<void> | undefined;
   #isEnded = false;
+  /** Chunks of stdout so far, and whether one is being taken. */
+  #heard = 0;
+  #isHearing = false;
 
   constructor(remote: RemoteSession, ears: LinkEars, limits: LinkLimits) {
     this.#remote = remote;
@@ -69,17 +72,35 @@ export class Link {
     return this.#closing;
   }
 
+  /** False after `exitTimeout` in which it said nothing: output may still be on its way when the process has ended. */
+  async #exitsByItself(exited: Promise<unknown>): Promise<boolean> {
+    const exit = exited.then(() => true);
+    for (let before = -1; this.#heard !== before || this.#isHearing; ) {
+      before = this.#heard;
+      if (await within(this.#limits.exitTimeout, exit)) return true;
+    }
+    return false;
+  }
+
+  #counted(ear: LinkEar): LinkEar {
+    return {
+      hear: async (chunk) => {
+        this.#heard++;
+        this.#isHearing = true;
+        await ear.hear(chunk);
+        this.#isHearing = false;
+      },
+      end: () => ear.end(),
+    };
+  }
+
   async #watch(ears: LinkEars): Promise<RemoteEnd> {
     const { session, connection } = this.#remote;
-    const stdout = pump(session.readable, ears.stdout);
+    const stdout = pump(session.readable, this.#counted(ears.stdout));
     const stderr = ears.stderr && pump(session.stderr, ears.stderr);
     await Promise.race([stdout, session.exited, this.#broken.promise]);
-    const hasExited = await within(
-      this.#limits.exitTimeout,
-      session.exited.then(() => true),
-    );
-    // A session whose stdout or stdin is closed serves nobody: there is no end yet, so we make one.
-    if (hasExited !== true) await within(this.#limits.closeTimeout, this.#closeSession());
+    // A session whose stdout or stdin is closed serves nobody: if there is no end yet, we make one.
+    if (!(await this.#exitsByItself(session.exited))) await within(this.#limits.closeTimeout, this.#closeSession());
     await stdout;
     await within(this.#limits.closeTimeout, Promise.resolve(stderr));
     this.#isEnded = true;

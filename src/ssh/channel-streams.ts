@@ -98,10 +98,10 @@ export class ChannelStreams implements SessionChannel {
         this.#stderr.end();
         return;
       case "exit-status":
-        this.#exitStatus ??= { status: news.status };
+        this.#processEnded({ status: news.status });
         return;
       case "exit-signal":
-        this.#exitStatus ??= { signal: news.signal, coreDumped: news.coreDumped, message: news.message };
+        this.#processEnded({ signal: news.signal, coreDumped: news.coreDumped, message: news.message });
         return;
       case "closed":
         this.end(undefined);
@@ -133,6 +133,14 @@ export class ChannelStreams implements SessionChannel {
     this.#failWrite(gone);
     this.#writableController?.error(gone);
     this.#resolveExited(this.#exitStatus);
+  }
+
+  /** Nobody reads its stdin any more; what a child of it holds open may still be written to its stdout. */
+  #processEnded(status: ExitStatus): void {
+    this.#exitStatus ??= status;
+    const ended = new ChannelError("the remote process has ended", "session");
+    this.#failWrite(ended);
+    this.#writableController?.error(ended);
   }
 
   #write(bytes: Uint8Array): Promise<void> | undefined {

@@ -203,6 +203,20 @@ describe("promise 6: the remote is gone, every pending request is answered", () 
     expect(stage.code).toBe(1);
   });
 
+  it("a remote whose stdin breaks is ended only after 2 s in which it says nothing", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n${request(2)}\n`);
+    await settle();
+    stage.remote.stdin.break();
+    await pass(1900);
+    stage.remote.say(`${result(1)}\n`);
+    await pass(1900);
+    expect(stage.refusals).toEqual([]);
+    await pass(2200);
+    expect(stage.lines[0]).toBe(result(1));
+    expect(stage.refusals.map(({ id }) => id)).toEqual([2]);
+  });
+
   it("with nothing pending and the host still there, its status is all", async () => {
     const stage = await Stage.connected();
     stage.host.push(`${initialize}\n`);

@@ -374,3 +374,24 @@ describe("exited, close and signal", () => {
     expect([port.calls, await isSettled(streams.exited)]).toEqual([[], false]);
   });
 });
+
+describe("a process that has ended while others hold its channel open", () => {
+  const ends: readonly ChannelNews[] = [
+    { news: "exit-status", status: 3 },
+    { news: "exit-signal", signal: "TERM", coreDumped: false, message: "" },
+  ];
+  test.each(ends)("is written to no more after $news, and its stdout goes on", async (news) => {
+    const { port, streams } = pair();
+    port.room = 1;
+    const writer = streams.writable.getWriter();
+    const writing = writer.write(Buffer.from("ab"));
+    const failed = expect(writing).rejects.toThrow(ChannelError);
+    await writer.ready;
+    streams.tell(news);
+    await failed;
+    await expect(writer.closed).rejects.toThrow("the remote process has ended");
+    streams.tell(data("more"));
+    streams.tell(eof);
+    expect(await readAll(streams.readable)).toEqual(["more"]);
+  });
+});
