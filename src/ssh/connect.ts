@@ -42,10 +42,13 @@ const readPauseOutput = 512 * 1024; // with this much to send we read nothing: r
 /**
  * Connects over `socket`: exchanges keys, has the host key judged, authenticates. Takes both streams of `socket`; they
  * are closed with the connection.
- * @throws ProtocolError, NegotiationError, HostKeyError, AuthError, DisconnectError, TimeoutError; `signal`'s reason.
+ * @throws ProtocolError, NegotiationError, HostKeyError, AuthError, DisconnectError, TimeoutError; `signal`'s reason;
+ * RangeError for limits that are none.
  */
-export function connect(socket: ByteDuplex, options: ConnectOptions): Promise<SshConnection> {
-  return new Connection(socket, options).established;
+export async function connect(socket: ByteDuplex, options: ConnectOptions): Promise<SshConnection> {
+  const limits = { ...defaultLimits, ...options.limits };
+  checkLimits(limits);
+  return new Connection(socket, options, limits).established;
 }
 
 type Timer = ReturnType<typeof setTimeout>;
@@ -70,6 +73,7 @@ class Connection implements SshConnection {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #channels: Map<number, OpenChannel> = new Map();
   readonly #rekeys: Waiting[] = [];
+  readonly #over: AbortController = new AbortController();
   #settle: { readonly resolve: (connection: SshConnection) => void; readonly reject: (error: unknown) => void };
   #resolveClosed: (error: SshError | undefined) => void = () => undefined;
   #hostKey: HostKey | undefined;
@@ -78,15 +82,16 @@ class Connection implements SshConnection {
   #isEnded = false;
   #verdict: Promise<void> | undefined;
   #deadline: Timer | undefined;
+  #deadlineAt = 0;
   #keepaliveTimer: Timer | undefined;
   #rekeyTimer: Timer | undefined;
   #rekeyDeadline: Timer | undefined;
   #heardAt = 0;
   #silentIntervals = 0;
 
-  constructor(socket: ByteDuplex, options: ConnectOptions) {
+  constructor(socket: ByteDuplex, options: ConnectOptions, limits: Limits) {
     this.#options = options;
-    this.#limits = { ...defaultLimits, ...options.limits };
+    this.#limits = limits;
     this.#client = new SshClient({
       user: options.user,
       keys: options.keys,
@@ -137,8 +142,8 @@ class Connection implements SshConnection {
   }
 
   rekey(): Promise<void> {
+    if (this.#isEnded) return Promise.reject(connectionEnded());
     return new Promise((resolve, reject) => {
-      if (this.#isEnded) reject(connectionEnded());
       this.#rekeys.push({ resolve, reject });
       this.#client.rekey();
       this.#step();
@@ -174,6 +179,7 @@ class Connection implements SshConnection {
         await this.#mayRead();
         const { done, value } = await this.#reader.read();
         this.#heardAt = now();
+        this.#silentIntervals = 0;
         if (done) this.#client.receiveEnd();
         else this.#client.receive(value);
         this.#step();
@@ -200,11 +206,13 @@ class Connection implements SshConnection {
       for (let event = this.#client.nextEvent(); event !== undefined; event = this.#client.nextEvent())
         this.#handle(event);
       for (const { streams } of this.#channels.values()) streams.resume();
+      for (const text of this.#client.takeTraces()) this.#notice({ type: "trace", text });
     } catch (error) {
-      this.#finish(internalError(error));
+      const failure = internalError(error);
+      this.#client.fail(failure);
+      this.#finish(failure);
     }
     this.#isStepping = false;
-    for (const text of this.#client.takeTraces()) this.#notice({ type: "trace", text });
     this.#watchRekey();
     this.#flush();
   }
@@ -257,7 +265,8 @@ class Connection implements SshConnection {
     const hostKey = { algorithm, blob, fingerprint: fingerprint(blob) };
     this.#hostKey = hostKey;
     try {
-      await this.#options.verifyHostKey(hostKey);
+      const verdict: unknown = await this.#options.verifyHostKey(hostKey);
+      if (verdict === false) throw new Error("verifyHostKey returned false"); // no Promise<void>, but what it means is plain
       this.#startDeadline(this.#limits.authenticationTimeout);
       this.#client.acceptHostKey();
     } catch (error) {
@@ -269,11 +278,13 @@ class Connection implements SshConnection {
   /** The authentication timer stands still while a signer, perhaps a person at a security key, takes its time. */
   async #sign(key: number, data: Uint8Array): Promise<void> {
     clearTimeout(this.#deadline);
+    const left = this.#deadlineAt - now();
+    const { authenticationTimeout, signTimeout } = this.#limits;
     try {
       const signer = this.#options.keys[key];
       if (signer === undefined) throw new TypeError(`no key ${key}`);
-      const signature = await within(this.#limits.signTimeout, "a signature by the key", signer.sign(data));
-      this.#startDeadline(this.#limits.authenticationTimeout);
+      const signature = await within(signTimeout, "a signature by the key", signer.sign(data), this.#over.signal);
+      this.#startDeadline(authenticationTimeout, Math.max(left, 1));
       this.#client.provideSignature(signature);
     } catch (error) {
       const why = error instanceof Error ? printable(error.message) : "";
@@ -288,6 +299,7 @@ class Connection implements SshConnection {
 
   #authenticated(withProof: boolean): void {
     clearTimeout(this.#deadline);
+    this.#options.signal?.removeEventListener("abort", this.#abort);
     if (!withProof) this.#notice({ type: "authenticated-without-proof" });
     this.#startKeepalive(this.#limits.keepaliveInterval);
     this.#startRekeyTimer();
@@ -336,7 +348,8 @@ class Connection implements SshConnection {
     else if (news.news === "refused") channel.opening?.reject(news.error);
     else if (news.news === "env-refused") this.#notice({ type: "env-refused", name: news.name });
     else channel.streams.tell(news);
-    if (news.news !== "closed") return;
+    const isOpeningRefused = news.news === "refused" && news.error.reason !== undefined; // no CLOSE will follow
+    if (news.news !== "closed" && !isOpeningRefused) return;
     this.#channels.delete(id);
     channel.opening?.reject(new ChannelError("the server closed the channel before it answered", "session"));
   }
@@ -348,9 +361,12 @@ class Connection implements SshConnection {
 
   // Time
 
-  #startDeadline(milliseconds: number): void {
+  /** `left`: what of the limit is left. */
+  #startDeadline(limit: number, left: number = limit): void {
     clearTimeout(this.#deadline);
-    this.#deadline = setTimeout(() => this.#timedOut(this.#client.waitsFor, milliseconds), milliseconds);
+    if (this.#isEnded) return; // a verdict or a signature may come when nobody needs it any more
+    this.#deadlineAt = now() + left;
+    this.#deadline = setTimeout(() => this.#timedOut(this.#client.waitsFor, limit), left);
   }
 
   #timedOut(waitedFor: string, milliseconds: number): void {
@@ -366,10 +382,9 @@ class Connection implements SshConnection {
 
   #keepalive(): void {
     const { keepaliveInterval, keepaliveCount } = this.#limits;
-    const silence = now() - this.#heardAt;
-    if (silence < keepaliveInterval * (this.#silentIntervals + 1) - 1) {
-      this.#silentIntervals = 0;
-      this.#startKeepalive(Math.max(keepaliveInterval - silence, 1));
+    const left = keepaliveInterval * (this.#silentIntervals + 1) - (now() - this.#heardAt);
+    if (left >= 1) {
+      this.#startKeepalive(left);
       return;
     }
     this.#silentIntervals += 1;
@@ -410,6 +425,7 @@ class Connection implements SshConnection {
   #finish(error: SshError | undefined): void {
     if (this.#isEnded) return;
     this.#isEnded = true;
+    this.#over.abort();
     this.#options.signal?.removeEventListener("abort", this.#abort);
     for (const timer of [this.#deadline, this.#keepaliveTimer, this.#rekeyTimer, this.#rekeyDeadline])
       clearTimeout(timer);
@@ -431,12 +447,21 @@ class Connection implements SshConnection {
       if (output.length > 0) await this.#writer.write(output);
       await this.#writer.close();
     };
-    await within(closeTimeout, "the last bytes to leave", lastWords()).catch(() => this.#writer.abort().catch(ignore));
-    await this.#reader.cancel().catch(ignore);
+    await within(closeTimeout, "the last bytes to leave", lastWords()).catch(ignore);
+    const released = Promise.allSettled([this.#writer.abort(), this.#reader.cancel()]); // abort waits for a stuck write
+    await within(closeTimeout, "the streams to end", released).catch(ignore);
   }
 
   #notice(notice: Notice): void {
     this.#options.onNotice?.(notice);
+  }
+}
+
+/** What never comes would be waited for for ever, and a timer of 2^31 ms goes off at once. */
+function checkLimits(limits: Limits): void {
+  for (const [name, value] of Object.entries(limits)) {
+    const most = /(Timeout|Interval)$/.test(name) ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER;
+    if (!(value >= 1 && value <= most)) throw new RangeError(`${name} is ${value}, it must be from 1 to ${most}`);
   }
 }
 

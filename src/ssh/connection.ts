@@ -63,6 +63,7 @@ export interface ConnectOptions {
   readonly keys: readonly Signer[];
   /** Whether this host key is trusted: resolve to let the connection go on, throw (a HostKeyError) to end it. No default. */
   readonly verifyHostKey: (hostKey: HostKey) => void | Promise<void>;
+  /** Ends the attempt. Once `connect` has resolved it has no part in the connection; `close` has. */
   readonly signal?: AbortSignal;
   readonly limits?: Partial<Limits>;
   /** Takes chacha20-poly1305@openssh.com from a server without strict kex, which Terrapin (CVE-2023-48795) can cut. */
