@@ -192,7 +192,7 @@ class StdioProxy {
   async #drain(remoteGone: Promise<Happening>): Promise<Happening> {
     const silence = this.#silence.over.then((): Happening => ({ what: "host-left" }));
     // Many servers, the reference's among them, drop at EOF what they owe: the answers come first, then EOF goes.
-    this.#conversation.settled().then(() => this.#queue.end());
+    void this.#conversation.settled().then(() => this.#queue.end());
     const any = Promise.race([remoteGone, this.#stopped, this.#hostDeaf, silence]);
     for (let isDue = false; !isDue; isDue = !this.#isHostSlow) {
       const first = await within(this.#limits.drainTimeout, any);
