@@ -600,6 +600,7 @@ describe("verifyHostKey", () => {
     rig.link.flush();
     await pass(hour);
     expect([rig.attempt.state, rig.numbers]).toEqual(["pending", [20, 30]]);
+    expect(rig.link.desiredSize).toBe(-1); // both still wait in the socket: a host that nobody has judged fills nothing
   });
 
   test.each<{ about: string; end: (rig: Rig) => void }>([
