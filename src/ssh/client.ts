@@ -29,7 +29,7 @@ import {
 import * as m from "./messages.ts";
 import { printable } from "./printable.ts";
 import { Transport } from "./transport.ts";
-import { type Candidate, serverSigAlgs, UserAuth } from "./userauth.ts";
+import { type Candidate, UserAuth } from "./userauth.ts";
 import { decode, decodeFields, encode } from "./wire.ts";
 
 /** Output beyond which `write` takes nothing: what is accepted has a way out soon. */
@@ -327,7 +327,7 @@ export class SshClient {
   }
 
   #authenticate(payload: Uint8Array): ClientEvent | undefined {
-    const step = this.#userauth.receive(payload, serverSigAlgs(this.#transport.extensions));
+    const step = this.#userauth.receive(payload, this.#transport.extensions);
     switch (step.step) {
       case "send":
         this.#transport.send(step.payload);

@@ -62,17 +62,17 @@ export class UserAuth {
   }
 
   /**
-   * Processes a message of the server's in the range 50 to 79. `signatureAlgorithms`: its server-sig-algs, if it sent any.
+   * Processes a message of the server's in the range 50 to 79. `extensions`: those of its EXT_INFO, read when it matters.
    * @throws ProtocolError if it is not legal now; AuthError when nothing is left to try. RFC 4252 §5.1.
    */
-  receive(payload: Uint8Array, signatureAlgorithms?: readonly string[]): AuthStep {
+  receive(payload: Uint8Array, extensions: ReadonlyMap<string, Uint8Array> = new Map()): AuthStep {
     switch (payload[0]) {
       case m.USERAUTH_BANNER.number:
         return this.#receiveBanner(payload);
       case m.USERAUTH_PK_OK.number:
         return this.#receivePkOk(payload);
       case m.USERAUTH_FAILURE.number:
-        return this.#receiveFailure(payload, signatureAlgorithms);
+        return this.#receiveFailure(payload, extensions);
       case m.USERAUTH_SUCCESS.number:
         return this.#receiveSuccess(payload);
       default:
@@ -134,7 +134,7 @@ export class UserAuth {
     return { step: "sign", key };
   }
 
-  #receiveFailure(payload: Uint8Array, signatureAlgorithms: readonly string[] | undefined): AuthStep {
+  #receiveFailure(payload: Uint8Array, extensions: ReadonlyMap<string, Uint8Array>): AuthStep {
     const { state } = this.#state;
     if (state !== "query-sent" && state !== "signature-sent" && state !== "none-sent") {
       throw this.#unexpected("USERAUTH_FAILURE", "RFC 4252 §5.1");
@@ -147,7 +147,7 @@ export class UserAuth {
     const next = "key" in this.#state ? this.#state.key + 1 : this.#candidates.length;
     const canContinue = authenticationsThatCanContinue.map((name) => printable(name));
     if (next >= this.#candidates.length || !canContinue.includes("publickey")) {
-      throw this.#refused(canContinue, signatureAlgorithms);
+      throw this.#refused(canContinue, serverSigAlgs(extensions));
     }
     return { step: "send", payload: this.#query(next) };
   }

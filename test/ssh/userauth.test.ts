@@ -242,10 +242,11 @@ describe("the failure's text", () => {
   });
 
   test("says that the server does not verify this kind of signature, if its server-sig-algs says so", () => {
-    const fail = (algorithms?: readonly string[]): string =>
-      authError(() => started([first]).receive(failure(["publickey"]), algorithms)).message;
-    expect(fail(["rsa-sha2-512"])).toMatch(/it does not verify ssh-ed25519 signatures at all$/);
-    expect(fail(["rsa-sha2-512", "ssh-ed25519"])).not.toMatch(/verify/);
+    const fail = (...extensions: readonly [string, Uint8Array][]): string =>
+      authError(() => started([first]).receive(failure(["publickey"]), new Map(extensions))).message;
+    const lists = (names: string): [string, Uint8Array] => ["server-sig-algs", Buffer.from(names)];
+    expect(fail(lists("rsa-sha2-512"))).toMatch(/it does not verify ssh-ed25519 signatures at all$/);
+    expect(fail(lists("rsa-sha2-512,ssh-ed25519"))).not.toMatch(/verify/);
     expect(fail()).not.toMatch(/verify/);
   });
 
@@ -296,6 +297,20 @@ describe("banners, RFC 4252 §5.4", () => {
 });
 
 describe("serverSigAlgs, RFC 8308 §3.1", () => {
+  test("is not read again at every banner: a list of 250 KB is slow to read", () => {
+    const reads: string[] = [];
+    class Extensions extends Map<string, Uint8Array> {
+      override get(name: string): Uint8Array | undefined {
+        reads.push(name);
+        return super.get(name);
+      }
+    }
+    const auth = at("query-sent");
+    auth.receive(banner, new Extensions());
+    auth.receive(pkOk(first), new Extensions());
+    expect(reads).toEqual([]);
+  });
+
   test.each<{ value: string | undefined; expected: string[] | undefined }>([
     { value: undefined, expected: undefined },
     { value: "ssh-ed25519", expected: ["ssh-ed25519"] },
