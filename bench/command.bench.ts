@@ -85,6 +85,7 @@ function rowOf(client: ClientName, starts: readonly Start[], sessions: readonly 
     download: of(sessions, "download"),
     upload: of(sessions, "upload"),
     cpu: of(sessions, "cpu"),
+    peakRssOfCalls: of(sessions, "peakRssOfCalls"),
     peakRss: of(sessions, "peakRss"),
   };
 }
@@ -107,6 +108,7 @@ async function runSession(launch: Launch, load: Load): Promise<Session> {
   const trips: number[] = [];
   for (let i = 0; i < load.pings; i++) trips.push((await elapsed(() => client.request("ping"))) * 1000);
   const calls = await elapsed(() => pipeline(load.pipelinedCalls, load.inFlight, () => client.request("ping")));
+  const peakRssOfCalls = client.usage().peakRss;
   const download = await elapsed(() => pipeline(load.transfers, load.transfers, () => receive(client)));
   const uploaded = `{"text":"${mebibyte}"}`;
   const upload = await elapsed(() =>
@@ -122,6 +124,7 @@ async function runSession(launch: Launch, load: Load): Promise<Session> {
     download: megabytesPerSecond(download),
     upload: megabytesPerSecond(upload),
     cpu: usage.cpu / 1000,
+    peakRssOfCalls,
     peakRss: usage.peakRss,
   };
 }

@@ -13,8 +13,8 @@ const timerGrain = 0.5; // milliseconds: a timer that fires so much early counts
 
 const server = createServer({ noDelay: true, allowHalfOpen: true }, (near) => {
   const accepted = performance.now() + 3 * delay;
-  const far = new Socket({ allowHalfOpen: true });
-  setTimeout(() => far.connect({ host: "127.0.0.1", port: targetPort, noDelay: true }), 3 * delay);
+  const far = new Socket({ allowHalfOpen: true }).setNoDelay(true); // as an option of connect() it would do nothing
+  setTimeout(() => far.connect({ host: "127.0.0.1", port: targetPort }), 3 * delay);
   relay(near, far, accepted);
   relay(far, near, accepted);
   for (const socket of [near, far]) {

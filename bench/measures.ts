@@ -37,7 +37,8 @@ export function measuresOf(link: LinkResults): readonly Measure[] {
     higher("Upload", "MB/s", (row) => row.upload),
     lower("CPU until the first reply", "ms", (row) => row.firstReplyCpu),
     lower("CPU", "s", (row) => row.cpu),
-    lower("Peak memory (RSS)", "MiB", (row) => row.peakRss),
+    lower("Peak memory, pings and calls", "MiB", (row) => row.peakRssOfCalls),
+    lower("Peak memory, with transfers", "MiB", (row) => row.peakRss),
   ];
   return all.filter(({ values }) => values.every((value) => value !== null)); // CPU and memory: where there is /proc
 }

@@ -56,8 +56,8 @@ function commandSection({ command }: Results): string {
 The built command, a pipe by npm ssh2 (\`ssh2-pipe.mjs\`) and OpenSSH's \`ssh\`, each started as a host starts it, run a
 tiny MCP server on a real sshd on the same machine. Each is left to its own choice of algorithms: ${agreed.join("; ")}.
 "First reply" is from starting the process to the answer to \`initialize\` (${startRounds} rounds); everything else comes of
-${loadRounds} sessions of ${loadOf(loopback)}, and "CPU" and "peak memory" are those of the whole session. The last two columns
-are ours divided by theirs.
+${loadRounds} sessions of ${loadOf(loopback)}, and "CPU" is that
+of a whole session. Memory is the resident set. The last two columns are ours divided by theirs.
 
 ${linkTable(loopback)}
 

@@ -111,6 +111,7 @@ export interface ClientRow {
   readonly upload: number;
   /** Seconds of CPU of a whole session: start, pings, calls, transfers. */
   readonly cpu: number;
-  /** MiB, of a whole session; VmHWM. */
+  /** MiB, VmHWM: after the pings and calls, and of a whole session, transfers included. */
+  readonly peakRssOfCalls: number;
   readonly peakRss: number;
 }
