@@ -1033,7 +1033,7 @@ export const table: readonly Mutant[] = [
     id: "connect-no-proof-untold",
     file: "src/ssh/connect.ts",
     find: "if (!withProof) this.#notice(",
-    replace: "if (!withProof && !withProof === undefined) this.#notice(",
+    replace: "if (withProof === undefined) this.#notice(",
     why: "the user is not told that the server lets everybody in",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "tells what the caller may want to know" },
   },
