@@ -191,8 +191,9 @@ class StdioProxy {
   /** The host has said its last: its requests are still answered, within bounds. */
   async #drain(remoteGone: Promise<Happening>): Promise<Happening> {
     const silence = this.#silence.over.then((): Happening => ({ what: "host-left" }));
-    // Many servers, the reference's among them, drop at EOF what they owe: the answers come first, then EOF goes.
-    void this.#conversation.settled().then(() => this.#queue.end());
+    // Many servers, the reference's among them, drop at EOF what they owe: the answers come first, then EOF goes. Half
+    // of the time is left for those that answer only then.
+    void within(this.#limits.drainTimeout / 2, this.#conversation.settled()).then(() => this.#queue.end());
     const any = Promise.race([remoteGone, this.#stopped, this.#hostDeaf, silence]);
     for (let isDue = false; !isDue; isDue = !this.#isHostSlow) {
       const first = await within(this.#limits.drainTimeout, any);

@@ -54,7 +54,15 @@ describeNeeding(missingSshd(), "the end of a session", () => {
     });
 
     test("waits for an answer that is still owed", async () => {
-      const host = start(`cat >/dev/null; sleep 1.5; echo '${PONG}'`);
+      const host = start(`read line; sleep 1.5; echo '${PONG}'; cat >/dev/null`);
+      host.send(PING);
+      host.end();
+      expect(await host.line()).toBe(PONG);
+      expect(await host.exit).toEqual({ code: 0, signal: null });
+    });
+
+    test("waits for an answer that comes only at EOF", async () => {
+      const host = start(`cat >/dev/null; echo '${PONG}'`, ["--drain-timeout", "4"]);
       host.send(PING);
       host.end();
       expect(await host.line()).toBe(PONG);

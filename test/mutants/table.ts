@@ -1463,7 +1463,7 @@ export const table: readonly Mutant[] = [
   {
     id: "proxy-eof-before-answers",
     file: "src/mcp/proxy.ts",
-    find: "this.#conversation.settled().then(() => this.#queue.end());",
+    find: "within(this.#limits.drainTimeout / 2, this.#conversation.settled()).then(() => this.#queue.end());",
     replace: "this.#queue.end();",
     why: "servers drop at EOF what they owe: a one-shot use gets no answer",
     caughtBy: { file: "test/mcp/proxy.test.ts", test: "promise 5: the end by the host" },
