@@ -273,6 +273,11 @@ describe("requests of the server's, RFC 4254 §5.4, §6.10", () => {
     expect(ready().receive(message.request(type, fields, wantReply)).send).toEqual(send);
   });
 
+  test("a reply does not take the news away", () => {
+    const outcome = ready().receive(message.request("exit-status", Uint8Array.of(0, 0, 0, 9), true));
+    expect(outcome.news).toEqual({ news: "exit-status", status: 9 });
+  });
+
   test("after our CLOSE none is answered: nothing may follow it", () => {
     const channel = ready();
     channel.close();
@@ -415,14 +420,15 @@ describe("our window, RFC 4254 §5.2", () => {
     expect(channel.receive(message.data(0))).toEqual({}); // legal at window 0 too
   });
 
-  test("nothing is given back after the server's EOF or our CLOSE", () => {
-    for (const end of ["eof", "close"] as const) {
-      const channel = ready({ windowSize: 1000 });
-      channel.receive(message.data(900));
-      if (end === "eof") channel.receive(message.eof);
-      else channel.close();
-      expect(channel.consumed(900, 1000)).toEqual([]);
-    }
+  test.each<{ about: string; end: (channel: Channel) => void }>([
+    { about: "the server's EOF", end: (channel) => channel.receive(message.eof) },
+    { about: "the server's CLOSE", end: (channel) => channel.receive(message.close) },
+    { about: "our CLOSE", end: (channel) => channel.close() },
+  ])("nothing is given back after $about", ({ end }) => {
+    const channel = ready({ windowSize: 1000 });
+    channel.receive(message.data(900));
+    end(channel);
+    expect(channel.consumed(900, 1000)).toEqual([]);
   });
 
   describe("grows", () => {
@@ -442,7 +448,9 @@ describe("our window, RFC 4254 §5.2", () => {
       expect(channel.windowTarget).toBe(size);
       flow(channel, 1, 1);
       expect(channel.windowTarget).toBe(2 * size);
-      flow(channel, 20, 1);
+      flow(channel, 19, 1);
+      expect(channel.windowTarget).toBe(2 * size);
+      flow(channel, 1, 1);
       expect(channel.windowTarget).toBe(4 * size);
     });
 

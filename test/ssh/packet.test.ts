@@ -1,4 +1,4 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { none } from "../../src/ssh/algorithms/none.ts";
 import { table } from "../../src/ssh/algorithms/table.ts";
 import { ProtocolError } from "../../src/ssh/errors.ts";
@@ -35,8 +35,10 @@ function peer(cipher: CipherName, sequenceNumber = 0): PeerDirection {
   return new PeerDirection(cipher, key, iv, sequenceNumber);
 }
 
-/** Payloads of every length around the block sizes, and a longer one. */
-const payloads = [...Array.from({ length: 40 }, (_, i) => i + 1), 1000].map((length) => seededBytes("p")(length));
+/** Payloads of every length around the block sizes, and some that no buffer holds at first. */
+const payloads = [...Array.from({ length: 40 }, (_, i) => i + 1), 1000, 3000, 5000, 30, 9000].map((length) =>
+  seededBytes("p")(length),
+);
 
 function readAll(reader: PacketReader): { payload: Uint8Array; sequenceNumber: number }[] {
   const packets = [];
@@ -113,6 +115,17 @@ describe.each(ciphers)("PacketReader with %s", (cipher) => {
     expect([reader.bytesSinceKeys, reader.packetsSinceKeys]).toEqual([bytes.length, payloads.length]);
     reader.changeKeys(keys(cipher), false);
     expect([reader.bytesSinceKeys, reader.packetsSinceKeys]).toEqual([0, 0]);
+  });
+
+  test("overwrites the keys that it used before", () => {
+    const used = keys(cipher);
+    const wipe = vi.spyOn(used.keyed, "wipe");
+    for (const side of [new PacketReader(used), new PacketWriter(used, seededBytes("padding"))]) {
+      wipe.mockClear();
+      side.changeKeys(keys(cipher), false);
+      expect(wipe).toHaveBeenCalledTimes(1);
+    }
+    wipe.mockRestore();
   });
 
   test("takes a copy of what it receives", () => {
@@ -325,6 +338,23 @@ describe.each(ciphers)("PacketWriter with %s", (cipher) => {
     expect([writer.bytesSinceKeys, writer.packetsSinceKeys]).toEqual([output.length, 1]);
   });
 
+  test("counts bytes and packets since the keys, and what waits", () => {
+    const writer = new PacketWriter(keys(cipher), seededBytes("padding"));
+    for (const payload of payloads) writer.write(payload);
+    expect([writer.packetsSinceKeys, writer.bytesSinceKeys]).toEqual([payloads.length, writer.pending]);
+    const output = writer.take();
+    expect([writer.bytesSinceKeys, writer.pending]).toEqual([output.length, 0]);
+  });
+
+  test("writes raw bytes before the first packet: the version line", () => {
+    const writer = new PacketWriter(keys(cipher), seededBytes("padding"));
+    writer.writeRaw(Buffer.from("SSH-2.0-x\r\n"));
+    writer.write(Uint8Array.of(20));
+    const output = writer.take();
+    expect(Buffer.from(output.subarray(0, 11)).toString()).toBe("SSH-2.0-x\r\n");
+    expect(peer(cipher).open(output.subarray(11))?.payload).toEqual(Uint8Array.of(20));
+  });
+
   test("copies the payload, and hands its output over once", () => {
     const writer = new PacketWriter(keys(cipher), seededBytes("padding"));
     const payload = Uint8Array.of(2, 3, 4);
@@ -341,11 +371,9 @@ describe("PacketReader before the first packet", () => {
   test("hands out lines without their LF, and leaves the rest to packets", () => {
     const packet = peer("none").seal(Uint8Array.of(20, 1));
     const reader = new PacketReader(keys("none"));
-    reader.receive(join(Buffer.from("text\r\nSSH-2.0-x\n"), packet));
-    expect([reader.nextLine(), reader.nextLine()].map((line) => Buffer.from(line ?? []).toString())).toEqual([
-      "text\r",
-      "SSH-2.0-x",
-    ]);
+    reader.receive(join(Buffer.from("text\r\n\nSSH-2.0-x\n"), packet));
+    const lines = [reader.nextLine(), reader.nextLine(), reader.nextLine()];
+    expect(lines.map((line) => line && Buffer.from(line).toString())).toEqual(["text\r", "", "SSH-2.0-x"]);
     expect(reader.nextLine()).toBeUndefined();
     expect(reader.unread).toEqual(packet);
     expect(reader.next()?.payload).toEqual(Uint8Array.of(20, 1));
