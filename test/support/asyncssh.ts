@@ -2,16 +2,17 @@
  * AsyncSSH, the Python library that the reference server stands on, in a venv of the tests' own. It is downloaded once
  * a machine, at a fixed version.
  */
-import { execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { spawn } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { descendants, endTree, marked, signalAll } from "./processes.ts";
-import { findExecutable, followLog, keygen, makeWorkplace, placed, type SshServer } from "./ssh-server.ts";
+import { followLog, keygen, makeWorkplace, placed, type SshServer } from "./ssh-server.ts";
+import { missingVenv, venvPython } from "./venv.ts";
 
 const VERSION = "2.24.1";
 const here = dirname(fileURLToPath(import.meta.url));
-const venv = join(here, "..", "..", "node_modules", ".cache", `asyncssh-${VERSION}`);
+const VENV = `asyncssh-${VERSION}`;
 
 export interface AsyncsshOptions {
   /** What a shell request runs. */
@@ -22,21 +23,7 @@ export interface AsyncsshOptions {
 
 /** Why tests that need AsyncSSH cannot run here; undefined where they can. Downloads it the first time. */
 export function missingAsyncssh(): string | undefined {
-  if (existsSync(venv)) return undefined;
-  const python = findExecutable("python3");
-  if (python === undefined) return "no python3 here: install python3-venv";
-  const making = `${venv}.${process.pid}`;
-  try {
-    mkdirSync(dirname(venv), { recursive: true });
-    execFileSync(python, ["-m", "venv", making], { stdio: "pipe" });
-    const install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", `asyncssh==${VERSION}`];
-    execFileSync(join(making, "bin", "python"), install, { stdio: "pipe" });
-    renameSync(making, venv);
-    return undefined;
-  } catch (error) {
-    rmSync(making, { recursive: true, force: true });
-    return existsSync(venv) ? undefined : `no AsyncSSH here: ${String(error)}`;
-  }
+  return missingVenv(VENV, [`asyncssh==${VERSION}`]);
 }
 
 export async function startAsyncssh(options: AsyncsshOptions = {}): Promise<SshServer> {
@@ -46,7 +33,7 @@ export async function startAsyncssh(options: AsyncsshOptions = {}): Promise<SshS
   const authorized = join(place.folder, "authorized_keys");
   writeFileSync(authorized, `${place.clientPublicKey}\n`);
   const args = [join(here, "asyncssh-server.py"), key, options.isOpen ? "-" : authorized, options.shell ?? "false"];
-  const child = spawn(join(venv, "bin", "python"), args, {
+  const child = spawn(venvPython(VENV), args, {
     env: { PATH: process.env["PATH"] ?? "", HOME: place.home, ...marked(place.mark) },
     cwd: place.home,
     stdio: ["pipe", "pipe", "pipe"],

@@ -111,8 +111,17 @@ export async function connectV1(transport: McpTransport): Promise<McpClient> {
 }
 
 /** Connects the v2 SDK's client in auto mode: over its own stdio transport that starts the command twice. */
-export async function connectV2(transport: McpTransport): Promise<McpClient> {
-  const client = new ClientV2(CLIENT_INFO, { capabilities: CAPABILITIES, versionNegotiation: { mode: "auto" } });
+export function connectV2(transport: McpTransport): Promise<McpClient> {
+  return connectV2In("auto", transport);
+}
+
+/** Connects the v2 SDK's client as it comes, without a probe for protocol 2026-07-28. */
+export function connectV2Legacy(transport: McpTransport): Promise<McpClient> {
+  return connectV2In("legacy", transport);
+}
+
+async function connectV2In(mode: "auto" | "legacy", transport: McpTransport): Promise<McpClient> {
+  const client = new ClientV2(CLIENT_INFO, { capabilities: CAPABILITIES, versionNegotiation: { mode } });
   const wrapped = wrap(client as unknown as FallbackClient, (params, options) => client.callTool(params, options));
   await client.connect(transport as Parameters<ClientV2["connect"]>[0]);
   return wrapped;
