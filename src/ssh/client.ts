@@ -60,8 +60,8 @@ export interface ClientOptions {
 export type ClientEvent =
   /** The server holds this key; nothing is processed until `acceptHostKey` or `fail`. RFC 4253 §8. */
   | { readonly type: "host-key"; readonly algorithm: string; readonly blob: Uint8Array }
-  /** Sign `data` with key number `key`, then call `provideSignature`. RFC 4252 §7. */
-  | { readonly type: "sign"; readonly key: number; readonly data: Uint8Array }
+  /** Sign `data` with key number `key`, for `algorithm`, then call `provideSignature`. RFC 4252 §7. */
+  | { readonly type: "sign"; readonly key: number; readonly algorithm: string; readonly data: Uint8Array }
   | { readonly type: "banner"; readonly lines: readonly string[] }
   /** `withProof` is false where the server let us in without a signature. */
   | { readonly type: "authenticated"; readonly withProof: boolean }
@@ -333,7 +333,7 @@ export class SshClient {
         this.#transport.send(step.payload);
         return undefined;
       case "sign":
-        return { type: "sign", key: step.key, data: this.#userauth.dataToSign(step.key, this.#sessionIdNow()) };
+        return { ...step.asked, type: "sign", data: this.#userauth.dataToSign(this.#sessionIdNow()) };
       case "banner":
         return { type: "banner", lines: step.lines };
       case "success":

@@ -235,7 +235,7 @@ class Connection implements SshConnection {
         this.#verdict = this.#judgeHostKey(event.algorithm, event.blob.slice());
         return;
       case "sign":
-        void this.#sign(event.key, event.data);
+        void this.#sign(event);
         return;
       case "banner":
         this.#notice({ type: "banner", lines: event.lines });
@@ -276,14 +276,15 @@ class Connection implements SshConnection {
   }
 
   /** The authentication timer stands still while a signer, perhaps a person at a security key, takes its time. */
-  async #sign(key: number, data: Uint8Array): Promise<void> {
+  async #sign({ key, algorithm, data }: Extract<ClientEvent, { type: "sign" }>): Promise<void> {
     clearTimeout(this.#deadline);
     const left = this.#deadlineAt - now();
     const { authenticationTimeout, signTimeout } = this.#limits;
     try {
       const signer = this.#options.keys[key];
       if (signer === undefined) throw new TypeError(`no key ${key}`);
-      const signature = await within(signTimeout, "a signature by the key", signer.sign(data), this.#over.signal);
+      const signing = signer.sign(data, algorithm);
+      const signature = await within(signTimeout, "a signature by the key", signing, this.#over.signal);
       this.#startDeadline(authenticationTimeout, Math.max(left, 1));
       this.#client.provideSignature(signature);
     } catch (error) {

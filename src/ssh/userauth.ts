@@ -6,22 +6,28 @@ import { AuthError, ProtocolError } from "./errors.ts";
 import { fingerprint } from "./known-hosts.ts";
 import * as m from "./messages.ts";
 import { printable, printableLines } from "./printable.ts";
-import { decode, encode, encodeFields, fromUtf8, isEqual } from "./wire.ts";
+import { decode, decodeFields, encode, encodeFields, fromUtf8, isEqual } from "./wire.ts";
 
 const serviceName = "ssh-connection";
 const maximumBannerLines = 200; // over the whole of authentication; RFC 4252 §5.4 sets no bound
 
-/** The public half of a key that may be tried. */
+/** The public half of a key that may be tried: see `Signer`. */
 export interface Candidate {
-  readonly algorithm: string;
+  readonly algorithms: readonly [string, ...string[]];
   readonly publicKeyBlob: Uint8Array;
+}
+
+/** What a query was about: key number `key`, to sign for `algorithm`. */
+export interface Asked {
+  readonly key: number;
+  readonly algorithm: string;
 }
 
 /** What the caller does next. */
 export type AuthStep =
   | { readonly step: "send"; readonly payload: Uint8Array }
-  /** Sign `dataToSign` with key number `key`, then call `signed`. RFC 4252 §7. */
-  | { readonly step: "sign"; readonly key: number }
+  /** Sign `dataToSign` with the key that was asked about, for that algorithm, then call `signed`. RFC 4252 §7. */
+  | { readonly step: "sign"; readonly asked: Asked }
   /** `withProof`: a signature of ours was accepted. */
   | { readonly step: "success"; readonly withProof: boolean }
   | { readonly step: "banner"; readonly lines: readonly string[] }
@@ -30,9 +36,9 @@ export type AuthStep =
 type State =
   | { readonly state: "idle" }
   | { readonly state: "none-sent" }
-  | { readonly state: "query-sent"; readonly key: number }
-  | { readonly state: "signing"; readonly key: number }
-  | { readonly state: "signature-sent"; readonly key: number }
+  | { readonly state: "query-sent"; readonly asked: Asked }
+  | { readonly state: "signing"; readonly asked: Asked }
+  | { readonly state: "signature-sent"; readonly asked: Asked }
   | { readonly state: "done" };
 
 export class UserAuth {
@@ -53,9 +59,13 @@ export class UserAuth {
     return ["none-sent", "query-sent", "signature-sent"].includes(this.#state.state);
   }
 
-  /** The first request. It may go before SERVICE_ACCEPT came: nothing in it depends on that. RFC 4252 §5. */
+  /**
+   * The first request. It may go before SERVICE_ACCEPT came: nothing in it depends on that. RFC 4252 §5. It goes before
+   * EXT_INFO too, so under the first of the key's algorithms: to wait would cost every login a round trip.
+   */
   start(): Uint8Array {
-    if (this.#candidates.length > 0) return this.#query(0);
+    const [first] = this.#candidates;
+    if (first !== undefined) return this.#query({ key: 0, algorithm: first.algorithms[0] });
     this.#tried.push("none");
     this.#state = { state: "none-sent" };
     return this.#request("none", new Uint8Array(0));
@@ -80,38 +90,51 @@ export class UserAuth {
     }
   }
 
-  /** The signed request, after `sign`: over the session id and the request itself. RFC 4252 §7. */
+  /**
+   * The signed request, after `sign`: over the session id and the request itself. RFC 4252 §7.
+   * @throws AuthError if it was made for another algorithm, as agents that know no SHA-2 make SHA-1 signatures.
+   */
   signed(signature: Uint8Array): Uint8Array {
-    if (this.#state.state !== "signing") throw new TypeError("no signature is awaited");
-    const { key } = this.#state;
-    this.#state = { state: "signature-sent", key };
-    const fields = encodeFields(m.PUBLICKEY_SIGNED, { isSigned: true, ...this.#publicKey(key), signature });
+    const asked = this.#askedToSign();
+    this.#refuseOtherAlgorithm(asked.algorithm, signature);
+    this.#state = { state: "signature-sent", asked };
+    const fields = encodeFields(m.PUBLICKEY_SIGNED, { isSigned: true, ...this.#publicKey(asked), signature });
     return this.#request("publickey", fields);
   }
 
   /** What a signature covers: the session id as a string, then the request without its signature. RFC 4252 §7. */
-  dataToSign(key: number, sessionId: Uint8Array): Uint8Array {
-    const request = this.#request(
-      "publickey",
-      encodeFields(m.PUBLICKEY_QUERY, { isSigned: true, ...this.#publicKey(key) }),
-    );
+  dataToSign(sessionId: Uint8Array): Uint8Array {
+    const fields = encodeFields(m.PUBLICKEY_QUERY, { isSigned: true, ...this.#publicKey(this.#askedToSign()) });
+    const request = this.#request("publickey", fields);
     return encodeFields({ sessionId: "string", request: "rest" }, { sessionId, request });
   }
 
-  #publicKey(key: number): Candidate {
-    const { algorithm, publicKeyBlob } = this.#candidates[key] as Candidate;
-    return { algorithm, publicKeyBlob };
+  #askedToSign(): Asked {
+    if (this.#state.state !== "signing") throw new TypeError("no signature is awaited");
+    return this.#state.asked;
+  }
+
+  #refuseOtherAlgorithm(asked: string, signature: Uint8Array): void {
+    const algorithm = algorithmOf(signature);
+    if (algorithm === signatureName(asked)) return;
+    const made = algorithm === undefined ? "what is no signature" : `a signature of type ${printable(algorithm)}`;
+    const what = `the key gave ${made}, asked was one of type ${signatureName(asked)}`;
+    throw new AuthError(`Authentication failed: ${what}`, this.#tried, [], this.#partialSuccess);
+  }
+
+  #publicKey({ key, algorithm }: Asked): { readonly algorithm: string; readonly publicKeyBlob: Uint8Array } {
+    return { algorithm, publicKeyBlob: (this.#candidates[key] as Candidate).publicKeyBlob };
   }
 
   #request(methodName: string, methodFields: Uint8Array): Uint8Array {
     return encode(m.USERAUTH_REQUEST, { userName: this.#userName, serviceName, methodName, methodFields });
   }
 
-  #query(key: number): Uint8Array {
-    const candidate = this.#publicKey(key);
-    this.#tried.push(`publickey ${candidate.algorithm} ${fingerprint(candidate.publicKeyBlob)}`);
-    this.#state = { state: "query-sent", key };
-    return this.#request("publickey", encodeFields(m.PUBLICKEY_QUERY, { isSigned: false, ...candidate }));
+  #query(asked: Asked): Uint8Array {
+    const publicKey = this.#publicKey(asked);
+    this.#tried.push(`publickey ${asked.algorithm} ${fingerprint(publicKey.publicKeyBlob)}`);
+    this.#state = { state: "query-sent", asked };
+    return this.#request("publickey", encodeFields(m.PUBLICKEY_QUERY, { isSigned: false, ...publicKey }));
   }
 
   #receiveBanner(payload: Uint8Array): AuthStep {
@@ -124,14 +147,14 @@ export class UserAuth {
 
   #receivePkOk(payload: Uint8Array): AuthStep {
     if (this.#state.state !== "query-sent") throw this.#unexpected("USERAUTH_PK_OK", "RFC 4252 §7");
-    const { key } = this.#state;
-    const asked = this.#publicKey(key);
+    const { asked } = this.#state;
+    const expected = this.#publicKey(asked);
     const { algorithm, publicKeyBlob } = decode(m.USERAUTH_PK_OK, payload);
-    if (algorithm !== asked.algorithm || !isEqual(publicKeyBlob, asked.publicKeyBlob)) {
+    if (algorithm !== expected.algorithm || !isEqual(publicKeyBlob, expected.publicKeyBlob)) {
       throw new ProtocolError("USERAUTH_PK_OK names another key than the one that was asked about", "RFC 4252 §7");
     }
-    this.#state = { state: "signing", key };
-    return { step: "sign", key };
+    this.#state = { state: "signing", asked };
+    return { step: "sign", asked };
   }
 
   #receiveFailure(payload: Uint8Array, extensions: ReadonlyMap<string, Uint8Array>): AuthStep {
@@ -144,12 +167,31 @@ export class UserAuth {
       throw new ProtocolError("partial success came where nothing was proved", "RFC 4252 §5.1");
     }
     this.#partialSuccess ||= partialSuccess;
-    const next = "key" in this.#state ? this.#state.key + 1 : this.#candidates.length;
     const canContinue = authenticationsThatCanContinue.map((name) => printable(name));
-    if (next >= this.#candidates.length || !canContinue.includes("publickey")) {
-      throw this.#refused(canContinue, serverSigAlgs(extensions));
-    }
+    const signatureAlgorithms = serverSigAlgs(extensions);
+    const next = this.#next(signatureAlgorithms);
+    if (next === undefined || !canContinue.includes("publickey")) throw this.#refused(canContinue, signatureAlgorithms);
     return { step: "send", payload: this.#query(next) };
+  }
+
+  /**
+   * What to ask about after a FAILURE: the same key where only now it is known under which name the server takes it,
+   * else the next one. RFC 8308 §3.1.
+   */
+  #next(signatureAlgorithms: readonly string[] | undefined): Asked | undefined {
+    if (!("asked" in this.#state)) return undefined;
+    const { key, algorithm } = this.#state.asked;
+    const again = this.#choose(key, signatureAlgorithms);
+    const isAskedTooEarly = this.#state.state === "query-sent" && !isTaken(signatureAlgorithms, algorithm);
+    if (isAskedTooEarly && again !== undefined && again.algorithm !== algorithm) return again;
+    return this.#choose(key + 1, signatureAlgorithms);
+  }
+
+  /** Key number `key` under the first of its algorithms that the server takes; under the first one if it takes none. */
+  #choose(key: number, signatureAlgorithms: readonly string[] | undefined): Asked | undefined {
+    const algorithms = this.#candidates[key]?.algorithms;
+    if (algorithms === undefined) return undefined;
+    return { key, algorithm: algorithms.find((name) => isTaken(signatureAlgorithms, name)) ?? algorithms[0] };
   }
 
   /** To a query or to `none` it means that the server asks for no proof. RFC 4252 §5.1. */
@@ -175,12 +217,36 @@ export class UserAuth {
     const unsupported = canContinue.filter((name) => name !== "publickey");
     const isNot = `${printable(unsupported.join(" and "))} is not supported here, only publickey`;
     const hint = unsupported.length > 0 ? `; ${isNot}` : "";
-    const lacking = this.#candidates
-      .map((each) => each.algorithm)
-      .find((name) => signatureAlgorithms?.includes(name) === false);
-    const sigAlgs = lacking === undefined ? "" : `; it does not verify ${lacking} signatures at all`;
+    const lacking = this.#candidates.find(({ algorithms }) =>
+      algorithms.every((name) => !isTaken(signatureAlgorithms, name)),
+    );
+    const names = lacking?.algorithms.map(signatureName).join(" or ");
+    const sigAlgs = names === undefined ? "" : `; it does not verify ${printable(names)} signatures at all`;
     const message = `Authentication failed: ${what}; it would take: ${wants}${hint}${sigAlgs}`;
     return new AuthError(message, this.#tried, canContinue, this.#partialSuccess);
+  }
+}
+
+/** Whether the server takes a signature for `algorithm`; yes, as far as we know, where it did not say. RFC 8308 §3.1. */
+function isTaken(signatureAlgorithms: readonly string[] | undefined, algorithm: string): boolean {
+  if (signatureAlgorithms === undefined) return true;
+  return signatureAlgorithms.includes(algorithm) || signatureAlgorithms.includes(signatureName(algorithm));
+}
+
+/** The name in a signature: for a certificate's algorithm the plain one, and OpenSSH lists only those. OpenSSH PROTOCOL.certkeys. */
+function signatureName(algorithm: string): string {
+  return algorithm.startsWith("sk-")
+    ? algorithm.replace("-cert-v01@openssh.com", "@openssh.com")
+    : algorithm.replace("-cert-v01@openssh.com", "");
+}
+
+/** The name in a signature blob; undefined where it is none. RFC 4252 §7. */
+function algorithmOf(signature: Uint8Array): string | undefined {
+  try {
+    return decodeFields("signature", { algorithm: "text", rest: "rest" }, signature).algorithm;
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined; // not the peer's fault: it is our own signer's
+    throw error;
   }
 }
 

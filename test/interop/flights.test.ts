@@ -7,6 +7,7 @@ import { once } from "node:events";
 import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
+import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import { type ClientEvent, SshClient } from "../../src/ssh/client.ts";
 import * as m from "../../src/ssh/messages.ts";
 import { parsePrivateKey } from "../../src/ssh/private-key.ts";
@@ -84,21 +85,16 @@ async function flightsTo(server: SshServer): Promise<readonly (readonly string[]
   send();
   for await (const chunk of socket) {
     client.receive(chunk);
-    for (let event = client.nextEvent(); event !== undefined; event = client.nextEvent())
-      react(client, event, signer.sign);
+    for (let event = client.nextEvent(); event !== undefined; event = client.nextEvent()) react(client, event, signer);
     send();
     if (made.at(-1)?.includes("CHANNEL_DATA")) break;
   }
   return made;
 }
 
-function react(
-  client: SshClient,
-  event: ClientEvent,
-  sign: (data: Uint8Array) => Uint8Array | Promise<Uint8Array>,
-): void {
+function react(client: SshClient, event: ClientEvent, signer: Signer): void {
   if (event.type === "host-key") client.acceptHostKey();
-  if (event.type === "sign") client.provideSignature(sign(event.data) as Uint8Array);
+  if (event.type === "sign") client.provideSignature(signer.sign(event.data, event.algorithm) as Uint8Array);
   if (event.type === "ended") throw event.error ?? new Error("ended");
   if (event.type === "authenticated")
     client.openChannel({ channelType: "session", typeFields: new Uint8Array(0), requests });

@@ -3,6 +3,7 @@
  * fail for it. Ordered as the rooms are, from the ground up. How to add a row: README.md.
  */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the finds are source text
+import { keysRows } from "./keys-rows.ts";
 import type { Mutant } from "./mutant.ts";
 
 export const table: readonly Mutant[] = [
@@ -578,7 +579,7 @@ export const table: readonly Mutant[] = [
   {
     id: "userauth-signs-for-another-key",
     file: "src/ssh/userauth.ts",
-    find: "if (algorithm !== asked.algorithm || !isEqual(publicKeyBlob, asked.publicKeyBlob)) {",
+    find: "if (algorithm !== expected.algorithm || !isEqual(publicKeyBlob, expected.publicKeyBlob)) {",
     replace: "if (publicKeyBlob === undefined) {",
     why: "PK_OK for a key that was not asked about gets a signature",
     caughtBy: { file: "test/ssh/userauth.test.ts", test: "PK_OK for 'another key' is never answered with a signature" },
@@ -586,7 +587,7 @@ export const table: readonly Mutant[] = [
   {
     id: "userauth-algorithm-not-compared",
     file: "src/ssh/userauth.ts",
-    find: "if (algorithm !== asked.algorithm || !isEqual(",
+    find: "if (algorithm !== expected.algorithm || !isEqual(",
     replace: "if (!isEqual(",
     why: "PK_OK turns the query's algorithm into another",
     caughtBy: { file: "test/ssh/userauth.test.ts", test: "PK_OK for 'another algorithm'" },
@@ -610,8 +611,8 @@ export const table: readonly Mutant[] = [
   {
     id: "userauth-same-key-for-ever",
     file: "src/ssh/userauth.ts",
-    find: "this.#state.key + 1 : this.#candidates.length;",
-    replace: "this.#state.key : this.#candidates.length;",
+    find: "return this.#choose(key + 1, signatureAlgorithms);",
+    replace: "return this.#choose(key, signatureAlgorithms);",
     why: "partial success makes us sign with the same key without end",
     caughtBy: { file: "test/ssh/userauth.test.ts", test: "the second key is the one to sign with" },
   },
@@ -634,8 +635,8 @@ export const table: readonly Mutant[] = [
   {
     id: "userauth-publickey-not-wanted",
     file: "src/ssh/userauth.ts",
-    find: '|| !canContinue.includes("publickey")) {',
-    replace: ") {",
+    find: 'if (next === undefined || !canContinue.includes("publickey"))',
+    replace: "if (next === undefined)",
     why: "keys are shown to a server that takes no more of them: too many failures",
     caughtBy: { file: "test/ssh/userauth.test.ts", test: "FAILURE that does not name publickey ends it at once" },
   },
@@ -1732,4 +1733,5 @@ export const table: readonly Mutant[] = [
       test: "a fault of ours says so, and where to report it a bare SshError",
     },
   },
+  ...keysRows,
 ];

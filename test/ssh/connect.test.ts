@@ -426,10 +426,10 @@ describe("time-outs while connecting", () => {
 describe("the signer", () => {
   /** A signer that takes its time. */
   function slow(rig: () => Rig, milliseconds: number): Signer {
-    const { algorithm, publicKeyBlob } = new PeerKey("the user");
+    const { algorithms, publicKeyBlob } = new PeerKey("the user");
     const sign = (data: Uint8Array): Promise<Uint8Array> =>
       new Promise((resolve) => setTimeout(() => resolve(rig().key.sign(data)), milliseconds));
-    return { algorithm, publicKeyBlob, sign };
+    return { algorithms, publicKeyBlob, sign };
   }
 
   test("may take 60 s, which do not count as authentication's", async () => {
@@ -483,8 +483,8 @@ describe("the signer", () => {
   ];
 
   test.each(broken)("that $about is an AuthError, DISCONNECT 14", async ({ sign, says }) => {
-    const { algorithm, publicKeyBlob } = new PeerKey("the user");
-    const rig = new Rig({ connect: { keys: [{ algorithm, publicKeyBlob, sign }] } });
+    const { algorithms, publicKeyBlob } = new PeerKey("the user");
+    const rig = new Rig({ connect: { keys: [{ algorithms, publicKeyBlob, sign }] } });
     await settle();
     expect(rig.attempt.error).toBeInstanceOf(e.AuthError);
     expect((rig.attempt.error as Error).message).toMatch(says);
@@ -493,9 +493,9 @@ describe("the signer", () => {
   });
 
   test("that throws one of our errors has the last word", async () => {
-    const { algorithm, publicKeyBlob } = new PeerKey("the user");
+    const { algorithms, publicKeyBlob } = new PeerKey("the user");
     const error = new e.KeyFormatError("encrypted");
-    const rig = new Rig({ connect: { keys: [{ algorithm, publicKeyBlob, sign: () => Promise.reject(error) }] } });
+    const rig = new Rig({ connect: { keys: [{ algorithms, publicKeyBlob, sign: () => Promise.reject(error) }] } });
     await settle();
     expect(rig.attempt.error).toBe(error);
   });
@@ -511,12 +511,12 @@ describe("the signer", () => {
       },
     },
   ])("is not waited for once $about", async ({ end }) => {
-    const { algorithm, publicKeyBlob } = new PeerKey("the user");
+    const { algorithms, publicKeyBlob } = new PeerKey("the user");
     let sign: (signature: Uint8Array) => void = () => undefined;
     const pending = new Promise<Uint8Array>((resolve) => {
       sign = resolve;
     });
-    const rig = new Rig({ connect: { keys: [{ algorithm, publicKeyBlob, sign: () => pending }] } });
+    const rig = new Rig({ connect: { keys: [{ algorithms, publicKeyBlob, sign: () => pending }] } });
     await settle();
     end(rig);
     await settle();
@@ -636,7 +636,7 @@ describe("verifyHostKey", () => {
 describe("the abort signal", () => {
   const reason = new Error("the user changed their mind");
   const never = (): Promise<never> => new Promise(() => undefined);
-  const { algorithm, publicKeyBlob } = new PeerKey("the user");
+  const { algorithms, publicKeyBlob } = new PeerKey("the user");
 
   const steps: readonly { about: string; options: RigOptions; last: number }[] = [
     { about: "before the version line", options: { isMute: true, silentAt: [m.KEXINIT.number] }, last: 20 },
@@ -650,7 +650,7 @@ describe("the abort signal", () => {
     { about: "before PK_OK", options: { silentAt: [m.USERAUTH_REQUEST.number] }, last: 50 },
     {
       about: "while a key signs",
-      options: { connect: { keys: [{ algorithm, publicKeyBlob, sign: never }] } },
+      options: { connect: { keys: [{ algorithms, publicKeyBlob, sign: never }] } },
       last: 50,
     },
   ];

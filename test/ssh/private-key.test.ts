@@ -29,7 +29,7 @@ describe("a key that ssh-keygen made gives its public key, its comment and a sig
     expect(key.comment).toBe(comment);
     expect(publicKeyOf(key)).toBe(publicKey);
     const data = new TextEncoder().encode("what is signed");
-    const signature = Buffer.from(await key.signer.sign(data));
+    const signature = Buffer.from(await key.signer.sign(data, "ssh-ed25519"));
     // RFC 8709 §6: string "ssh-ed25519", string signature
     expect(signature.subarray(0, 19).toString("latin1")).toBe("\0\0\0\x0bssh-ed25519\0\0\0\x40");
     expect(verify(null, data, nodeKey(key), signature.subarray(19))).toBe(true);
@@ -94,7 +94,7 @@ function armour(content: Uint8Array): string {
 }
 
 function publicKeyOf({ signer }: PrivateKey): string {
-  return `${signer.algorithm} ${Buffer.from(signer.publicKeyBlob).toString("base64")}`;
+  return `${signer.algorithms} ${Buffer.from(signer.publicKeyBlob).toString("base64")}`;
 }
 
 function nodeKey({ signer }: PrivateKey) {

@@ -2,8 +2,8 @@ import { verify } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { AuthError, ProtocolError } from "../../src/ssh/errors.ts";
 import * as m from "../../src/ssh/messages.ts";
-import { type AuthStep, serverSigAlgs, UserAuth } from "../../src/ssh/userauth.ts";
-import { encode } from "../../src/ssh/wire.ts";
+import { type AuthStep, type Candidate, serverSigAlgs, UserAuth } from "../../src/ssh/userauth.ts";
+import { encode, utf8 } from "../../src/ssh/wire.ts";
 import { join, PeerKey, seededBytes, sshString } from "../support/peer-crypto.ts";
 
 const keys = [new PeerKey("first"), new PeerKey("second")] as const;
@@ -42,7 +42,7 @@ const states: Readonly<Record<string, (keys: readonly PeerKey[]) => UserAuth>> =
   signing: (keys) => told(started(keys), pkOk(first)),
   "signature-sent": (keys) => {
     const auth = told(started(keys), pkOk(first));
-    auth.signed(first.sign(auth.dataToSign(0, sessionId)));
+    auth.signed(first.sign(auth.dataToSign(sessionId)));
     return auth;
   },
   done: (keys) => told(started(keys), success),
@@ -175,13 +175,13 @@ describe("the query and the signature, RFC 4252 §7", () => {
   test("the second key is the one to sign with once the first was refused", () => {
     const auth = told(started(keys), failure(["publickey"]));
     expect(outcome(() => told(started(keys), failure(["publickey"])).receive(pkOk(first)))).toMatch(/^ProtocolError/);
-    expect(auth.receive(pkOk(second))).toEqual({ step: "sign", key: 1 });
+    expect(auth.receive(pkOk(second))).toEqual({ step: "sign", asked: { key: 1, algorithm: "ssh-ed25519" } });
   });
 
   test("what is signed is the session id and the request, and the request carries the signature", () => {
     const auth = told(started(keys), pkOk(first));
     const signedRequest = request("publickey", isTrue, sshString("ssh-ed25519"), sshString(first.publicKeyBlob));
-    const data = auth.dataToSign(0, sessionId);
+    const data = auth.dataToSign(sessionId);
     expect(data).toEqual(join(sshString(sessionId), signedRequest));
     const payload = auth.signed(first.sign(data));
     expect(payload.subarray(0, signedRequest.length)).toEqual(signedRequest);
@@ -198,6 +198,114 @@ describe("the query and the signature, RFC 4252 §7", () => {
       expect(() => at(state).signed(new Uint8Array(83))).toThrow(TypeError);
     },
   );
+});
+
+describe("a key of several algorithms, RFC 8308 §3.1, RFC 8332 §3", () => {
+  const rsa = { algorithms: ["rsa-sha2-512", "rsa-sha2-256"] as const, publicKeyBlob: utf8("an RSA key") };
+  const rsaCertificate = {
+    algorithms: ["rsa-sha2-512-cert-v01@openssh.com", "rsa-sha2-256-cert-v01@openssh.com"] as const,
+    publicKeyBlob: utf8("a certificate"),
+  };
+  const skCertificate = {
+    algorithms: ["sk-ssh-ed25519-cert-v01@openssh.com"] as const,
+    publicKeyBlob: utf8("a certificate of a security key"),
+  };
+  const asks = (candidate: Candidate, algorithm: string): AuthStep => ({
+    step: "send",
+    payload: request("publickey", isFalse, sshString(algorithm), sshString(candidate.publicKeyBlob)),
+  });
+  const sigAlgs = (names: string) => new Map([["server-sig-algs", utf8(names)]]);
+  /** What follows a FAILURE for the first key, with `candidate` as the second one. */
+  const secondQuery = (candidate: Candidate, extensions?: ReadonlyMap<string, Uint8Array>): AuthStep => {
+    const auth = new UserAuth("mcp", [first, candidate]);
+    auth.start();
+    return auth.receive(failure(["publickey"]), extensions);
+  };
+  function startedWith(...candidates: readonly Candidate[]): UserAuth {
+    const auth = new UserAuth("mcp", candidates);
+    auth.start();
+    return auth;
+  }
+
+  test("before EXT_INFO came it is tried under the first", () => {
+    expect({ step: "send", payload: new UserAuth("mcp", [rsa]).start() }).toEqual(asks(rsa, "rsa-sha2-512"));
+  });
+
+  test.each<{ about: string; candidate: Candidate; list: string | undefined; expected: string }>([
+    { about: "no list", candidate: rsa, list: undefined, expected: "rsa-sha2-512" },
+    { about: "both", candidate: rsa, list: "rsa-sha2-256,rsa-sha2-512", expected: "rsa-sha2-512" },
+    { about: "the second", candidate: rsa, list: "ssh-ed25519,rsa-sha2-256", expected: "rsa-sha2-256" },
+    { about: "neither, as OpenSSH 7.4 lists them", candidate: rsa, list: "ssh-ed25519", expected: "rsa-sha2-512" },
+    {
+      about: "the plain name of a certificate's",
+      candidate: rsaCertificate,
+      list: "rsa-sha2-256",
+      expected: "rsa-sha2-256-cert-v01@openssh.com",
+    },
+    {
+      about: "a certificate's own name",
+      candidate: rsaCertificate,
+      list: "rsa-sha2-256-cert-v01@openssh.com",
+      expected: "rsa-sha2-256-cert-v01@openssh.com",
+    },
+  ])("with a list of $about: $expected", ({ candidate, list, expected }) => {
+    const extensions = list === undefined ? undefined : sigAlgs(list);
+    expect(secondQuery(candidate, extensions)).toEqual(asks(candidate, expected));
+  });
+
+  test("asked too early under a name that the server does not take, it is asked about again", () => {
+    const auth = startedWith(rsa, second);
+    expect(auth.receive(failure(["publickey"]), sigAlgs("rsa-sha2-256"))).toEqual(asks(rsa, "rsa-sha2-256"));
+    expect(auth.receive(failure(["publickey"]), sigAlgs("rsa-sha2-256"))).toEqual(asks(second, "ssh-ed25519"));
+  });
+
+  test.each<{ about: string; list: string | undefined }>([
+    { about: "the name was fine", list: "rsa-sha2-512,rsa-sha2-256" },
+    { about: "the server takes none of its names", list: "ssh-ed25519" },
+    { about: "the server does not say", list: undefined },
+  ])("is not asked about again where $about", ({ list }) => {
+    const step = startedWith(rsa, second).receive(
+      failure(["publickey"]),
+      list === undefined ? undefined : sigAlgs(list),
+    );
+    expect(step).toEqual(asks(second, "ssh-ed25519"));
+  });
+
+  test("is not asked about again once its signature was refused", () => {
+    const auth = startedWith(rsa, second);
+    auth.receive(encode(m.USERAUTH_PK_OK, { algorithm: "rsa-sha2-512", publicKeyBlob: rsa.publicKeyBlob }));
+    auth.signed(join(sshString("rsa-sha2-512"), sshString("signature")));
+    expect(auth.receive(failure(["publickey"]), sigAlgs("rsa-sha2-256"))).toEqual(asks(second, "ssh-ed25519"));
+  });
+
+  test("PK_OK for another of its names is never answered with a signature", () => {
+    const other = encode(m.USERAUTH_PK_OK, { algorithm: "rsa-sha2-256", publicKeyBlob: rsa.publicKeyBlob });
+    expect(outcome(() => startedWith(rsa).receive(other))).toBe("ProtocolError RFC 4252 §7");
+  });
+
+  test.each<{ candidate: Candidate; signature: Uint8Array; says: RegExp | undefined }>([
+    { candidate: rsa, signature: sshString("rsa-sha2-512"), says: undefined },
+    { candidate: rsaCertificate, signature: sshString("rsa-sha2-512"), says: undefined },
+    { candidate: skCertificate, signature: sshString("sk-ssh-ed25519@openssh.com"), says: undefined },
+    { candidate: rsa, signature: sshString("ssh-rsa"), says: /of type ssh-rsa, asked was one of type rsa-sha2-512$/ },
+    { candidate: rsa, signature: sshString("rsa-sha2-256"), says: /of type rsa-sha2-256, asked/ },
+    { candidate: rsaCertificate, signature: sshString("rsa-sha2-512-cert-v01@openssh.com"), says: /asked was one/ },
+    { candidate: rsa, signature: sshString("ssh\x1b-rsa"), says: /of type ssh\\x1b-rsa, asked/ },
+    { candidate: rsa, signature: utf8("what"), says: /the key gave what is no signature, asked/ },
+  ])("$candidate.algorithms.0: a signature of another type goes nowhere: $says", ({ candidate, signature, says }) => {
+    const auth = startedWith(candidate);
+    const publicKey = { algorithm: candidate.algorithms[0], publicKeyBlob: candidate.publicKeyBlob };
+    auth.receive(encode(m.USERAUTH_PK_OK, publicKey));
+    const sign = () => auth.signed(join(signature, new Uint8Array(8)));
+    if (says === undefined) expect(sign).not.toThrow();
+    else expect(authError(sign).message).toMatch(says);
+  });
+
+  test("the failure says that none of its names is verified", () => {
+    const auth = startedWith(rsa);
+    const error = authError(() => auth.receive(failure(["publickey"]), sigAlgs("ssh-ed25519")));
+    expect(error.message).toMatch(/it does not verify rsa-sha2-512 or rsa-sha2-256 signatures at all$/);
+  });
 });
 
 describe("partial success, RFC 4252 §5.1", () => {

@@ -190,7 +190,8 @@ class Attempt {
   }
 
   #authenticate(how: "query" | "signed"): void {
-    const { algorithm, publicKeyBlob } = this.#signer;
+    const { algorithms, publicKeyBlob } = this.#signer;
+    const [algorithm] = algorithms;
     const request = (methodFields: Uint8Array): Uint8Array => {
       const names = { userName: this.#user, serviceName: "ssh-connection", methodName: "publickey" };
       return encode(m.USERAUTH_REQUEST, { ...names, methodFields });
@@ -203,7 +204,7 @@ class Attempt {
     }
     const sessionId = this.#transport.sessionId as Uint8Array;
     const data = encodeFields({ sessionId: "string", request: "rest" }, { sessionId, request: unsigned });
-    const signature = this.#signer.sign(data) as Uint8Array;
+    const signature = this.#signer.sign(data, algorithm) as Uint8Array;
     if (this.#has("open first")) this.#open();
     this.#transport.send(request(encodeFields(m.PUBLICKEY_SIGNED, { ...key, signature })));
     if (this.#has("open")) this.#open();

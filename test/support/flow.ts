@@ -110,7 +110,11 @@ export function drivenBy(
   flow: Pick<Flow, "seed" | "options" | "input">,
   signers: readonly Signer[] = signersOf(flow.options),
 ): Driven {
-  return { input: inputOf(flow), sign: (key, data) => signers[key]?.sign(data) as Uint8Array };
+  const sign = (key: number, data: Uint8Array): Uint8Array => {
+    const signer = signers[key] as Signer;
+    return signer.sign(data, signer.algorithms[0]) as Uint8Array;
+  };
+  return { input: inputOf(flow), sign };
 }
 
 /** The keys that a flow's client holds. */

@@ -88,6 +88,7 @@ export class PeerShare {
 /** An ed25519 key: a host's, or a user's as the client's Signer. RFC 8709. */
 export class PeerKey {
   readonly algorithm = "ssh-ed25519";
+  readonly algorithms = ["ssh-ed25519"] as const;
   readonly publicKeyBlob: Uint8Array;
   readonly #key: KeyObject;
 

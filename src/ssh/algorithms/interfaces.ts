@@ -79,12 +79,18 @@ export interface KeyedCipher {
 
 /** A private key, or something that can use one. */
 export interface Signer {
-  /** The public key algorithm's name in a signature, as in `ssh-ed25519`. RFC 4252 §7. */
-  readonly algorithm: string;
-  /** The public key blob, as in authorized_keys. RFC 4253 §6.6. */
+  /**
+   * The public key algorithms under which it can sign, most wanted first: one for most keys, rsa-sha2-512 and
+   * rsa-sha2-256 for RSA, the names with `-cert-v01` for a certificate. RFC 4252 §7, RFC 8332 §3.
+   */
+  readonly algorithms: readonly [string, ...string[]];
+  /** The public key blob, as in authorized_keys; a certificate's own blob for a certificate. RFC 4253 §6.6. */
   readonly publicKeyBlob: Uint8Array;
-  /** The signature blob (`string algorithm, string signature`) over `data`; may need the world (an agent, WebCrypto). */
-  sign(data: Uint8Array): Uint8Array | Promise<Uint8Array>;
+  /**
+   * The signature blob (`string algorithm, string signature`) over `data`, made for `algorithm`, one of `algorithms`;
+   * may need the world (an agent, WebCrypto).
+   */
+  sign(data: Uint8Array, algorithm: string): Uint8Array | Promise<Uint8Array>;
 }
 
 /** The registry: wire name -> implementation; row order is what we offer. RFC 4253 §7.1. */

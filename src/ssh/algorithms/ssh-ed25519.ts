@@ -42,7 +42,7 @@ export function ed25519Signer(seed: Uint8Array, publicKey: Uint8Array): Signer {
     throw new KeyFormatError("the private key and the public key of this ssh-ed25519 key do not belong together");
   }
   return {
-    algorithm,
+    algorithms: [algorithm],
     publicKeyBlob: encodeFields(blobFields, { algorithm, content: publicKey }),
     sign(data) {
       return encodeFields(blobFields, { algorithm, content: coldCurve().sign(data, secret) });

@@ -26,7 +26,7 @@ describe.each(rfc8032)("RFC 8032 §7.1 $name", ({ given, expect: wanted }) => {
 
   test("signs", () => {
     const signer = ed25519Signer(bytes(given.secretKey), bytes(given.publicKey));
-    expect(signer.sign(message)).toEqual(blob(wanted));
+    expect(signer.sign(message, "ssh-ed25519")).toEqual(blob(wanted));
   });
 
   test("verifies", () => expect(verify(given.publicKey, message, wanted)).toBe(true));
@@ -66,7 +66,7 @@ describe("a signature that OpenSSL made", () => {
     const pkcs8 = Buffer.concat([Buffer.from("302e020100300506032b657004220420", "hex"), seed]);
     const signature = hex(nodeSign(null, message, createPrivateKey({ key: pkcs8, format: "der", type: "pkcs8" })));
     const publicKey = ed25519.getPublicKey(seed);
-    expect(ed25519Signer(seed, publicKey).sign(message)).toEqual(blob(signature));
+    expect(ed25519Signer(seed, publicKey).sign(message, "ssh-ed25519")).toEqual(blob(signature));
     expect(verify(hex(publicKey), message, signature)).toBe(true);
   });
 });
@@ -149,7 +149,7 @@ test("a verifier keeps its own copy of the key", () => {
 describe("ed25519Signer", () => {
   test("names its algorithm and its public key", () => {
     const signer = ed25519Signer(bytes(one.given.secretKey), bytes(onePublicKey));
-    expect(signer.algorithm).toBe("ssh-ed25519");
+    expect(signer.algorithms).toEqual(["ssh-ed25519"]);
     expect(signer.publicKeyBlob).toEqual(blob(onePublicKey));
   });
 
@@ -157,7 +157,7 @@ describe("ed25519Signer", () => {
     const seed = bytes(one.given.secretKey);
     const signer = ed25519Signer(seed, bytes(onePublicKey));
     seed.fill(0);
-    expect(signer.sign(oneMessage)).toEqual(blob(one.expect));
+    expect(signer.sign(oneMessage, "ssh-ed25519")).toEqual(blob(one.expect));
   });
 
   test.each([
