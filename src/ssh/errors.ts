@@ -144,3 +144,17 @@ export class TimeoutError extends SshError {
 export class KeyFormatError extends SshError {
   override readonly name = "KeyFormatError";
 }
+
+/** `unreachable`: nothing answers at its socket; `late`: no reply in time; `protocol`: a reply that is none. */
+export type AgentFault = "unreachable" | "refused" | "late" | "protocol";
+
+/** An agent could not be asked, refused, or broke its protocol. The server has no part in it. */
+export class AgentError extends SshError {
+  override readonly name = "AgentError";
+  readonly fault: AgentFault;
+
+  constructor(message: string, fault: AgentFault, options?: ErrorOptions) {
+    super(message, options);
+    this.fault = fault;
+  }
+}

@@ -26,6 +26,8 @@ export type {
   SshConnection,
 } from "./connection.ts";
 export {
+  AgentError,
+  type AgentFault,
   AuthError,
   ChannelError,
   DISCONNECT_REASON,

@@ -18,7 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["algorithms/aes-gcm", "connection", "random-bytes"],
   ["algorithms/*"],
   ["algorithms/table"],
-  ["packet", "kex", "legal", "userauth", "channel", "private-key", "certificate"],
+  ["packet", "kex", "legal", "userauth", "channel", "private-key", "certificate", "agent"],
   ["transport"],
   ["client"],
   ["signers", "channel-streams"],
