@@ -4,6 +4,7 @@ import type { ConnectOptions, SshConnection } from "../ssh/connection.ts";
 import { dial } from "./tcp.ts";
 import { knownHostsVerifier } from "./trust.ts";
 
+export { Agent, type AgentOptions, agentPath } from "./agent.ts";
 export { FileError } from "./files.ts";
 export { loadPrivateKey } from "./keys.ts";
 export { DialError, type DialOptions, dial, type Lookup } from "./tcp.ts";

@@ -1,0 +1,146 @@
+/**
+ * Agent: where an agent listens on this machine, and asking it. A connection serves one request and no longer, so that
+ * nothing is left open while nobody asks, and every request has its time.
+ */
+import { connect } from "node:net";
+import { type AgentExchange, type AgentIdentity, listIdentities, signByAgent, signingWays } from "../ssh/agent.ts";
+import type { Signer } from "../ssh/algorithms/interfaces.ts";
+import { AgentError } from "../ssh/errors.ts";
+import { printable } from "../ssh/printable.ts";
+import { expandHome } from "./files.ts";
+
+export interface AgentOptions {
+  /** Ends requests under way; they reject with its reason. */
+  readonly signal?: AbortSignal;
+  /** Milliseconds for the list of keys. 5,000. */
+  readonly listTimeout?: number;
+  /** Milliseconds for a signature: a person may have to touch a key, or to say yes. 60,000. */
+  readonly signTimeout?: number;
+  /** Told before each request for a signature. */
+  readonly onSign?: (identity: AgentIdentity) => void;
+}
+
+/** An agent at the path of its socket (Windows: of its pipe). Nothing is connected until it is asked. */
+export class Agent {
+  /** As given, `~` expanded. */
+  readonly path: string;
+  readonly #options: AgentOptions;
+
+  constructor(path: string, options: AgentOptions = {}) {
+    this.path = expandHome(path);
+    this.#options = options;
+  }
+
+  /** The keys that it holds, in its order. @throws AgentError that names its path; the signal's reason */
+  identities(): Promise<readonly AgentIdentity[]> {
+    return this.#ask(listIdentities(), "the list of its keys", this.#options.listTimeout ?? 5_000);
+  }
+
+  /** A signer for a key that it holds; undefined where keys of that type are never used. Its `sign` throws as `identities`. */
+  signer(identity: AgentIdentity): Signer | undefined {
+    const { publicKeyBlob, keyType } = identity;
+    const ways = signingWays(keyType);
+    const [first, ...others] = ways.map(({ algorithm }) => algorithm);
+    if (first === undefined) return undefined;
+    const { onSign, signTimeout = 60_000 } = this.#options;
+    return {
+      algorithms: [first, ...others],
+      publicKeyBlob,
+      sign: (data, algorithm) => {
+        const way = ways.find((each) => each.algorithm === algorithm);
+        if (way === undefined) throw new TypeError(`a key of type ${keyType} does not sign for ${algorithm}`);
+        onSign?.(identity);
+        return this.#ask(signByAgent(publicKeyBlob, data, way), `a signature by ${nameOf(identity)}`, signTimeout);
+      },
+    };
+  }
+
+  async #ask<T>(exchange: AgentExchange<T>, what: string, timeout: number): Promise<T> {
+    try {
+      return await ask(this.path, exchange, timeout, this.#options.signal);
+    } catch (error) {
+      if (!(error instanceof AgentError)) throw error;
+      const where = `The agent at ${printable(this.path)}`;
+      throw new AgentError(`${where} was asked for ${what}: ${error.message}`, error.fault, { cause: error });
+    }
+  }
+}
+
+/** A key as a person knows it. */
+export function nameOf({ keyType, comment }: AgentIdentity): string {
+  return comment === "" ? printable(keyType, 80) : `${printable(keyType, 80)} ${comment}`;
+}
+
+/**
+ * Where the agent listens: `given` as ssh_config's IdentityAgent has it (a path, `none`, or the name SSH_AUTH_SOCK), else
+ * what the environment says; on Windows else the pipe of OpenSSH's service. Undefined: there is none.
+ */
+export function agentPath(
+  given: string | undefined,
+  env: NodeJS.ProcessEnv = process.env,
+  platform: NodeJS.Platform = process.platform,
+): string | undefined {
+  if (given === "none") return undefined;
+  if (given !== undefined && given !== "SSH_AUTH_SOCK") return given;
+  return env["SSH_AUTH_SOCK"] || (platform === "win32" ? windowsPipe : undefined);
+}
+
+const windowsPipe = "\\\\.\\pipe\\openssh-ssh-agent";
+
+/** sun_path of Linux and macOS; beyond it the system, or Node, would take a part of the path for the whole. */
+const longestSocketPath = process.platform === "darwin" ? 103 : 107;
+
+function ask<T>(path: string, exchange: AgentExchange<T>, timeout: number, signal?: AbortSignal): Promise<T> {
+  if (process.platform !== "win32" && Buffer.byteLength(path) > longestSocketPath) {
+    return Promise.reject(new AgentError(`no socket has a path longer than ${longestSocketPath} bytes`, "unreachable"));
+  }
+  return new Promise<T>((resolve, reject) => {
+    signal?.throwIfAborted();
+    const socket = connect({ path });
+    const timer = setTimeout(() => fail(late(timeout)), timeout);
+    const onAbort = (): void => fail(signal?.reason);
+    const end = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", onAbort);
+      socket.destroy();
+    };
+    const fail = (error: unknown): void => {
+      end();
+      reject(error);
+    };
+    signal?.addEventListener("abort", onAbort, { once: true });
+    socket.on("error", (error) => fail(unreachable(error)));
+    socket.on("end", () => fail(exchange.ended()));
+    socket.on("data", (bytes) => {
+      try {
+        const value = exchange.receive(bytes);
+        if (value === undefined) return;
+        end();
+        resolve(value);
+      } catch (error) {
+        fail(error);
+      }
+    });
+    socket.write(exchange.request);
+  });
+}
+
+function late(milliseconds: number): AgentError {
+  return new AgentError(`no reply within ${milliseconds / 1000} s`, "late");
+}
+
+const causes: Readonly<Record<string, string>> = {
+  ENOENT: "there is no such socket",
+  ENOTDIR: "there is no such socket: a part of its path is not a folder",
+  ECONNREFUSED: "nobody listens there: the agent has ended, or this is no agent's socket",
+  ENOTSOCK: "this is no socket",
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  ECONNRESET: "it cut the connection",
+  EPIPE: "it cut the connection",
+};
+
+function unreachable(error: NodeJS.ErrnoException): AgentError {
+  const why = causes[error.code ?? ""] ?? printable(error.message);
+  return new AgentError(why, "unreachable", { cause: error });
+}

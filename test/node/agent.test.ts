@@ -1,0 +1,316 @@
+/** Agents on real sockets: OpenSSH's own, and one that misbehaves; what they sign is put before a real sshd. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { Agent, agentPath } from "../../src/node/agent.ts";
+import { connectTcp } from "../../src/node/index.ts";
+import { knownHostsVerifier } from "../../src/node/trust.ts";
+import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
+import {
+  type Behaviour,
+  type FakeAgent,
+  type FakeKey,
+  plainEd25519,
+  securityKeyEcdsa,
+  securityKeyEd25519,
+  startFakeAgent,
+} from "../support/fake-agent.ts";
+import { describeNeeding } from "../support/needs.ts";
+import { join as joined, sshString } from "../support/peer-crypto.ts";
+import { blobOf, makeKey, missingSshAgent, type SshAgent, startSshAgent } from "../support/ssh-agent.ts";
+import type { SshServer } from "../support/ssh-server.ts";
+import { missingSshd, startSshd } from "../support/sshd.ts";
+
+const data = new TextEncoder().encode("data");
+let folder = "";
+const stops: (() => Promise<void>)[] = [];
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "mcp-agent-"));
+});
+afterEach(async () => {
+  for (const stop of stops.splice(0).reverse()) await stop();
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function fakeAgent(keys: readonly FakeKey[], behaviour?: Behaviour): Promise<FakeAgent> {
+  const agent = await startFakeAgent(keys, behaviour);
+  stops.push(agent.stop);
+  return agent;
+}
+
+async function realAgent(options?: { confirms: boolean }): Promise<SshAgent> {
+  const agent = await startSshAgent(options);
+  stops.push(agent.stop);
+  return agent;
+}
+
+/** The signer for the first key of the agent. */
+async function firstSigner(agent: Agent): Promise<Signer> {
+  const [identity] = await agent.identities();
+  const signer = identity && agent.signer(identity);
+  if (signer === undefined) throw new Error("the agent has no key");
+  return signer;
+}
+
+describe("where the agent listens", () => {
+  const pipe = "\\\\.\\pipe\\openssh-ssh-agent";
+  test.each([
+    ["what was given", "/run/a", { SSH_AUTH_SOCK: "/run/b" }, "linux", "/run/a"],
+    ["nowhere, if told so", "none", { SSH_AUTH_SOCK: "/run/b" }, "linux", undefined],
+    ["what the environment says", undefined, { SSH_AUTH_SOCK: "/run/b" }, "linux", "/run/b"],
+    ["what the environment says, if told so", "SSH_AUTH_SOCK", { SSH_AUTH_SOCK: "/run/b" }, "linux", "/run/b"],
+    ["nowhere, if it says nothing", undefined, {}, "linux", undefined],
+    ["nowhere, if what it says is empty", undefined, { SSH_AUTH_SOCK: "" }, "darwin", undefined],
+    ["at the pipe of OpenSSH's service on Windows", undefined, {}, "win32", pipe],
+    ["at another pipe on Windows", "\\\\.\\pipe\\other", {}, "win32", "\\\\.\\pipe\\other"],
+  ] as const)("%s", (_, given, env, platform, expected) => {
+    expect(agentPath(given, env, platform)).toBe(expected);
+  });
+});
+
+describe("an agent that cannot be asked", () => {
+  const identities = (path: string) => new Agent(path).identities();
+  const said = (path: string, why: string) => ({
+    name: "AgentError",
+    message: `The agent at ${path} was asked for the list of its keys: ${why}`,
+  });
+
+  test("no such socket", async () => {
+    const path = join(folder, "none");
+    await expect(identities(path)).rejects.toMatchObject({
+      ...said(path, "there is no such socket"),
+      fault: "unreachable",
+    });
+  });
+
+  test("a socket whose agent has ended", async () => {
+    const path = join(folder, "left");
+    const { spawnSync } = await import("node:child_process");
+    spawnSync(process.execPath, [
+      "-e",
+      `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 9))`,
+    ]);
+    await expect(identities(path)).rejects.toMatchObject(
+      said(path, "nobody listens there: the agent has ended, or this is no agent's socket"),
+    );
+  });
+
+  test("a file that is no socket", async () => {
+    const path = join(folder, "file");
+    writeFileSync(path, "x");
+    await expect(identities(path)).rejects.toMatchObject({ fault: "unreachable" });
+  });
+
+  test("a path with a part that is no folder", async () => {
+    const path = join(folder, "plain-file", "agent");
+    writeFileSync(join(folder, "plain-file"), "x");
+    await expect(identities(path)).rejects.toMatchObject(
+      said(path, "there is no such socket: a part of its path is not a folder"),
+    );
+  });
+
+  test("a path that is longer than any socket's, though a part of it is one", async () => {
+    const short = join(folder, "s".repeat(107 - folder.length - 1));
+    const server = createServer();
+    await new Promise<void>((resolve) => server.listen(short, resolve));
+    stops.push(() => new Promise((resolve) => server.close(() => resolve())));
+    const path = `${short}-and-more`;
+    const longest = process.platform === "darwin" ? 103 : 107;
+    await expect(identities(path)).rejects.toMatchObject(
+      said(path, `no socket has a path longer than ${longest} bytes`),
+    );
+  });
+
+  test("a path with control characters is shown escaped", async () => {
+    await expect(identities(join(folder, "\u001b[31m"))).rejects.toThrow("\\x1b[31m was asked");
+  });
+});
+
+describe("an agent that misbehaves", () => {
+  const key = plainEd25519("a key");
+  const rows: readonly (readonly [name: string, behaviour: Behaviour, fault: string, why: RegExp])[] = [
+    ["hangs up", (_r, _a, socket) => void socket.destroy(), "protocol", /: it closed the connection without a reply$/],
+    [
+      "dies in the middle of its reply",
+      (_r, answer, socket) => {
+        socket.end(sshString(answer()).subarray(0, -1));
+        return undefined;
+      },
+      "protocol",
+      /: it closed the connection in the middle of its reply$/,
+    ],
+    ["refuses", () => sshString(Uint8Array.of(5)), "refused", /: it refused$/],
+    ["says too much", () => Uint8Array.of(0xff, 0xff, 0xff, 0xff), "protocol", /: a reply of 4294967295 bytes/],
+    ["says what was not asked", () => sshString(Uint8Array.of(6)), "protocol", /: message 6 came/],
+    ["says it twice", (_r, answer) => joined(sshString(answer()), sshString(answer())), "protocol", /: bytes follow/],
+    ["says nothing", () => undefined, "late", /: no reply within 0\.05 s$/],
+  ];
+  test.each(rows)("%s, asked for its keys", async (_, behaviour, fault, why) => {
+    const { path } = await fakeAgent([key], behaviour);
+    const error = await new Agent(path, { listTimeout: 50 }).identities().catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: "AgentError", fault, message: expect.stringMatching(why) });
+  });
+
+  test.each(rows)("%s, asked for a signature", async (_, behaviour, fault, why) => {
+    const { path } = await fakeAgent([key], (request, answer, socket) =>
+      request[0] === 11 ? sshString(answer()) : behaviour(request, answer, socket),
+    );
+    const signer = await firstSigner(new Agent(path, { signTimeout: 50 }));
+    const error = await Promise.resolve(signer.sign(data, "ssh-ed25519")).catch((reason: unknown) => reason);
+    expect(error).toMatchObject({ name: "AgentError", fault, message: expect.stringMatching(why) });
+    expect((error as Error).message).toContain(`The agent at ${path} was asked for a signature by ssh-ed25519 a key: `);
+  });
+
+  test("a reply in single bytes is a reply", async () => {
+    const { path } = await fakeAgent([key], (_r, answer, socket) => {
+      for (const byte of sshString(answer())) socket.write(Uint8Array.of(byte));
+      return undefined;
+    });
+    expect(await new Agent(path).identities()).toMatchObject([{ keyType: "ssh-ed25519", comment: "a key" }]);
+  });
+
+  test("whoever gives up waits no longer", async () => {
+    const abort = new AbortController();
+    const { path } = await fakeAgent([key], () => {
+      abort.abort(new Error("given up"));
+      return undefined;
+    });
+    const agent = new Agent(path, { signal: abort.signal });
+    await expect(agent.identities()).rejects.toThrow("given up");
+    await expect(agent.identities()).rejects.toThrow("given up");
+  });
+});
+
+test("who waits for a signature is told before, with the key", async () => {
+  const key = securityKeyEd25519("on my key ring");
+  const told: string[] = [];
+  const { path } = await fakeAgent([key], (request, answer) => {
+    if (request[0] === 13) expect(told).toEqual(["sk-ssh-ed25519@openssh.com on my key ring"]);
+    return sshString(answer());
+  });
+  const signer = await firstSigner(
+    new Agent(path, { onSign: ({ keyType, comment }) => told.push(`${keyType} ${comment}`) }),
+  );
+  await signer.sign(data, "sk-ssh-ed25519@openssh.com");
+  expect(told).toHaveLength(1);
+});
+
+test("keys of a type that is never used have no signer", async () => {
+  const blob = joined(sshString("ssh-dss"), sshString("x"));
+  const { path } = await fakeAgent([{ ...plainEd25519(), publicKeyBlob: blob }]);
+  const agent = new Agent(path);
+  const [identity] = await agent.identities();
+  expect(identity).toMatchObject({ keyType: "ssh-dss" });
+  expect(identity && agent.signer(identity)).toBeUndefined();
+});
+
+describeNeeding(missingSshAgent() ?? missingSshd(), "a real ssh-agent", () => {
+  test("refuses to sign where the person says no", async () => {
+    const real = await realAgent({ confirms: false });
+    makeKey(join(real.folder, "key"), "-t", "ed25519");
+    real.add(join(real.folder, "key"), "-c");
+    const signer = await firstSigner(new Agent(real.path));
+    await expect(signer.sign(data, "ssh-ed25519")).rejects.toMatchObject({ fault: "refused" });
+  });
+
+  test("signs where the person says yes", async () => {
+    const real = await realAgent({ confirms: true });
+    makeKey(join(real.folder, "key"), "-t", "ed25519");
+    real.add(join(real.folder, "key"), "-c");
+    const signer = await firstSigner(new Agent(real.path));
+    expect(await signer.sign(data, "ssh-ed25519")).toHaveLength(83);
+  });
+
+  test("shows no keys while it is locked", async () => {
+    const real = await realAgent();
+    makeKey(join(real.folder, "key"), "-t", "ed25519");
+    real.add(join(real.folder, "key"));
+    expect(await new Agent(real.path).identities()).toHaveLength(1);
+    real.lock();
+    expect(await new Agent(real.path).identities()).toEqual([]);
+  });
+});
+
+describeNeeding(missingSshAgent() ?? missingSshd(), "a real sshd lets in", () => {
+  let server: SshServer;
+  beforeAll(async () => {
+    server = await startSshd();
+  });
+  afterAll(() => server?.stop());
+
+  /** Logs in with these keys, and says what the server has logged of it. */
+  async function logIn(keys: readonly Signer[]): Promise<void> {
+    const { host, port, user } = server;
+    const verifyHostKey = await knownHostsVerifier({ host, port, files: [server.knownHosts] });
+    const connection = await connectTcp({ host, port, user, keys, verifyHostKey });
+    const session = await connection.session({ exec: "exit 3" });
+    expect(await session.exited).toEqual({ status: 3 });
+    await connection.close();
+  }
+
+  function authorize(...lines: readonly string[]): void {
+    writeFileSync(join(server.folder, "authorized_keys"), `${lines.join("\n")}\n`);
+  }
+
+  test.each([
+    ["ed25519", ["-t", "ed25519"]],
+    ["ecdsa 256", ["-t", "ecdsa", "-b", "256"]],
+    ["ecdsa 384", ["-t", "ecdsa", "-b", "384"]],
+    ["ecdsa 521", ["-t", "ecdsa", "-b", "521"]],
+    ["rsa 3072", ["-t", "rsa", "-b", "3072"]],
+  ])("a key of ssh-agent: %s", async (_, options) => {
+    const real = await realAgent();
+    const path = join(real.folder, "key");
+    const line = makeKey(path, ...options);
+    real.add(path);
+    authorize(line);
+    const signer = await firstSigner(new Agent(real.path));
+    expect(signer.publicKeyBlob).toEqual(blobOf(line));
+    await logIn([signer]);
+  });
+
+  test("a key of ssh-agent by its certificate", async () => {
+    const { execFileSync } = await import("node:child_process");
+    const real = await realAgent();
+    const ca = join(real.folder, "ca");
+    const path = join(real.folder, "key");
+    authorize(`cert-authority ${makeKey(ca, "-t", "ed25519")}`);
+    makeKey(path, "-t", "rsa", "-b", "3072");
+    execFileSync("ssh-keygen", ["-q", "-s", ca, "-I", "id", "-n", server.user, `${path}.pub`], { stdio: "ignore" });
+    real.add(path);
+    const agent = new Agent(real.path);
+    const identity = (await agent.identities()).find(({ keyType }) => keyType.includes("-cert-"));
+    const signer = identity && agent.signer(identity);
+    expect(signer?.algorithms[0]).toBe("rsa-sha2-512-cert-v01@openssh.com");
+    await logIn(signer ? [signer] : []);
+  });
+
+  test.each([
+    ["ed25519", securityKeyEd25519()],
+    ["ecdsa", securityKeyEcdsa()],
+  ])("a security key: %s", async (_, key) => {
+    const { path } = await fakeAgent([key]);
+    authorize(key.line);
+    await logIn([await firstSigner(new Agent(path))]);
+  });
+
+  test("a security key that nobody touched only where that is allowed", async () => {
+    const key = securityKeyEd25519("untouched", false);
+    const { path } = await fakeAgent([key]);
+    const signer = await firstSigner(new Agent(path));
+    authorize(key.line);
+    await expect(logIn([signer])).rejects.toMatchObject({ name: "AuthError" });
+    authorize(`no-touch-required ${key.line}`);
+    await logIn([signer]);
+  });
+
+  test("nobody whose agent signs with another key", async () => {
+    const [shown, other] = [plainEd25519(), plainEd25519()];
+    const { path } = await fakeAgent([{ ...shown, sign: other.sign }]);
+    authorize(shown.line);
+    await expect(logIn([await firstSigner(new Agent(path))])).rejects.toMatchObject({ name: "AuthError" });
+  });
+});
