@@ -33,9 +33,7 @@ async function main(argv: readonly string[]): Promise<void> {
 function run(settings: Settings): Promise<number> {
   const stopped = stopSignal();
   const log = createLog({ name: "mcp_ssh_client.transport", level: settings.logLevel, write: stderr.write });
-  if (!settings.isHostKeyChecked) {
-    log.warning("Host key checking is disabled: whoever sits on the network path can read and change everything");
-  }
+  for (const warning of settings.warnings) log.warning(warning);
   const open = dialRemote(settings, log);
   let isTold = false;
   const tell = (text: string): void => (isTold ? log.debug(text) : log.error(text));

@@ -1,7 +1,8 @@
 /**
  * Flags: the one declaration of each, and the walker that reads argv by it. Help, the usage line and the README's table
  * come from the same rows. The values are raw text: a parser that guesses types makes 00123 a number and `--flag=false`
- * a truthy text. The rules and the words of errors are argparse's, which the replaced tool used. Pure.
+ * a truthy text. The rules and the words of errors are argparse's, which the replaced tool used, held to what it said
+ * (test/vectors/argparse.json). Pure.
  */
 import type { LogLevel } from "../node/log.ts";
 import { logLevels } from "../node/log.ts";
@@ -17,6 +18,8 @@ export interface FlagRow {
   readonly value: string | undefined;
   readonly about: string;
   readonly initial: string | undefined;
+  /** Flags of one group exclude each other. */
+  readonly group: string | undefined;
 }
 
 /** What the command line asks for. Times in milliseconds, sizes in bytes; paths as typed. */
@@ -28,6 +31,8 @@ export interface Settings {
   /** Undefined where not given: then ssh's own files count. */
   readonly knownHosts: string | undefined;
   readonly isHostKeyChecked: boolean;
+  /** Undefined where no key server is to be asked. */
+  readonly keyServer: KeyServerSettings | undefined;
   readonly logLevel: LogLevel;
   readonly request: SessionRequest;
   readonly env: readonly values.EnvEntry[];
@@ -42,6 +47,16 @@ export interface Settings {
   readonly rekeyBytes: number;
   readonly rekeyInterval: number;
   readonly maxLine: number;
+  /** What to warn of before anything is done, a line each. */
+  readonly warnings: readonly string[];
+}
+
+/** Where the key server is, besides port 443 of the same host. */
+export interface KeyServerSettings {
+  /** Of plain HTTP. */
+  readonly port: number;
+  /** Whether plain HTTP is forbidden. */
+  readonly isHttpsOnly: boolean;
 }
 
 interface Flag {
@@ -49,8 +64,8 @@ interface Flag {
   readonly about: string;
   /** The default, as one would type it. */
   readonly initial?: string;
-  /** The flag that it cannot stand beside. */
-  readonly excludes?: string;
+  /** Flags of one group exclude each other, and stand together in the usage line. */
+  readonly group?: "trust" | "request";
   /** Absent where the flag takes no value. */
   readonly read?: values.Reader<unknown>;
 }
@@ -84,18 +99,37 @@ const flags = {
     value: "FILE",
     about: "the host keys to trust; unless given, known_hosts2 and /etc/ssh count too",
     initial: "~/.ssh/known_hosts",
+    group: "trust",
     read: values.path,
   },
   "disable-host-key-checking": {
     about: "trust any server: whoever sits on the network path can read and change everything",
-    excludes: "known-hosts",
+    group: "trust",
+  },
+  "use-key-server": {
+    about: "ask the server's key server for its host key, and register our key there",
+    group: "trust",
+  },
+  "key-server-port": {
+    value: "PORT",
+    about: "the key server's port for plain HTTP, which is asked where https on port 443 does not answer",
+    initial: "8000",
+    read: values.port,
+  },
+  "key-server-https": {
+    about: "never ask the key server over plain HTTP",
   },
   "log-level": { value: "LEVEL", about: logLevels.join(", "), initial: "INFO", read: values.choice(logLevels) },
-  command: { value: "CMD", about: "run this command there, not the login shell", read: values.command },
+  command: {
+    value: "CMD",
+    about: "run this command there, not the login shell",
+    group: "request",
+    read: values.command,
+  },
   subsystem: {
     value: "NAME",
     about: "start this subsystem there, not the login shell",
-    excludes: "command",
+    group: "request",
     read: values.subsystem,
   },
   env: {
@@ -167,12 +201,30 @@ type FlagName = keyof typeof flags;
 type Value<K extends FlagName> = (typeof flags)[K] extends { readonly read: values.Reader<infer T> } ? T : true;
 type HasInitial = { [K in FlagName]: (typeof flags)[K] extends { readonly initial: string } ? K : never }[FlagName];
 
+/**
+ * The replaced tool's flags, in its order. What is a prefix of one of them alone means that one, whatever flags we add:
+ * a host's configuration that worked with `--key 9000` goes on to work.
+ */
+const referenceFlags: readonly string[] = [
+  "help",
+  "host",
+  "port",
+  "username",
+  "client-key",
+  "known-hosts",
+  "disable-host-key-checking",
+  "use-key-server",
+  "key-server-port",
+  "passphrase",
+  "log-level",
+];
+
 /** Flags of the replaced tool that this version does not have: refused by name, never ignored. */
-const missing: readonly string[] = ["use-key-server", "key-server-port", "passphrase"];
+const missing: readonly string[] = ["passphrase"];
 
 /** All flags, in the order of help. */
 export const flagRows: readonly FlagRow[] = Object.entries(flags as Readonly<Record<string, Flag>>).map(
-  ([name, { value, about, initial }]) => ({ flag: `--${name}`, value, about, initial }),
+  ([name, { value, about, initial, group }]) => ({ flag: `--${name}`, value, about, initial, group }),
 );
 
 /**
@@ -181,29 +233,43 @@ export const flagRows: readonly FlagRow[] = Object.entries(flags as Readonly<Rec
  */
 export function parseFlags(argv: readonly string[], localUser: () => string): Settings | "help" | "version" {
   const given = new Given();
-  const args = [...argv];
+  const args = classify(argv);
   for (let arg = args.shift(); arg !== undefined; arg = args.shift()) {
-    const { name, inline } = split(arg);
-    if (name === "help" || name === "version") {
-      refuseValue(name, inline);
-      return name;
+    if (arg.flag === undefined) throw new UsageError(`unrecognized arguments: ${shown(arg.raw)}`);
+    const { flag, inline } = arg;
+    if (flag === "help" || flag === "version") {
+      refuseValue(flag, inline);
+      return flag;
     }
-    given.add(name, takeValue(name, inline, args));
+    given.add(flag, takeValue(flag, inline, args));
   }
+  if (given.has("use-key-server")) throw new UsageError("argument --use-key-server: not supported in this version");
   return settings(given, localUser);
 }
 
-/** The usage line of argparse, folded to 80 columns. */
+/** The usage line of argparse, folded to 80 columns: flags that exclude each other stand together. */
 export function usage(program: string): string {
   const lead = `usage: ${program}`;
   const lines = [lead];
-  for (const { flag, value } of flagRows) {
-    const word = value === undefined ? ` [${flag}]` : ` [${flag} ${value}]`;
+  for (const rows of grouped(flagRows)) {
+    const words = rows.map(({ flag, value }) =>
+      flag === "--help" ? "-h" : value === undefined ? flag : `${flag} ${value}`,
+    );
+    const word = ` [${words.join(" | ")}]`;
     const last = lines.pop() ?? "";
     if (last.length + word.length <= 80) lines.push(last + word);
     else lines.push(last, " ".repeat(lead.length) + word);
   }
   return lines.join("\n");
+}
+
+/** The rows in order, each group where its first row stands. */
+function grouped(rows: readonly FlagRow[]): readonly (readonly FlagRow[])[] {
+  return rows.flatMap((row) => {
+    if (row.group === undefined) return [[row]];
+    const members = rows.filter(({ group }) => group === row.group);
+    return members[0] === row ? [members] : [];
+  });
 }
 
 /** What was given, each flag's values in order. */
@@ -221,6 +287,10 @@ class Given {
     return (this.#values.get(name) ?? []) as Value<K>[];
   }
 
+  has(name: FlagName): boolean {
+    return this.#values.has(name);
+  }
+
   /** The last one counts. */
   last<K extends FlagName>(name: K): Value<K> | undefined {
     return this.all(name).at(-1);
@@ -234,24 +304,66 @@ class Given {
 function isExcluded(name: FlagName, other: FlagName): boolean {
   const row: Flag = flags[name];
   const otherRow: Flag = flags[other];
-  return row.excludes === other || otherRow.excludes === name;
+  return name !== other && row.group !== undefined && row.group === otherRow.group;
 }
 
-/** The flag's name in an argument, and what follows its first `=`. */
-function split(arg: string): { name: FlagName; inline: string | undefined } {
-  if (arg === "-h") return { name: "help", inline: undefined };
-  const [, name = "", inline] = /^--([^=]*)(?:=(.*))?$/s.exec(arg) ?? [];
-  if (Object.hasOwn(flags, name)) return { name: name as FlagName, inline };
-  if (missing.includes(name)) throw new UsageError(`argument --${name}: not supported in this version`);
-  // what follows the `=` of a flag that we do not know may be a secret
-  throw new UsageError(`unrecognized arguments: ${values.quote(name === "" ? arg : `--${name}`)}`);
+/** One argument as argparse classes it, before any value is taken. */
+interface Arg {
+  readonly raw: string;
+  /** Undefined where it names no flag that we have. */
+  readonly flag: FlagName | undefined;
+  /** What follows the first `=`; undefined without one. */
+  readonly inline: string | undefined;
+  /** Whether it may be the value of the flag before it. */
+  readonly isValue: boolean;
+}
+
+/** All arguments, each by itself but for those behind a `--`, which are no flags. @throws UsageError for a prefix of several */
+function classify(argv: readonly string[]): Arg[] {
+  const end = argv.indexOf("--");
+  return argv.map((raw, index) => {
+    if (end < 0 || index < end) return classOf(raw);
+    return { raw, flag: undefined, inline: undefined, isValue: index > end };
+  });
+}
+
+/** The order of the questions is argparse's. */
+function classOf(raw: string): Arg {
+  const other = { raw, flag: undefined, inline: undefined };
+  if (!raw.startsWith("-") || raw === "-") return { ...other, isValue: true };
+  if (/^-h./s.test(raw)) return { raw, flag: "help", inline: raw.slice(2).replace(/^=/, ""), isValue: false };
+  const [, typed = "", inline] = raw === "-h" ? ["", "help"] : (/^--([^=]*)(?:=(.*))?$/s.exec(raw) ?? []);
+  const flag = typed === "" ? undefined : flagOf(typed);
+  if (flag !== undefined) return { raw, flag, inline, isValue: false };
+  // a negative number is a value, and so is what holds a space: a passphrase of several words may begin with a dash
+  return { ...other, isValue: /^-(\d+|\d*\.\d+)$/.test(raw) || raw.includes(" ") };
+}
+
+/** The flag of that name or, if there is none, the only one that begins so. */
+function flagOf(typed: string): FlagName | undefined {
+  const names = Object.keys(flags);
+  const begun = (all: readonly string[]): readonly string[] => all.filter((name) => name.startsWith(typed));
+  const candidates = [
+    [...names, ...referenceFlags].filter((name) => name === typed),
+    begun(referenceFlags),
+    begun(names),
+  ];
+  const [name, ...others] = candidates.find(({ length }) => length > 0) ?? [];
+  // what follows the `=` may be a secret: unlike argparse, we do not repeat it
+  if (name !== undefined && others.some((other) => other !== name)) {
+    const could = [name, ...others].map((candidate) => `--${candidate}`).join(", ");
+    throw new UsageError(`ambiguous option: --${typed} could match ${could}`);
+  }
+  if (name !== undefined && missing.includes(name))
+    throw new UsageError(`argument --${name}: not supported in this version`);
+  return name as FlagName | undefined;
 }
 
 /** Takes the flag's value from the argument itself or from the next one, which `args` loses then. */
-function takeValue(name: FlagName, inline: string | undefined, args: string[]): unknown {
+function takeValue(name: FlagName, inline: string | undefined, args: Arg[]): unknown {
   const { read }: Flag = flags[name];
   if (read === undefined) return refuseValue(name, inline);
-  const raw = inline ?? (args[0]?.startsWith("-") ? undefined : args.shift());
+  const raw = inline ?? (args[0]?.isValue ? args.shift()?.raw : undefined);
   if (raw === undefined) {
     throw new UsageError(`argument --${name}: expected one argument (one that begins with - goes in --${name}=VALUE)`);
   }
@@ -265,7 +377,13 @@ function takeValue(name: FlagName, inline: string | undefined, args: string[]): 
 
 function refuseValue(name: FlagName, inline: string | undefined): true {
   if (inline === undefined) return true;
-  throw new UsageError(`argument --${name}: ignored explicit argument ${values.quote(inline)}`);
+  const spelled = name === "help" ? "-h/--help" : `--${name}`;
+  throw new UsageError(`argument ${spelled}: ignored explicit argument ${values.quote(inline)}`);
+}
+
+/** An argument that we do not know. What follows its `=` may be a secret. */
+function shown(raw: string): string {
+  return values.quote(/^--[^=]+/.exec(raw)?.[0] ?? raw);
 }
 
 function settings(given: Given, localUser: () => string): Settings {
@@ -278,11 +396,12 @@ function settings(given: Given, localUser: () => string): Settings {
     username: isSshLike ? (given.last("username") ?? localUser()) : given.lastOrInitial("username"),
     clientKey: given.lastOrInitial("client-key"),
     knownHosts: given.last("known-hosts"),
-    isHostKeyChecked: given.last("disable-host-key-checking") === undefined,
+    isHostKeyChecked: !given.has("disable-host-key-checking"),
+    keyServer: keyServerOf(given),
     logLevel: given.lastOrInitial("log-level"),
     request: exec !== undefined ? { exec } : subsystem !== undefined ? { subsystem } : { shell: true },
     env: given.all("env"),
-    allowChachaWithoutStrictKex: given.last("allow-chacha-without-strict-kex") === true,
+    allowChachaWithoutStrictKex: given.has("allow-chacha-without-strict-kex"),
     connectTimeout: given.lastOrInitial("connect-timeout"),
     authTimeout: given.lastOrInitial("auth-timeout"),
     channelTimeout: given.lastOrInitial("channel-timeout"),
@@ -293,5 +412,26 @@ function settings(given: Given, localUser: () => string): Settings {
     rekeyBytes: given.lastOrInitial("rekey-bytes"),
     rekeyInterval: given.lastOrInitial("rekey-interval"),
     maxLine: given.lastOrInitial("max-line"),
+    warnings: warningsOf(given),
   };
+}
+
+function keyServerOf(given: Given): KeyServerSettings | undefined {
+  if (!given.has("use-key-server")) return undefined;
+  return { port: given.lastOrInitial("key-server-port"), isHttpsOnly: given.has("key-server-https") };
+}
+
+function warningsOf(given: Given): readonly string[] {
+  const warnings: string[] = [];
+  if (given.has("disable-host-key-checking")) {
+    warnings.push("Host key checking is disabled: whoever sits on the network path can read and change everything");
+  }
+  if (given.has("use-key-server")) return warnings;
+  if (given.has("key-server-port")) {
+    warnings.push("--key-server-port specified but --use-key-server not enabled. Key server port will be ignored.");
+  }
+  if (given.has("key-server-https")) {
+    warnings.push("--key-server-https specified but --use-key-server not enabled. It will be ignored.");
+  }
+  return warnings;
 }

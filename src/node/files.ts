@@ -44,7 +44,7 @@ export interface KeyFile {
 const keyLimit = 64 * 1024;
 
 /** Large sites have known_hosts files of a few MiB. */
-const knownHostsLimit = 16 * 1024 * 1024;
+export const knownHostsLimit: number = 16 * 1024 * 1024;
 
 /** The files that ssh trusts by default. ssh_config(5): UserKnownHostsFile, GlobalKnownHostsFile. */
 export const defaultKnownHosts: readonly string[] = [
@@ -133,8 +133,12 @@ const causes: Readonly<Record<string, string>> = {
   EPERM: "permission denied",
 };
 
+/** Why a file could not be used, in words. */
+export function causeOf({ code = "", message }: NodeJS.ErrnoException): string {
+  return causes[code] ?? printable(message);
+}
+
 function fileError(asked: string, error: NodeJS.ErrnoException): FileError {
-  const { code = "", message } = error;
-  const why = causes[code] ?? printable(message);
-  return new FileError(`Cannot read ${printable(expandHome(asked))}: ${why}`, asked, code, { cause: error });
+  const message = `Cannot read ${printable(expandHome(asked))}: ${causeOf(error)}`;
+  return new FileError(message, asked, error.code ?? "", { cause: error });
 }

@@ -91,14 +91,20 @@ export function fingerprint(keyBlob: Uint8Array): string {
 }
 
 /**
- * The line, without its newline, that trusts this key at this host and port.
+ * The line, without its newline, that trusts this key at this host and port; with a `salt` of 20 bytes, fresh and random,
+ * the name is hashed, as with ssh's HashKnownHosts.
  * @throws TypeError where the host holds a character that known_hosts gives a meaning; RangeError for an impossible port.
  */
-export function knownHostsLine(host: string, port: number, keyBlob: Uint8Array): string {
+export function knownHostsLine(host: string, port: number, keyBlob: Uint8Array, salt?: Uint8Array): string {
   if (!/^[\w.:%+-]+$/.test(host)) throw new TypeError("this host name cannot stand in known_hosts");
   const keyType = typeOf(keyBlob);
   if (keyType === undefined) throw new TypeError("keyBlob is not a public key");
-  return `${lookupName(host, port)} ${keyType} ${encodeBase64(keyBlob)}`;
+  const name = lookupName(host, port);
+  return `${salt === undefined ? name : hashedName(name, salt)} ${keyType} ${encodeBase64(keyBlob)}`;
+}
+
+function hashedName(name: string, salt: Uint8Array): string {
+  return `|1|${encodeBase64(salt)}|${encodeBase64(hmac(sha1, salt, utf8(name)))}`;
 }
 
 const defaultPort = 22;

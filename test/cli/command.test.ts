@@ -95,6 +95,12 @@ describe("without a session", () => {
       "argument --disable-host-key-checking: not allowed with argument --known-hosts",
     ],
     [
+      "the same, by a prefix",
+      ["--kn=x", "--use-k"],
+      "argument --use-key-server: not allowed with argument --known-hosts",
+    ],
+    ["a prefix of several flags", ["--k=x"], "ambiguous option: --k could match --known-hosts, --key-server-port"],
+    [
       "a value that would be taken for true",
       ["--disable-host-key-checking=false"],
       "argument --disable-host-key-checking: ignored explicit argument 'false'",
@@ -108,7 +114,7 @@ describe("without a session", () => {
     const host = start(args);
     expect(await host.exit).toEqual({ code: 2, signal: null });
     expect(host.stdout()).toHaveLength(0);
-    expect(host.stderr()).toMatch(/^usage: mcp-ssh-client \[--help\]/);
+    expect(host.stderr()).toMatch(/^usage: mcp-ssh-client \[-h\]/);
     expect(host.stderr().endsWith(`\nmcp-ssh-client: error: ${message}\n`)).toBe(true);
   });
 });

@@ -42,6 +42,8 @@ describe("defaults", () => {
       rekeyBytes: 2 ** 30,
       rekeyInterval: 3_600_000,
       maxLine: 64 * 2 ** 20,
+      keyServer: undefined,
+      warnings: [],
     });
   });
 
@@ -87,6 +89,18 @@ describe("values are raw text", () => {
     ["a path is not expanded here", ["--client-key", "~/k y"], { clientKey: "~/k y" }],
     ["known hosts", ["--known-hosts", "kh"], { knownHosts: "kh", isHostKeyChecked: true }],
     ["no host key checking", ["--disable-host-key-checking"], { isHostKeyChecked: false }],
+    [
+      "one warning, however often it was said",
+      ["--disable-host-key-checking", "--dis"],
+      {
+        warnings: ["Host key checking is disabled: whoever sits on the network path can read and change everything"],
+      },
+    ],
+    [
+      "--key-server-https without a key server",
+      ["--key-server-https"],
+      { warnings: ["--key-server-https specified but --use-key-server not enabled. It will be ignored."] },
+    ],
     ["each log level", ["--log-level", "CRITICAL"], { logLevel: "CRITICAL" }],
     ["seconds with a fraction", ["--connect-timeout", "0.25"], { connectTimeout: 250 }],
     ["the longest time", ["--first-reply-timeout", "3600"], { firstReplyTimeout: 3_600_000 }],
@@ -116,7 +130,7 @@ describe("what cannot be meant is refused", () => {
     ["an unknown flag", ["--hots", "x"], "unrecognized arguments: '--hots'"],
     ["an unknown flag, its value unsaid", ["--token=s3cret"], "unrecognized arguments: '--token'"],
     ["a flag in capitals", ["--HOST", "x"], "unrecognized arguments: '--HOST'"],
-    ["a prefix of a flag, for now", ["--user", "x"], "unrecognized arguments: '--user'"],
+    ["a prefix of several flags", ["--user=s3cret", "--k=s4cret"], "ambiguous option: --k could match --known-hosts, "],
     ["a short flag", ["-p", "22"], "unrecognized arguments: '-p'"],
     ["a negation", ["--no-disable-host-key-checking"], "unrecognized arguments: '--no-disable-host-key-checking'"],
     ["a dotted name", ["--a.b", "x"], "unrecognized arguments: '--a.b'"],
@@ -132,7 +146,7 @@ describe("what cannot be meant is refused", () => {
     ["a value that is missing before a flag", ["--host", "--port", "1"], "argument --host: expected one argument"],
     ["a value on a flag that has none", ["--disable-host-key-checking=false"], "ignored explicit argument 'false'"],
     ["an empty value on a flag that has none", ["--disable-host-key-checking="], "ignored explicit argument ''"],
-    ["a value on --help", ["--help=x"], "argument --help: ignored explicit argument 'x'"],
+    ["a value on --help", ["--help=x"], "argument -h/--help: ignored explicit argument 'x'"],
     [
       "a word behind a flag that takes no value",
       ["--disable-host-key-checking", "false"],
@@ -212,11 +226,6 @@ describe("what cannot be meant is refused", () => {
     ],
     ["--use-key-server, for now", ["--use-key-server"], "argument --use-key-server: not supported in this version"],
     [
-      "--key-server-port, for now",
-      ["--key-server-port=8000"],
-      "argument --key-server-port: not supported in this version",
-    ],
-    [
       "--passphrase, for now, its value unsaid",
       ["--passphrase", "s3cret"],
       "argument --passphrase: not supported in this version",
@@ -247,9 +256,18 @@ describe("help and version", () => {
 describe("usage", () => {
   it("names every flag with its placeholder, in lines of at most 80 columns", () => {
     const text = usage("mcp-ssh-client");
-    for (const { flag, value } of flagRows) expect(text).toContain(value ? `[${flag} ${value}]` : `[${flag}]`);
-    for (const line of text.split("\n")) expect(line.length).toBeLessThanOrEqual(80);
-    expect(text).toMatch(/^usage: mcp-ssh-client \[--help\] \[--version\] \[--host HOST\]/);
+    for (const { flag, value } of flagRows.slice(1)) expect(text).toContain(value ? `${flag} ${value}` : flag);
+    // a group stays together, as argparse keeps it
+    for (const line of text.split("\n")) if (!line.includes(" | ")) expect(line.length).toBeLessThanOrEqual(80);
+    expect(text).toMatch(/^usage: mcp-ssh-client \[-h\] \[--version\] \[--host HOST\]/);
+  });
+
+  it("shows which flags exclude each other", () => {
+    const text = usage("mcp-ssh-client");
+    expect(text).toContain(
+      "\n                      [--known-hosts FILE | --disable-host-key-checking | --use-key-server]\n",
+    );
+    expect(text).toContain(" [--command CMD | --subsystem NAME]");
   });
 
   it("every row says what it is for", () => {
