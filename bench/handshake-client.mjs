@@ -11,11 +11,11 @@ const knownHosts = readFileSync(knownHostsFile, "utf8");
 
 const clients = {
   "mcp-ssh-client": async () => {
-    const { connectTcp, knownHostsVerifier, loadPrivateKey } = await import("../dist/node/index.js");
+    const { connectTcp, knownHostsTrust, loadPrivateKey } = await import("../dist/node/index.js");
     return async () => {
       const keys = [await loadPrivateKey(keyFile)];
-      const verifyHostKey = await knownHostsVerifier({ host, port, files: [knownHostsFile] });
-      const connection = await connectTcp({ host, port, user, keys, verifyHostKey });
+      const trust = await knownHostsTrust({ host, port, files: [knownHostsFile] });
+      const connection = await connectTcp({ host, port, user, keys, ...trust });
       return () => connection.close();
     };
   },

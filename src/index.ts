@@ -14,7 +14,7 @@ export {
   DialError,
   dial,
   FileError,
-  knownHostsVerifier,
+  knownHostsTrust,
   loadPrivateKey,
   type TcpConnectOptions,
 } from "./node/index.ts";

@@ -7,7 +7,7 @@ import type { RemoteSession } from "../mcp/link.ts";
 import { defaultKnownHosts } from "../node/files.ts";
 import { signerOf } from "../node/keys.ts";
 import type { Log } from "../node/log.ts";
-import { judgeBy } from "../node/trust.ts";
+import { trustBy } from "../node/trust.ts";
 import { table } from "../ssh/algorithms/table.ts";
 import { connect } from "../ssh/connect.ts";
 import type { ConnectOptions, Limits, Notice, SshConnection } from "../ssh/connection.ts";
@@ -24,7 +24,7 @@ export async function openSession(
   const { host, port } = settings;
   const place = settings.knownHosts ?? defaultKnownHosts[0] ?? "";
   const knownHosts = await begun.knownHosts;
-  const judge = knownHosts && judgeBy(knownHosts, place, { host, port, onNote: log.debug });
+  const trust = knownHosts && trustBy(knownHosts, place, { host, port, onNote: log.debug });
   const key = await begun.key;
   if (key.warning !== undefined) log.warning(key.warning);
   const options: ConnectOptions = {
@@ -33,8 +33,9 @@ export async function openSession(
     verifyHostKey: (hostKey) => {
       onHostKey();
       log.debug(`the server's host key is ${hostKey.algorithm} ${hostKey.fingerprint}`);
-      judge?.(hostKey);
+      trust?.verifyHostKey(hostKey);
     },
+    ...(trust === undefined ? {} : { hostKeyAlgorithms: trust.hostKeyAlgorithms }),
     signal,
     limits: limitsOf(settings),
     allowChachaWithoutStrictKex: settings.allowChachaWithoutStrictKex,

@@ -2,13 +2,13 @@
 import { connect } from "../ssh/connect.ts";
 import type { ConnectOptions, SshConnection } from "../ssh/connection.ts";
 import { dial } from "./tcp.ts";
-import { knownHostsVerifier } from "./trust.ts";
+import { knownHostsTrust } from "./trust.ts";
 
 export { Agent, type AgentOptions, agentPath } from "./agent.ts";
 export { FileError } from "./files.ts";
 export { loadPrivateKey } from "./keys.ts";
 export { DialError, type DialOptions, dial, type Lookup } from "./tcp.ts";
-export { type HostKeyJudge, knownHostsVerifier, type TrustOptions } from "./trust.ts";
+export { type HostTrust, knownHostsTrust, type TrustOptions } from "./trust.ts";
 
 /** As ConnectOptions; `verifyHostKey` is done by ssh's own known_hosts files unless given. */
 export type TcpConnectOptions = Omit<ConnectOptions, "verifyHostKey"> &
@@ -20,7 +20,8 @@ export type TcpConnectOptions = Omit<ConnectOptions, "verifyHostKey"> &
 
 /** Connects to an SSH server over TCP. @throws DialError, FileError, and what `connect` throws */
 export async function connectTcp({ host, port = 22, ...options }: TcpConnectOptions): Promise<SshConnection> {
-  const verifyHostKey = options.verifyHostKey ?? (await knownHostsVerifier({ host, port }));
+  const { verifyHostKey } = options;
+  const trust = verifyHostKey === undefined ? await knownHostsTrust({ host, port }) : { verifyHostKey };
   const socket = await dial(host, port, options.signal === undefined ? {} : { signal: options.signal });
-  return connect(socket, { ...options, verifyHostKey });
+  return connect(socket, { ...options, ...trust });
 }

@@ -1,6 +1,7 @@
 /**
  * Trust: the verdict of known_hosts files on a server's key, and the words that tell a person what to do about it.
  */
+import { table } from "../ssh/algorithms/table.ts";
 import type { HostKey } from "../ssh/connection.ts";
 import { HostKeyError } from "../ssh/errors.ts";
 import {
@@ -8,6 +9,7 @@ import {
   fingerprint,
   type KnownHostsEntry,
   knownHostsLine,
+  orderHostKeyAlgorithms,
   parseKnownHosts,
   type Verdict,
 } from "../ssh/known-hosts.ts";
@@ -24,31 +26,36 @@ export interface TrustOptions {
   readonly onNote?: (note: string) => void;
 }
 
-/** Throws unless the key is trusted; what `connect` takes as `verifyHostKey`. */
-export type HostKeyJudge = (hostKey: HostKey) => void;
+/** What `connect` needs to know of trust: a part of its options. */
+export interface HostTrust {
+  /** Throws unless the key is trusted. */
+  readonly verifyHostKey: (hostKey: HostKey) => void;
+  /** Ordered so that the server shows a key that is known, if it has one. */
+  readonly hostKeyAlgorithms: readonly string[];
+}
 
 /**
  * Reads the known_hosts files and gives what judges a host key by them.
  * @throws FileError
  */
-export async function knownHostsVerifier({ files, ...options }: TrustOptions): Promise<HostKeyJudge> {
-  return judgeBy(await readKnownHosts(files), files?.[0] ?? defaultKnownHosts[0] ?? "", options);
+export async function knownHostsTrust({ files, ...options }: TrustOptions): Promise<HostTrust> {
+  return trustBy(await readKnownHosts(files), files?.[0] ?? defaultKnownHosts[0] ?? "", options);
 }
 
 /**
  * What judges a host key by these files: unknown, changed and revoked keys are refused with a HostKeyError that says how
  * to go on. `place`: the file that a new line would go to.
  */
-export function judgeBy(
+export function trustBy(
   files: readonly KnownHostsFile[],
   place: string,
   options: Omit<TrustOptions, "files">,
-): HostKeyJudge {
+): HostTrust {
   const { host, port, onNote } = options;
   const known = files.map(({ path, text }) => parseKnownHosts(printable(path), text));
   const notes = known.flatMap((file) => file.notes);
   for (const note of notes) onNote?.(note);
-  return (hostKey) => {
+  const verifyHostKey = (hostKey: HostKey): void => {
     const verdict = checkHostKey(known, host, port, hostKey.blob);
     if (verdict.verdict === "trusted") return;
     const line = knownHostsLine(host, port, hostKey.blob);
@@ -61,6 +68,8 @@ export function judgeBy(
     const message = `Host key verification failed: ${why}${skipped}`;
     throw new HostKeyError(message, verdict.verdict, hostKey.fingerprint, entryOf(verdict));
   };
+  const hostKeyAlgorithms = orderHostKeyAlgorithms(known, host, port, Object.keys(table.hostKey));
+  return { verifyHostKey, hostKeyAlgorithms };
 }
 
 type Refusal = Exclude<Verdict, { readonly verdict: "trusted" }>;

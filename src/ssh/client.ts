@@ -45,6 +45,8 @@ export interface ClientOptions {
   readonly randomBytes: RandomBytes;
   /** What we offer; the library's own table unless given. */
   readonly table?: AlgorithmTable;
+  /** Which of the table's host key algorithms to offer, in this order; all in the table's unless given. */
+  readonly hostKeyAlgorithms?: readonly string[];
   /** See `ConnectOptions`. */
   readonly allowChachaWithoutStrictKex?: boolean;
   /** Bytes in one direction after which we start a rekey; 2^30 unless given. RFC 4253 §9. */
@@ -87,7 +89,7 @@ export class SshClient {
     this.#windowTotal = options.windowTotal ?? 16 * 1024 * 1024;
     this.#userauth = new UserAuth(options.user, options.keys);
     this.#transport = new Transport({
-      table: options.table ?? table,
+      table: withHostKeys(options.table ?? table, options.hostKeyAlgorithms),
       randomBytes: options.randomBytes,
       allowChachaWithoutStrictKex: options.allowChachaWithoutStrictKex ?? false,
       rekeyBytes: options.rekeyBytes ?? 2 ** 30,
@@ -395,6 +397,18 @@ export class SshClient {
       encode(m.CHANNEL_OPEN_FAILURE, { recipientChannel: senderChannel, reasonCode, description, languageTag: "" }),
     );
   }
+}
+
+/** The table with these host key algorithms only: KEXINIT names what is in it. RFC 4253 §7.1. */
+function withHostKeys(from: AlgorithmTable, names: readonly string[] | undefined): AlgorithmTable {
+  if (names === undefined) return from;
+  if (names.length === 0) throw new RangeError("hostKeyAlgorithms is empty");
+  const rows = names.map((name) => {
+    const row = Object.hasOwn(from.hostKey, name) ? from.hostKey[name] : undefined;
+    if (row === undefined) throw new RangeError(`no host key algorithm ${name}`);
+    return [name, row] as const;
+  });
+  return { ...from, hostKey: Object.fromEntries(rows) };
 }
 
 /** Which DISCONNECT tells the peer: by blame; none where the peer is gone already. RFC 4253 §11.1. */

@@ -97,6 +97,7 @@ class Connection implements SshConnection {
       keys: options.keys,
       randomBytes: options.randomBytes ?? systemRandomBytes(),
       ...(options.table === undefined ? {} : { table: options.table }),
+      ...(options.hostKeyAlgorithms === undefined ? {} : { hostKeyAlgorithms: options.hostKeyAlgorithms }),
       allowChachaWithoutStrictKex: options.allowChachaWithoutStrictKex ?? false,
       rekeyBytes: this.#limits.rekeyBytes,
       windowTotal: this.#limits.windowTotal,

@@ -70,6 +70,8 @@ export interface ConnectOptions {
   readonly allowChachaWithoutStrictKex?: boolean;
   /** What is offered, in order; the library's own table unless given. */
   readonly table?: AlgorithmTable;
+  /** Which of the table's host key algorithms to offer, in this order; all in the table's unless given. RFC 4253 §7.1. */
+  readonly hostKeyAlgorithms?: readonly string[];
   readonly onNotice?: (notice: Notice) => void;
   /** Whether `trace` notices are made. */
   readonly trace?: boolean;

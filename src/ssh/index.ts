@@ -47,6 +47,7 @@ export {
   type KnownHosts,
   type KnownHostsEntry,
   knownHostsLine,
+  orderHostKeyAlgorithms,
   parseKnownHosts,
   type Verdict,
 } from "./known-hosts.ts";

@@ -85,6 +85,33 @@ export function checkHostKey(files: readonly KnownHosts[], host: string, port: n
   return bare;
 }
 
+/**
+ * `offered` with those host key algorithms first whose keys the host is known to have, so that a server with several
+ * keys shows one that can be trusted; certificates' where an `@cert-authority` is known for it. Unchanged where nothing
+ * is known, and where the best one's key is: then the network cannot tell a friend from a stranger (CVE-2020-14145). As
+ * OpenSSH's ssh does it; beyond that, a port without keys goes by the bare host's, as `checkHostKey` does.
+ * @throws as checkHostKey
+ */
+export function orderHostKeyAlgorithms(
+  files: readonly KnownHosts[],
+  host: string,
+  port: number,
+  offered: readonly string[],
+): readonly string[] {
+  const best = keyTypeOf(offered[0] ?? "");
+  let known = typesOf(files, lookupName(host, port), best);
+  if (known.size === 0 && port !== defaultPort) known = typesOf(files, lookupName(host, defaultPort), best);
+  if (known.has(best)) return offered;
+  const isWanted = (algorithm: string): boolean =>
+    known.has(isCertificateType(algorithm) ? anyCertificate : keyTypeOf(algorithm));
+  return [...offered.filter(isWanted), ...offered.filter((algorithm) => !isWanted(algorithm))];
+}
+
+/** The type of the keys that sign under an algorithm's name; of a certificate, its key's: `ssh-rsa` for `rsa-sha2-512`. */
+export function keyTypeOf(algorithm: string): string {
+  return algorithm.replace(/-cert-v01@openssh\.com$/, "").replace(/^rsa-sha2-(256|512)$/, "ssh-rsa");
+}
+
 /** `SHA256:` and the hash of a public key blob in base64 without padding, as OpenSSH prints it. */
 export function fingerprint(keyBlob: Uint8Array): string {
   return `SHA256:${encodeBase64(sha256(keyBlob)).replace(/=$/, "")}`;
@@ -130,6 +157,17 @@ function checkName(files: readonly KnownHosts[], name: string, keyBlob: Uint8Arr
   if (trusted) return { verdict: "trusted", known: trusted };
   const others = entries.filter((entry) => isFor(entry.hosts, name));
   return refusal(others, typeOf(keyBlob));
+}
+
+const anyCertificate = "a certificate";
+
+/** The types of a name's keys. Where one is of the type `best` no other is looked for: hashed names cost time. */
+function typesOf(files: readonly KnownHosts[], name: string, best: string): ReadonlySet<string> {
+  const entries = files.flatMap((file) => file.entries).filter(({ marker }) => marker !== "revoked");
+  const isBest = ({ marker, keyType }: KnownHostsEntry): boolean => marker === "key" && keyType === best;
+  if (entries.some((entry) => isBest(entry) && isFor(entry.hosts, name))) return new Set([best]);
+  const others = entries.filter((entry) => !isBest(entry) && isFor(entry.hosts, name));
+  return new Set(others.map(({ marker, keyType }) => (marker === "key" ? keyType : anyCertificate)));
 }
 
 /** The verdict on a key that none of a host's entries has. */

@@ -2,7 +2,7 @@
 import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
 import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { connectTcp, knownHostsVerifier, loadPrivateKey, SshClientTransport } from "../../src/index.ts";
+import { connectTcp, knownHostsTrust, loadPrivateKey, SshClientTransport } from "../../src/index.ts";
 import { launch } from "../support/command.ts";
 import { echoCommand } from "../support/everything.ts";
 import { connectV1, connectV2, type McpTransport } from "../support/mcp-client.ts";
@@ -32,9 +32,9 @@ describeNeeding(missingSshd(), "server-everything behind OpenSSH", () => {
     new SshClientTransport({
       open: async (signal) => {
         const { host, port, user, clientKey, knownHosts } = server;
-        const verifyHostKey = await knownHostsVerifier({ host, port, files: [knownHosts] });
+        const trust = await knownHostsTrust({ host, port, files: [knownHosts] });
         const keys = [await loadPrivateKey(clientKey)];
-        const connection = await connectTcp({ host, port, user, keys, verifyHostKey, signal });
+        const connection = await connectTcp({ host, port, user, keys, ...trust, signal });
         return { connection, session: await connection.session({ exec }, { signal }) };
       },
     });

@@ -5,6 +5,7 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the finds are source text
 import { keysRows } from "./keys-rows.ts";
 import type { Mutant } from "./mutant.ts";
+import { trustRows } from "./trust-rows.ts";
 
 export const table: readonly Mutant[] = [
   // The data types of RFC 4251
@@ -1734,4 +1735,5 @@ export const table: readonly Mutant[] = [
     },
   },
   ...keysRows,
+  ...trustRows,
 ];

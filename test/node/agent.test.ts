@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Agent, agentPath } from "../../src/node/agent.ts";
 import { connectTcp } from "../../src/node/index.ts";
-import { knownHostsVerifier } from "../../src/node/trust.ts";
+import { knownHostsTrust } from "../../src/node/trust.ts";
 import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import {
   type Behaviour,
@@ -244,8 +244,8 @@ describeNeeding(missingSshAgent() ?? missingSshd(), "a real sshd lets in", () =>
   /** Logs in with these keys, and says what the server has logged of it. */
   async function logIn(keys: readonly Signer[]): Promise<void> {
     const { host, port, user } = server;
-    const verifyHostKey = await knownHostsVerifier({ host, port, files: [server.knownHosts] });
-    const connection = await connectTcp({ host, port, user, keys, verifyHostKey });
+    const trust = await knownHostsTrust({ host, port, files: [server.knownHosts] });
+    const connection = await connectTcp({ host, port, user, keys, ...trust });
     const session = await connection.session({ exec: "exit 3" });
     expect(await session.exited).toEqual({ status: 3 });
     await connection.close();

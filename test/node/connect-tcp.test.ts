@@ -1,6 +1,6 @@
 /** A program that uses the library on Node, and a real sshd. */
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { connectTcp, HostKeyError, knownHostsVerifier, loadPrivateKey } from "../../src/index.ts";
+import { connectTcp, HostKeyError, knownHostsTrust, loadPrivateKey } from "../../src/index.ts";
 import { describeNeeding } from "../support/needs.ts";
 import type { SshServer } from "../support/ssh-server.ts";
 import { missingSshd, startSshd } from "../support/sshd.ts";
@@ -14,9 +14,9 @@ describeNeeding(missingSshd(), "connectTcp", () => {
 
   test("connects, runs a command and gives its output and status", async () => {
     const { host, port, user } = server;
-    const verifyHostKey = await knownHostsVerifier({ host, port, files: [server.knownHosts] });
+    const trust = await knownHostsTrust({ host, port, files: [server.knownHosts] });
     const keys = [await loadPrivateKey(server.clientKey)];
-    const connection = await connectTcp({ host, port, user, keys, verifyHostKey });
+    const connection = await connectTcp({ host, port, user, keys, ...trust });
     const session = await connection.session({ exec: "echo hello; exit 3" });
     let text = "";
     for await (const chunk of session.readable) text += new TextDecoder().decode(chunk);

@@ -2,7 +2,8 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { knownHostsVerifier } from "../../src/node/trust.ts";
+import { knownHostsTrust } from "../../src/node/trust.ts";
+import { table } from "../../src/ssh/algorithms/table.ts";
 import type { HostKey } from "../../src/ssh/connection.ts";
 import { HostKeyError } from "../../src/ssh/errors.ts";
 
@@ -33,9 +34,9 @@ afterEach(() => rmSync(folder, { recursive: true, force: true }));
 async function judge(lines: readonly string[], port = 8022): Promise<HostKeyError | "trusted"> {
   const path = join(folder, "known_hosts");
   writeFileSync(path, lines.map((line) => `${line}\n`).join(""));
-  const verify = await knownHostsVerifier({ host: "h.example", port, files: [path] });
+  const { verifyHostKey } = await knownHostsTrust({ host: "h.example", port, files: [path] });
   try {
-    verify(hostKey);
+    verifyHostKey(hostKey);
     return "trusted";
   } catch (error) {
     if (error instanceof HostKeyError) return error;
@@ -111,11 +112,20 @@ describe("a host key", () => {
   });
 });
 
+it("the host key algorithms are offered by what the files hold", async () => {
+  const path = join(folder, "known_hosts");
+  writeFileSync(path, `h.example ${ecdsa}\n`);
+  const names = Object.keys(table.hostKey);
+  const first = names.filter((name) => name.startsWith("ecdsa-sha2-nistp256"));
+  const { hostKeyAlgorithms } = await knownHostsTrust({ host: "h.example", port: 22, files: [path] });
+  expect(hostKeyAlgorithms).toEqual([...first, ...names.filter((name) => !first.includes(name))]);
+});
+
 it("lines that are skipped are told", async () => {
   const path = join(folder, "known_hosts");
   writeFileSync(path, "nonsense\n");
   const notes: string[] = [];
-  await knownHostsVerifier({ host: "h", port: 22, files: [path], onNote: (note) => notes.push(note) });
+  await knownHostsTrust({ host: "h", port: 22, files: [path], onNote: (note) => notes.push(note) });
   expect(notes).toHaveLength(1);
   expect(notes[0]).toContain(`${path}:1`);
 });

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { table } from "../../src/ssh/algorithms/table.ts";
 import { INITIAL_WINDOW_SIZE, MAXIMUM_PACKET_SIZE } from "../../src/ssh/channel.ts";
 import * as e from "../../src/ssh/errors.ts";
 import * as m from "../../src/ssh/messages.ts";
@@ -26,6 +27,36 @@ function refusing(methods: readonly string[], options: ConstructorParameters<typ
   );
   return rig.start();
 }
+
+describe("host key algorithms", () => {
+  const ed25519 = table.hostKey["ssh-ed25519"];
+  const client = (hostKeyAlgorithms?: readonly string[]): ClientRig =>
+    new ClientRig({
+      client: {
+        table: { ...table, hostKey: { "ssh-ed25519": ed25519!, another: ed25519! } },
+        ...(hostKeyAlgorithms === undefined ? {} : { hostKeyAlgorithms }),
+      },
+    });
+  const offered = (rig: ClientRig): readonly string[] => {
+    rig.peer.receive(rig.client.takeOutput());
+    return decode(m.KEXINIT, rig.peer.of(m.KEXINIT)[0]!).serverHostKeyAlgorithms;
+  };
+
+  test.each([
+    [["ssh-ed25519", "another"], undefined],
+    [
+      ["another", "ssh-ed25519"],
+      ["another", "ssh-ed25519"],
+    ],
+    [["another"], ["another"]],
+  ])("%j are offered where %j is asked for", (expected, names) => {
+    expect(offered(client(names))).toEqual(expected);
+  });
+
+  test.each([[[]], [["ssh-dss"]], [["toString"]], [["ssh-ed25519", "ssh-rsa"]]])("%j is a RangeError", (names) => {
+    expect(() => client(names)).toThrow(RangeError);
+  });
+});
 
 describe("from the first byte to the first of the user's", () => {
   test("takes six flights, and what each holds", () => {

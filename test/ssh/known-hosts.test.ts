@@ -1,6 +1,13 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { checkHostKey, fingerprint, knownHostsLine, parseKnownHosts, type Verdict } from "../../src/ssh/known-hosts.ts";
+import {
+  checkHostKey,
+  fingerprint,
+  knownHostsLine,
+  orderHostKeyAlgorithms,
+  parseKnownHosts,
+  type Verdict,
+} from "../../src/ssh/known-hosts.ts";
 import { seededBytes } from "../support/peer-crypto.ts";
 
 interface Vectors {
@@ -189,5 +196,68 @@ describe("hostile files", () => {
       const damaged = Buffer.from(text.map((byte, i) => (i === at ? byte ^ (1 << (at % 7)) : byte)));
       expect(() => check([damaged.toString()])).not.toThrow();
     }
+  });
+});
+
+describe("orderHostKeyAlgorithms puts first what the host is known by", () => {
+  const ecdsa = vectors.cases.flatMap(({ files }) => files.join().match(/ecdsa-sha2-nistp256 AAAA\S{100,}/) ?? [])[0]!;
+  const plain = ["ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256"];
+  const certificates = plain.map((name) => `${name}-cert-v01@openssh.com`);
+  const hashed = (name: string): string =>
+    knownHostsLine(name, 22, keyBlob, seededBytes(name)(20)).replace(/ssh-ed25519 .*/, rsa);
+
+  function order(text: string, offered: readonly string[] = plain, port = 22): string[] {
+    const names = orderHostKeyAlgorithms([parseKnownHosts("file", text)], "h.example", port, offered);
+    return names.map((name) => name.replace("-cert-v01@openssh.com", "-cert"));
+  }
+
+  const rsaFirst = ["rsa-sha2-512", "rsa-sha2-256", "ssh-ed25519", "ecdsa-sha2-nistp256"];
+  test.each([
+    ["nothing", "", plain],
+    ["another host", `i.example ${rsa}`, plain],
+    ["RSA", `h.example ${rsa}`, rsaFirst],
+    ["RSA, hashed", hashed("h.example"), rsaFirst],
+    ["RSA, by a wildcard", `*.example,!i.example ${rsa}`, rsaFirst],
+    ["RSA, but not this host", `*.example,!h.example ${rsa}`, plain],
+    ["ECDSA", `h.example ${ecdsa}`, ["ecdsa-sha2-nistp256", "ssh-ed25519", "rsa-sha2-512", "rsa-sha2-256"]],
+    [
+      "RSA and ECDSA, in the order offered",
+      `h.example ${rsa}\nh.example ${ecdsa}`,
+      ["ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256", "ssh-ed25519"],
+    ],
+    ["the best, and RSA: as to a stranger (CVE-2020-14145)", `h.example ${rsa}\nh.example ${other}`, plain],
+    ["only what is revoked", `@revoked h.example ${rsa}`, plain],
+    ["an authority, where no certificates are offered", `@cert-authority *.example ${rsa}`, plain],
+  ])("%s", (_, text, expected) => expect(order(text)).toEqual(expected));
+
+  test.each([
+    ["nothing", "", plain.concat(certificates)],
+    ["an authority", `@cert-authority *.example ${rsa}`, certificates.concat(plain)],
+    ["a key and no authority", `h.example ${rsa}`, [...rsaFirst, ...certificates]],
+    ["both", `@cert-authority * ${rsa}\nh.example ${ecdsa}`, ["ecdsa-sha2-nistp256", ...certificates, ...plain]],
+  ])("with certificates: %s", (_, text, expected) => {
+    const names = expected.map((name) => name.replace("-cert-v01@openssh.com", "-cert"));
+    expect(order(text, plain.concat(certificates))).toEqual([...new Set(names)]);
+  });
+
+  test("the best, as to a stranger, certificates first", () => {
+    expect(order(`h.example ${other}\n`, certificates.concat(plain))).toEqual(order("", certificates.concat(plain)));
+  });
+
+  test("only what is revoked, with certificates", () => {
+    expect(order(`@revoked h.example ${rsa}\n`, plain.concat(certificates))).toEqual(
+      order("", plain.concat(certificates)),
+    );
+  });
+
+  test.each([
+    ["a port's own keys", `[h.example]:8022 ${rsa}\nh.example ${other}`, rsaFirst],
+    ["the bare host's, where the port has none", `h.example ${rsa}`, rsaFirst],
+    ["not another port's", `[h.example]:8023 ${rsa}`, plain],
+  ])("at a port: %s", (_, text, expected) => expect(order(text, plain, 8022)).toEqual(expected));
+
+  test("loses and adds nothing, whatever is known", () => {
+    expect(order(`h.example ${rsa}\n`, ["x", "rsa-sha2-256", "y"])).toEqual(["rsa-sha2-256", "x", "y"]);
+    expect(order("", [])).toEqual([]);
   });
 });
