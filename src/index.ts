@@ -32,6 +32,7 @@ export {
   type Limits,
   NegotiationError,
   type Notice,
+  PassphraseError,
   ProtocolError,
   type SessionChannel,
   type SessionRequest,

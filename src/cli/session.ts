@@ -5,7 +5,7 @@
 
 import type { RemoteSession } from "../mcp/link.ts";
 import { defaultKnownHosts } from "../node/files.ts";
-import { signerOf } from "../node/keys.ts";
+import { signerOfFile } from "../node/keys.ts";
 import type { Log } from "../node/log.ts";
 import { trustBy } from "../node/trust.ts";
 import { table } from "../ssh/algorithms/table.ts";
@@ -29,7 +29,7 @@ export async function openSession(
   if (key.warning !== undefined) log.warning(key.warning);
   const options: ConnectOptions = {
     user: settings.username,
-    keys: [signerOf(key)],
+    keys: [signerOfFile(key)],
     verifyHostKey: (hostKey) => {
       onHostKey();
       log.debug(`the server's host key is ${hostKey.algorithm} ${hostKey.fingerprint}`);

@@ -2,22 +2,35 @@
  * Keys: a private key file made a signer.
  */
 import type { Signer } from "../ssh/algorithms/interfaces.ts";
-import { KeyFormatError } from "../ssh/errors.ts";
+import { KeyFormatError, PassphraseError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
 import { parsePrivateKey } from "../ssh/private-key.ts";
+import { signerOf } from "../ssh/signers.ts";
+import { utf8 } from "../ssh/wire.ts";
 import { type KeyFile, readKeyFile } from "./files.ts";
 
-/** Reads an OpenSSH private key. `~` is expanded. @throws FileError, KeyFormatError that names the file */
-export async function loadPrivateKey(path: string): Promise<Signer> {
-  return signerOf(await readKeyFile(path));
+/** Reads a private key file. `~` is expanded. @throws FileError, KeyFormatError that names the file */
+export async function loadPrivateKey(path: string, options: KeyOptions = {}): Promise<Signer> {
+  return signerOfFile(await readKeyFile(path), options.passphrase);
 }
 
-/** The signer in a file that was read. @throws KeyFormatError that names the file */
-export function signerOf({ path, text }: KeyFile): Signer {
+/** How a key file is to be read. */
+export interface KeyOptions {
+  /** Needed where the key is encrypted. */
+  readonly passphrase?: string;
+}
+
+/** The signer in a file that was read. @throws KeyFormatError, PassphraseError, that name the file */
+export function signerOfFile({ path, text }: KeyFile, passphrase?: string): Signer {
+  const secret = passphrase === undefined ? undefined : utf8(passphrase);
   try {
-    return parsePrivateKey(text).signer;
+    return signerOf(parsePrivateKey(text, secret));
   } catch (error) {
     if (!(error instanceof KeyFormatError)) throw error;
-    throw new KeyFormatError(`Cannot use the key ${printable(path)}: ${error.message}`, { cause: error });
+    const message = `Cannot use the key ${printable(path)}: ${error.message}`;
+    if (error instanceof PassphraseError) throw new PassphraseError(message, error.reason);
+    throw new KeyFormatError(message, { cause: error });
+  } finally {
+    secret?.fill(0);
   }
 }

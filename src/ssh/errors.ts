@@ -142,7 +142,18 @@ export class TimeoutError extends SshError {
 
 /** A file or blob is not the key or the list that it should be. */
 export class KeyFormatError extends SshError {
-  override readonly name = "KeyFormatError";
+  override readonly name: string = "KeyFormatError";
+}
+
+/** A private key is encrypted, and no passphrase was given (`needed`) or not this key's (`wrong`). */
+export class PassphraseError extends KeyFormatError {
+  override readonly name = "PassphraseError";
+  readonly reason: "needed" | "wrong";
+
+  constructor(message: string, reason: "needed" | "wrong") {
+    super(message);
+    this.reason = reason;
+  }
 }
 
 /** `unreachable`: nothing answers at its socket; `late`: no reply in time; `protocol`: a reply that is none. */

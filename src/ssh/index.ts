@@ -37,6 +37,7 @@ export {
   KeyFormatError,
   NegotiationError,
   OPEN_FAILURE_REASON,
+  PassphraseError,
   ProtocolError,
   SshError,
   TimeoutError,
@@ -52,4 +53,5 @@ export {
   type Verdict,
 } from "./known-hosts.ts";
 export { printable, printableLines } from "./printable.ts";
-export { type PrivateKey, parsePrivateKey } from "./private-key.ts";
+export { encodePrivateKey, type PrivateKey, parsePrivateKey } from "./private-key.ts";
+export { signerOf } from "./signers.ts";

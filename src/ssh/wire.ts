@@ -118,7 +118,8 @@ export function fromUtf8(bytes: Uint8Array): string {
   return utf8Decoder.decode(bytes);
 }
 
-function withoutLeadingZeros(magnitude: Uint8Array): Uint8Array {
+/** A view of a big-endian number without the zeros before its first digit; empty for zero. */
+export function withoutLeadingZeros(magnitude: Uint8Array): Uint8Array {
   const first = magnitude.findIndex((byte) => byte !== 0);
   return first < 0 ? magnitude.subarray(magnitude.length) : magnitude.subarray(first);
 }

@@ -11,6 +11,7 @@ import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import { type ClientEvent, SshClient } from "../../src/ssh/client.ts";
 import * as m from "../../src/ssh/messages.ts";
 import { parsePrivateKey } from "../../src/ssh/private-key.ts";
+import { signerOf } from "../../src/ssh/signers.ts";
 import { encodeFields, utf8 } from "../../src/ssh/wire.ts";
 import { missingAsyncssh, startAsyncssh } from "../support/asyncssh.ts";
 import { missingDropbear, startDropbear } from "../support/dropbear.ts";
@@ -64,7 +65,7 @@ describe("the flights before the user's first byte", () => {
 
 /** The messages of each flight, up to the first CHANNEL_DATA. */
 async function flightsTo(server: SshServer): Promise<readonly (readonly string[])[]> {
-  const { signer } = parsePrivateKey(readFileSync(server.clientKey, "utf8"));
+  const signer = signerOf(parsePrivateKey(readFileSync(server.clientKey, "utf8")));
   const client = new SshClient({
     user: server.user,
     keys: [signer],

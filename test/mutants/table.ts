@@ -3,6 +3,7 @@
  * fail for it. Ordered as the rooms are, from the ground up. How to add a row: README.md.
  */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the finds are source text
+import { keyFilesRows } from "./key-files-rows.ts";
 import { keysRows } from "./keys-rows.ts";
 import type { Mutant } from "./mutant.ts";
 import { trustRows } from "./trust-rows.ts";
@@ -1130,30 +1131,6 @@ export const table: readonly Mutant[] = [
     why: "the Kelvin sign makes one host of another",
     caughtBy: { file: "test/ssh/host-pattern.test.ts", test: "lowerCase leaves everything but ASCII as it is" },
   },
-  {
-    id: "private-key-check-numbers",
-    file: "src/ssh/private-key.ts",
-    find: "if (fields.firstCheck !== fields.secondCheck) throw",
-    replace: "if (fields.firstCheck < 0) throw",
-    why: "a damaged key file is taken",
-    caughtBy: { file: "test/ssh/private-key.test.ts", test: "'check numbers that differ'" },
-  },
-  {
-    id: "private-key-padding",
-    file: "src/ssh/private-key.ts",
-    find: "if (!fields.padding.every((byte, i) => byte === ((i + 1) & 0xff))) throw",
-    replace: "if (fields.padding === undefined) throw",
-    why: "bytes behind a key are taken for padding, whatever they are",
-    caughtBy: { file: "test/ssh/private-key.test.ts", test: "'padding with a wrong end'" },
-  },
-  {
-    id: "private-key-public-halves",
-    file: "src/ssh/private-key.ts",
-    find: "if (!isEqual(fields.publicKey, expected)) throw",
-    replace: "if (fields.publicKey === undefined) throw",
-    why: "a file shows one public key and signs with another",
-    caughtBy: { file: "test/ssh/private-key.test.ts", test: "a flipped bit anywhere but in the comment is noticed" },
-  },
 
   // What the peer says, shown to a person
 
@@ -1737,4 +1714,5 @@ export const table: readonly Mutant[] = [
   },
   ...keysRows,
   ...trustRows,
+  ...keyFilesRows,
 ];

@@ -1,8 +1,8 @@
-import { createPublicKey, verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { KeyFormatError } from "../../src/ssh/errors.ts";
 import { type PrivateKey, parsePrivateKey } from "../../src/ssh/private-key.ts";
+import { signerOf } from "../../src/ssh/signers.ts";
 
 interface Read {
   readonly publicKey: string;
@@ -13,6 +13,7 @@ interface Vectors {
   readonly cases: readonly {
     readonly name: string;
     readonly text: string;
+    readonly passphrase?: string;
     readonly expect: Read | { readonly error: string };
     readonly sshKeygen: { readonly publicKey: string } | { readonly error: string };
   }[];
@@ -22,23 +23,20 @@ const { cases }: Vectors = JSON.parse(readFileSync("test/vectors/private-key.jso
 const good = cases.flatMap((each) => ("error" in each.expect ? [] : [{ ...each, expect: each.expect }]));
 const refused = cases.flatMap((each) => ("error" in each.expect ? [{ ...each, expect: each.expect }] : []));
 
-describe("a key that ssh-keygen made gives its public key, its comment and a signer", () => {
-  test.each(good)("$name", async ({ text, expect: { publicKey, comment }, sshKeygen }) => {
+describe("a key that ssh-keygen made gives its public key and its comment", () => {
+  test.each(good)("$name", ({ name, text, passphrase, expect: { publicKey, comment }, sshKeygen }) => {
     if ("publicKey" in sshKeygen) expect(sshKeygen.publicKey).toBe(publicKey);
-    const key = parsePrivateKey(text);
+    const key = parse(text, passphrase);
     expect(key.comment).toBe(comment);
     expect(publicKeyOf(key)).toBe(publicKey);
-    const data = new TextEncoder().encode("what is signed");
-    const signature = Buffer.from(await key.signer.sign(data, "ssh-ed25519"));
-    // RFC 8709 §6: string "ssh-ed25519", string signature
-    expect(signature.subarray(0, 19).toString("latin1")).toBe("\0\0\0\x0bssh-ed25519\0\0\0\x40");
-    expect(verify(null, data, nodeKey(key), signature.subarray(19))).toBe(true);
+    expect(key.type).toBe(publicKey.split(" ")[0]);
+    expect(key.isEncrypted).toBe(passphrase !== undefined && name !== "not encrypted, with a passphrase");
   });
 });
 
 describe("what is no such key is refused by name", () => {
-  test.each(refused)("$name", ({ text, expect: { error } }) => {
-    expect(refusalOf(text)).toContain(error);
+  test.each(refused)("$name", ({ text, passphrase, expect: { error } }) => {
+    expect(refusalOf(text, passphrase)).toContain(error);
   });
 
   test("a file that is too long", () => {
@@ -46,7 +44,7 @@ describe("what is no such key is refused by name", () => {
   });
 
   test("each message has one line, printable, with a way on where there is one", () => {
-    for (const { text } of refused) expect(refusalOf(text)).toMatch(/^[\x20-\x7e]{10,300}$/);
+    for (const { text, passphrase } of refused) expect(refusalOf(text, passphrase)).toMatch(/^[\x20-\x7e]{10,300}$/);
   });
 });
 
@@ -81,7 +79,7 @@ describe("damage", () => {
         const moved = [bytes, resown].map((all) =>
           armour(Buffer.concat([all.subarray(0, from), all.subarray(from + shift)])),
         );
-        const [message, other] = moved.map(refusalOf);
+        const [message, other] = moved.map((each) => refusalOf(each));
         expect(message).toBe(other);
       }
     }
@@ -93,19 +91,18 @@ function armour(content: Uint8Array): string {
   return `-----BEGIN OPENSSH PRIVATE KEY-----\n${base64}\n-----END OPENSSH PRIVATE KEY-----\n`;
 }
 
-function publicKeyOf({ signer }: PrivateKey): string {
-  return `${signer.algorithms} ${Buffer.from(signer.publicKeyBlob).toString("base64")}`;
+function parse(text: string, passphrase?: string): PrivateKey {
+  return parsePrivateKey(text, passphrase === undefined ? undefined : new TextEncoder().encode(passphrase));
 }
 
-function nodeKey({ signer }: PrivateKey) {
-  const x = Buffer.from(signer.publicKeyBlob).subarray(-32).toString("base64url");
-  return createPublicKey({ key: { kty: "OKP", crv: "Ed25519", x }, format: "jwk" });
+function publicKeyOf({ type, publicKeyBlob }: PrivateKey): string {
+  return `${type} ${Buffer.from(publicKeyBlob).toString("base64")}`;
 }
 
 /** The message with which a text is refused. */
-function refusalOf(text: string): string {
+function refusalOf(text: string, passphrase?: string): string {
   try {
-    parsePrivateKey(text);
+    signerOf(parse(text, passphrase));
   } catch (error) {
     if (error instanceof KeyFormatError) return error.message;
     throw error;

@@ -10,6 +10,7 @@ import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import { table } from "../../src/ssh/algorithms/table.ts";
 import * as m from "../../src/ssh/messages.ts";
 import { parsePrivateKey } from "../../src/ssh/private-key.ts";
+import { signerOf } from "../../src/ssh/signers.ts";
 import { Transport, type TransportEvent } from "../../src/ssh/transport.ts";
 import { decode, encode, encodeFields, type Message, utf8 } from "../../src/ssh/wire.ts";
 import { missingAsyncssh, startAsyncssh } from "./asyncssh.ts";
@@ -255,7 +256,7 @@ class Attempt {
 }
 
 async function attempt(server: SshServer, request: Asked[0], ...which: readonly Trick[]): Promise<Outcome> {
-  const { signer } = parsePrivateKey(readFileSync(server.clientKey, "utf8"));
+  const signer = signerOf(parsePrivateKey(readFileSync(server.clientKey, "utf8")));
   const socket = connect(server.port, server.host);
   await once(socket, "connect");
   return new Attempt(socket, server.user, signer, which, asked[request]).run();

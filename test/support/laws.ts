@@ -18,6 +18,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ["algorithms/aes-gcm", "connection", "random-bytes"],
   ["algorithms/*"],
   ["algorithms/table"],
+  ["key-material"],
+  ["openssh-key"],
   ["packet", "kex", "legal", "userauth", "channel", "private-key", "certificate", "agent"],
   ["transport"],
   ["client"],

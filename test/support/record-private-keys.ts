@@ -13,6 +13,7 @@ import { join } from "node:path";
 interface Case {
   readonly name: string;
   readonly text: string;
+  readonly passphrase?: string;
   /** What we are to read, or a part of our message. */
   readonly expect: { readonly publicKey: string; readonly comment: string } | { readonly error: string };
 }
@@ -114,8 +115,91 @@ const rfc4716 = execFileSync("ssh-keygen", ["-e", "-f", join(folder, "key0.pub")
 );
 execFileSync("ssh-keygen", ["-q", "-s", join(folder, "key0"), "-I", "test", "-n", "test", join(folder, "key0.pub")]);
 const certificate = readFileSync(join(folder, "key0-cert.pub"), "utf8").split(" ").slice(0, 2).join(" ");
-const encrypted = (cipher: string): string => keygen("-t", "ed25519", "-Z", cipher, "-a", "1", "-N", "secret").text;
 const read = good.expect;
+
+/** A key that ssh-keygen made with these options and encrypted with this passphrase. */
+function encrypted(name: string, passphrase: string, ...options: string[]): Case {
+  const { text, publicKey } = keygen("-t", "ed25519", "-a", "1", "-C", "a b", ...options, "-N", passphrase);
+  const expected = { publicKey: publicKey.split(" ").slice(0, 2).join(" "), comment: "a b" };
+  return { name, text, passphrase, expect: expected };
+}
+
+/** Of another type. */
+function other(name: string, ...options: string[]): Case {
+  const { text, publicKey } = keygen(...options, "-C", "user@machine");
+  return { name, text, expect: { publicKey: publicKey.split(" ").slice(0, 2).join(" "), comment: "user@machine" } };
+}
+
+/** With a byte of its binary changed; counted from its end where negative. */
+function bent({ text }: Case, name: string, at: number, error: string, passphrase = "secret"): Case {
+  const content = Buffer.from(text.split("\n").slice(1, -2).join(""), "base64");
+  return { name, text: armour(flipped(content, at < 0 ? content.length + at : at)), passphrase, expect: { error } };
+}
+
+const ciphers = [
+  "aes256-ctr",
+  "aes192-ctr",
+  "aes128-ctr",
+  "aes256-cbc",
+  "aes192-cbc",
+  "aes128-cbc",
+  "aes256-gcm@openssh.com",
+  "aes128-gcm@openssh.com",
+  "chacha20-poly1305@openssh.com",
+].map((cipher) => encrypted(`encrypted: ${cipher.replace(/(-poly1305)?@.*/, "")}`, "secret", "-Z", cipher));
+const ctrKey = ciphers[0] as Case;
+const gcmKey = ciphers[6] as Case;
+const chachaKey = ciphers[8] as Case;
+const kdfoptions = (salt: Uint8Array, rounds: number): Buffer => Buffer.concat([string(salt), uint32(rounds)]);
+const bcrypt = { ciphername: "aes256-ctr", kdfname: "bcrypt" };
+/** The length of a private section that a block of 16 divides. */
+const whole = Buffer.from([1, 2, 3, 4]);
+
+/** The strings of a private section behind its check numbers, down to the comment. */
+function numbersOf({ text }: Case): Buffer[] {
+  const content = Buffer.from(text.split("\n").slice(1, -2).join(""), "base64");
+  let at = 15 + 4 + 4 + 4 + 4 + 4 + 4; // the magic, "none", "none", no options, one key
+  const next = (): Buffer => {
+    const length = content.readUInt32BE(at);
+    at += 4 + length;
+    return content.subarray(at - length, at);
+  };
+  next(); // the public key
+  at += 4 + 8;
+  const strings: Buffer[] = [];
+  while (at + 4 <= content.length && content.readUInt32BE(at) < content.length) strings.push(Buffer.from(next()));
+  return strings;
+}
+
+/** An unencrypted key of these strings; its public half as it would be. */
+function assembled(name: string, numbers: readonly Buffer[], error: string): Case {
+  const [type = Buffer.alloc(0), first = Buffer.alloc(0), second = Buffer.alloc(0)] = numbers;
+  const publicParts = { "ssh-rsa": [type, second, first], "ssh-ed25519": [type, first] }[`${type}`] ?? [
+    type,
+    first,
+    second,
+  ];
+  const section = Buffer.concat([parts.checks, ...numbers.map(string)]);
+  const padding = Buffer.from(Array.from({ length: (8 - (section.length % 8)) % 8 }, (_, i) => i + 1));
+  const header = [parts.magic, string("none"), string("none"), string(""), uint32(1)];
+  const halves = [string(Buffer.concat(publicParts.map(string))), string(Buffer.concat([section, padding]))];
+  return { name, text: armour(Buffer.concat([...header, ...halves])), expect: { error } };
+}
+
+/** A key with one of its strings replaced. */
+function altered(key: Case, name: string, index: number, change: (part: Buffer) => Buffer, error: string): Case {
+  return assembled(
+    name,
+    numbersOf(key).map((part, i) => (i === index ? change(part) : part)),
+    error,
+  );
+}
+
+const rsaKey = other("an RSA key", "-t", "rsa", "-b", "2048");
+const ecdsaKey = other("an ECDSA key of 256 bits", "-t", "ecdsa", "-b", "256");
+if (assembled("", numbersOf(good), "").text !== text) throw new Error("the strings do not make their key");
+const bendLast = (part: Buffer): Buffer => flipped(part, part.length - 1);
+const bendSecondLast = (part: Buffer): Buffer => flipped(part, part.length - 2);
 
 const cases: readonly Case[] = [
   good,
@@ -173,13 +257,8 @@ const cases: readonly Case[] = [
   damaged("KDF options without a KDF", { kdfoptions: Buffer.from([0]) }, "KDF options without a KDF"),
   damaged("no key", { numberOfKeys: 0 }, "does not hold exactly one key"),
   damaged("two keys", { numberOfKeys: 2 }, "does not hold exactly one key"),
-  damaged("a cipher without a KDF", { ciphername: "aes256-ctr" }, "encrypted (cipher aes256-ctr, kdf none)"),
-  damaged("a KDF without a cipher", { kdfname: "bcrypt" }, "encrypted (cipher none, kdf bcrypt)"),
-  damaged(
-    "a cipher with a name that nobody should print",
-    { ciphername: "\x1b[2J" },
-    "encrypted (cipher unknown, kdf none)",
-  ),
+  damaged("a cipher without a KDF", { ciphername: "aes256-ctr" }, "a cipher without a KDF"),
+  damaged("a KDF without a cipher", { kdfname: "bcrypt" }, "a KDF without a cipher"),
   damaged(
     "bytes behind the private section",
     { behindSection: Buffer.alloc(1) },
@@ -198,12 +277,12 @@ const cases: readonly Case[] = [
   damaged(
     "a public key of 31 bytes",
     { publicKeyBlob: Buffer.concat([string("ssh-ed25519"), string(publicKey.subarray(1))]) },
-    "its public key is not 32 bytes long",
+    "its private section holds another public key",
   ),
   damaged(
     "bytes behind the public key",
     { publicKeyBlob: Buffer.concat([parts.publicKeyBlob, Buffer.alloc(1)]) },
-    "its public key is cut short, or has bytes too many",
+    "its private section holds another public key",
   ),
   damaged(
     "an empty public key",
@@ -217,7 +296,7 @@ const cases: readonly Case[] = [
   ),
   damaged("check numbers that differ", { checks: flipped(parts.checks, 7) }, "its two check numbers differ"),
   damaged("another type inside", { keyType: "ssh-ed25518" }, "its private section holds a key of another type"),
-  damaged("another public key inside", { publicKey: otherPublicKey }, "its private section holds another public key"),
+  damaged("another public key inside", { publicKey: otherPublicKey }, "its private key ends in another public key"),
   damaged(
     "another public key behind the seed",
     { privateKey: Buffer.concat([seed, otherPublicKey]) },
@@ -251,37 +330,121 @@ const cases: readonly Case[] = [
   },
   { name: "the binary cut short by one byte", text: armour(bytes.subarray(0, -1)), expect: { error: "cut short" } },
   // other keys and formats
-  ...["aes256-ctr", "aes256-gcm@openssh.com", "chacha20-poly1305@openssh.com"].map((cipher) => {
-    return {
-      name: `encrypted with ${cipher}`,
-      text: encrypted(cipher),
-      expect: { error: `encrypted (cipher ${cipher}, kdf bcrypt)` },
-    };
-  }),
-  {
-    name: "an RSA key",
-    text: keygen("-t", "rsa", "-b", "2048").text,
-    expect: { error: "this is an RSA key, which is not supported" },
-  },
-  {
-    name: "an encrypted RSA key",
-    text: keygen("-t", "rsa", "-b", "2048", "-N", "secret").text,
-    expect: { error: "this is an RSA key, which is not supported" },
-  },
-  {
-    name: "an ECDSA key",
-    text: keygen("-t", "ecdsa").text,
-    expect: { error: "this is an ECDSA key, which is not supported" },
-  },
+  ...ciphers,
+  encrypted("encrypted, 16 rounds", "secret", "-a", "16"),
+  encrypted("encrypted, a passphrase that is not ASCII", "gr\u00fc\u00dfe \u{1f511}"),
+  encrypted("encrypted, a long passphrase", "x".repeat(200)),
+  encrypted("encrypted, spaces around the passphrase", " secret "),
+  encrypted("encrypted, RSA", "secret", "-t", "rsa", "-b", "2048"),
+  encrypted("encrypted, ECDSA", "secret", "-t", "ecdsa", "-b", "521"),
+  ...[ctrKey, gcmKey, chachaKey].flatMap((each): Case[] => [
+    {
+      ...each,
+      name: `${each.name}, another passphrase`,
+      passphrase: "Secret",
+      expect: { error: "not the passphrase" },
+    },
+    { name: `${each.name}, no passphrase`, text: each.text, expect: { error: "needs its passphrase" } },
+  ]),
+  { ...ctrKey, name: "encrypted, an empty passphrase", passphrase: "", expect: { error: "needs its passphrase" } },
+  { ...good, name: "not encrypted, with a passphrase", passphrase: "secret", expect: read },
+  bent(gcmKey, "encrypted: aes256-gcm, a bent tag", -1, "not the passphrase"),
+  bent(gcmKey, "encrypted: aes256-gcm, a bent comment", -24, "not the passphrase"),
+  bent(chachaKey, "encrypted: chacha20, a bent tag", -1, "not the passphrase"),
+  bent(chachaKey, "encrypted: chacha20, a bent comment", -24, "not the passphrase"),
+  bent(ctrKey, "encrypted: aes256-ctr, a bent end", -1, "its padding is not 1, 2, 3"),
+  damaged("encrypted without KDF options", bcrypt, "its KDF options is cut short"),
+  damaged("encrypted with an empty salt", { ...bcrypt, kdfoptions: kdfoptions(Buffer.alloc(0), 1) }, "its KDF options"),
+  damaged("encrypted with no round", { ...bcrypt, kdfoptions: kdfoptions(whole, 0) }, "its KDF options"),
+  damaged("encrypted with 1025 rounds", { ...bcrypt, kdfoptions: kdfoptions(whole, 1025) }, "1025 rounds of bcrypt"),
+  damaged(
+    "encrypted with 2^32-1 rounds",
+    { ...bcrypt, kdfoptions: kdfoptions(whole, 2 ** 32 - 1) },
+    "4294967295 rounds of bcrypt",
+  ),
+  damaged(
+    "encrypted with half a block",
+    { ...bcrypt, kdfoptions: kdfoptions(whole, 1), padding: whole.subarray(0, 3) },
+    "not the length that its cipher gives",
+  ),
+  damaged(
+    "encrypted with aes256-ctr and a tag",
+    { ...bcrypt, kdfoptions: kdfoptions(whole, 1), padding: Buffer.alloc(12), behindSection: Buffer.alloc(16) },
+    "its tag has not the length",
+  ),
+  damaged(
+    "encrypted with aes256-gcm@openssh.com without a tag",
+    { ...bcrypt, ciphername: "aes256-gcm@openssh.com", kdfoptions: kdfoptions(whole, 1), padding: Buffer.alloc(12) },
+    "its tag has not the length",
+  ),
+  damaged(
+    "encrypted with 3des-cbc",
+    { ...bcrypt, ciphername: "3des-cbc" },
+    "not supported (cipher 3des-cbc, kdf bcrypt): ssh-keygen -p -Z aes256-ctr -f KEY",
+  ),
+  damaged(
+    "encrypted with another KDF",
+    { ...bcrypt, kdfname: "argon2" },
+    "not supported (cipher aes256-ctr, kdf argon2)",
+  ),
+  damaged(
+    "a cipher with a name that nobody should print",
+    { ...bcrypt, ciphername: "\x1b[2J" },
+    "not supported (cipher unknown, kdf bcrypt)",
+  ),
+  rsaKey,
+  // the strings of an RSA key: type, n, e, d, qi, p, q, comment
+  altered(rsaKey, "an RSA key of another modulus", 1, bendSecondLast, "its primes do not make its modulus"),
+  altered(
+    rsaKey,
+    "an RSA key of 2^14+8 bits",
+    1,
+    (n) => Buffer.concat([n, Buffer.alloc(2049 - 256)]),
+    "more than 16384",
+  ),
+  altered(rsaKey, "an RSA key of 1016 bits", 1, (n) => n.subarray(0, 128), "less than 1024 bits"),
+  altered(rsaKey, "an RSA key with the exponent 1", 2, () => Buffer.from([1]), "its public exponent is none"),
+  altered(rsaKey, "an RSA key with an even exponent", 2, bendLast, "its public exponent is none"),
+  altered(rsaKey, "an RSA key with an exponent of 72 bits", 2, () => Buffer.alloc(9, 1), "its public exponent is none"),
+  altered(rsaKey, "an RSA key with another exponent", 2, () => Buffer.from([17]), "do not belong together"),
+  altered(rsaKey, "an RSA key with another private exponent", 3, bendSecondLast, "do not belong together"),
+  altered(rsaKey, "an RSA key with another coefficient", 4, bendLast, "do not belong together"),
+  altered(rsaKey, "an RSA key with another prime", 5, bendSecondLast, "its primes do not make its modulus"),
+  altered(rsaKey, "an RSA key with a prime that is 0", 6, () => Buffer.alloc(0), "its primes do not make its modulus"),
+  altered(rsaKey, "an RSA key with a number that is too long", 3, () => Buffer.alloc(300, 1), "do not belong together"),
+  altered(
+    rsaKey,
+    "an RSA key with a negative number",
+    3,
+    () => Buffer.alloc(250, 0x81),
+    "its private section is cut short",
+  ),
+  assembled(
+    "an RSA key with 1 and its modulus for primes",
+    numbersOf(rsaKey).map((part, i, all) => (i === 5 ? Buffer.from([1]) : i === 6 ? (all[1] as Buffer) : part)),
+    "its primes do not make its modulus",
+  ),
+  ecdsaKey,
+  // the strings of an ECDSA key: type, curve, point, scalar, comment
+  altered(ecdsaKey, "an ECDSA key of another curve", 1, () => Buffer.from("nistp384"), "no uncompressed point"),
+  altered(ecdsaKey, "an ECDSA key of an unknown curve", 1, () => Buffer.from("nistp999"), "another curve"),
+  altered(ecdsaKey, "an ECDSA key of a curve that objects have", 1, () => Buffer.from("constructor"), "another curve"),
+  altered(ecdsaKey, "an ECDSA key with a compressed point", 2, (q) => flipped(q, 0), "no uncompressed point"),
+  altered(ecdsaKey, "an ECDSA key with a short point", 2, (q) => q.subarray(1), "no uncompressed point"),
+  altered(ecdsaKey, "an ECDSA key with the secret 0", 3, () => Buffer.alloc(0), "its secret number"),
+  altered(ecdsaKey, "an ECDSA key with a long secret", 3, () => Buffer.alloc(33, 1), "its secret number"),
+  other("an RSA key of 1024 bits", "-t", "rsa", "-b", "1024"),
+  other("an RSA key of 4096 bits", "-t", "rsa", "-b", "4096"),
+  ...["384", "521"].map((bits) => other(`an ECDSA key of ${bits} bits`, "-t", "ecdsa", "-b", bits)),
   {
     name: "a DSA key",
     text: damaged("", { publicKeyBlob: string("ssh-dss") }, "").text,
-    expect: { error: "this is a DSA key, which is not supported" },
+    expect: { error: "this is a DSA key, which no server takes" },
   },
   {
     name: "a key of a FIDO device",
     text: damaged("", { publicKeyBlob: string("sk-ssh-ed25519@openssh.com") }, "").text,
-    expect: { error: "a key that needs a FIDO device" },
+    expect: { error: "a security key (FIDO)" },
   },
   {
     name: "an RSA key in PEM",
@@ -343,10 +506,12 @@ const cases: readonly Case[] = [
 ];
 
 /** What ssh-keygen reads from a file: the public key, or why not. */
-function ask(content: string): { readonly publicKey: string } | { readonly error: string } {
+function ask({ text: content, passphrase = "" }: Case): { readonly publicKey: string } | { readonly error: string } {
   const file = join(folder, "asked");
   writeFileSync(file, content, { mode: 0o600 });
-  const { status, stdout, stderr } = spawnSync("ssh-keygen", ["-y", "-P", "", "-f", file], { encoding: "utf8" });
+  const { status, stdout, stderr } = spawnSync("ssh-keygen", ["-y", "-P", passphrase, "-f", file], {
+    encoding: "utf8",
+  });
   if (status === 0) return { publicKey: stdout.split(" ").slice(0, 2).join(" ").trim() };
   return { error: stderr.trim().split(": ").at(-1) ?? "" };
 }
@@ -354,9 +519,9 @@ function ask(content: string): { readonly publicKey: string } | { readonly error
 const version = spawnSync("ssh", ["-V"], { encoding: "utf8" }).stderr.trim().split(",")[0];
 const vectors = {
   about:
-    "Throw-away test keys, in no use anywhere. `expect`: what we read, or a part of our message. `sshKeygen`: what ssh-keygen -y read.",
+    "Throw-away test keys, in no use anywhere. `expect`: what we read with `passphrase`, or a part of our message. `sshKeygen`: what ssh-keygen -y read.",
   source: `${version}, recorded ${new Date().toISOString().slice(0, 10)} by test/support/record-private-keys.ts`,
-  cases: cases.map((each) => ({ ...each, sshKeygen: ask(each.text) })),
+  cases: cases.map((each) => ({ ...each, sshKeygen: ask(each) })),
 };
 writeFileSync("test/vectors/private-key.json", `${JSON.stringify(vectors, null, 2)}\n`);
 console.log(`${cases.length} cases`);

@@ -93,6 +93,37 @@ export interface Signer {
   sign(data: Uint8Array, algorithm: string): Uint8Array | Promise<Uint8Array>;
 }
 
+/** The NIST curves of ECDSA keys, by SSH's names. RFC 5656 §6.1. */
+export type EcdsaCurve = "nistp256" | "nistp384" | "nistp521";
+
+/** Unsigned big-endian numbers without leading zeros. RFC 8017 §3.2. */
+export interface RsaPrivateKey {
+  readonly n: Uint8Array;
+  readonly e: Uint8Array;
+  readonly d: Uint8Array;
+  readonly p: Uint8Array;
+  readonly q: Uint8Array;
+  /** d mod (p - 1). */
+  readonly dp: Uint8Array;
+  /** d mod (q - 1). */
+  readonly dq: Uint8Array;
+  /** The inverse of q mod p. */
+  readonly qi: Uint8Array;
+}
+
+/** What a private key is made of. */
+export type KeyMaterial =
+  | { readonly kind: "ed25519"; readonly seed: Uint8Array; readonly publicKey: Uint8Array }
+  | {
+      readonly kind: "ecdsa";
+      readonly curve: EcdsaCurve;
+      /** As long as the curve's order. */
+      readonly scalar: Uint8Array;
+      /** Uncompressed: 4, x, y. */
+      readonly publicPoint: Uint8Array;
+    }
+  | { readonly kind: "rsa"; readonly key: RsaPrivateKey };
+
 /** The registry: wire name -> implementation; row order is what we offer. RFC 4253 §7.1. */
 export interface AlgorithmTable {
   readonly kex: Readonly<Record<string, KexMethod>>;
