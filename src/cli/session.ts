@@ -4,14 +4,13 @@
  */
 
 import type { RemoteSession } from "../mcp/link.ts";
+import { platformTable } from "../node/aes-gcm.ts";
 import { defaultKnownHosts } from "../node/files.ts";
 import { signerOfFile } from "../node/keys.ts";
 import type { Log } from "../node/log.ts";
 import { trustBy } from "../node/trust.ts";
-import { table } from "../ssh/algorithms/table.ts";
 import { connect } from "../ssh/connect.ts";
-import type { ConnectOptions, Limits, Notice, SshConnection } from "../ssh/connection.ts";
-import { NegotiationError } from "../ssh/errors.ts";
+import type { ConnectOptions, Limits, Notice } from "../ssh/connection.ts";
 import type { Settings } from "./flags.ts";
 import type { Preparation } from "./remote.ts";
 
@@ -39,10 +38,11 @@ export async function openSession(
     signal,
     limits: limitsOf(settings),
     allowChachaWithoutStrictKex: settings.allowChachaWithoutStrictKex,
+    table: platformTable,
     onNotice: (notice) => tell(notice, log),
     trace: settings.logLevel === "DEBUG",
   };
-  const connection = await logIn(begun, options, log);
+  const connection = await connect(await begun.socket, options);
   log.debug(`logged in as ${settings.username}; the server is ${connection.serverVersion}`);
   const env = environment(settings.env, log);
   try {
@@ -50,25 +50,6 @@ export async function openSession(
   } catch (error) {
     await connection.close();
     throw error;
-  }
-}
-
-const chacha = "chacha20-poly1305@openssh.com";
-
-/**
- * A server without strict kex may still have AES-GCM, which Terrapin cannot cut. Which cipher it will be is settled by
- * the lists that have already crossed, so this takes a second connection that does not offer the other. Not in reach of
- * an attacker: without our refusal there would be no second one, and with it only the safe cipher is on offer.
- */
-async function logIn(begun: Preparation, options: ConnectOptions, log: Log): Promise<SshConnection> {
-  try {
-    return await connect(await begun.socket, options);
-  } catch (error) {
-    if (!(error instanceof NegotiationError) || error.list !== "strict kex") throw error;
-    const { [chacha]: _, ...cipher } = table.cipher;
-    if (!error.theirs.some((name) => Object.hasOwn(cipher, name))) throw error;
-    log.info(`the server has no strict key exchange: connecting again, with AES-GCM in place of ${chacha}`);
-    return connect(await begun.redial(), { ...options, table: { ...table, cipher } });
   }
 }
 

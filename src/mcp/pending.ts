@@ -20,6 +20,8 @@ export class PendingRequests {
   readonly #requests = new Map<string, PendingRequest>();
   /** Ids of requests that we answered in the remote's name. */
   readonly #abandoned = new Set<string>();
+  /** How many of the requests somebody waits for: asked after every line, so it is counted and not looked for. */
+  #awaited = 0;
 
   /** `most`: how many are remembered, the latest; a server that we do not trust must not fill our memory. */
   constructor(most: number = Number.POSITIVE_INFINITY) {
@@ -28,7 +30,7 @@ export class PendingRequests {
 
   /** Whether somebody waits for an answer. */
   get isAwaited(): boolean {
-    return [...this.#requests.values()].some((request) => request.method !== LONG_LIVED);
+    return this.#awaited > 0;
   }
 
   get all(): readonly PendingRequest[] {
@@ -37,24 +39,32 @@ export class PendingRequests {
 
   add(id: MessageId, method: string | undefined): PendingRequest {
     const request = { id, method, isSent: false };
+    this.#strike(id.key); // the host used the id again: one answer serves both
     this.#requests.set(id.key, request);
+    if (method !== LONG_LIVED) this.#awaited++;
     this.#abandoned.delete(id.key);
     const [oldest] = this.#requests.size > this.#most ? this.#requests.keys() : [];
-    if (oldest !== undefined) this.#requests.delete(oldest);
+    if (oldest !== undefined) this.#strike(oldest);
     return request;
   }
 
   /** Strikes a request off, answered or cancelled; returns it if it was pending. */
   remove(id: MessageId): PendingRequest | undefined {
-    const request = this.#requests.get(id.key);
-    this.#requests.delete(id.key);
-    return request;
+    return this.#strike(id.key);
   }
 
   /** Strikes off a request that we answer ourselves; the remote's own answer is not wanted any more. */
   abandon(request: PendingRequest): void {
-    this.#requests.delete(request.id.key);
+    this.#strike(request.id.key);
     this.#abandoned.add(request.id.key);
+  }
+
+  #strike(key: string): PendingRequest | undefined {
+    const request = this.#requests.get(key);
+    if (request === undefined) return undefined;
+    this.#requests.delete(key);
+    if (request.method !== LONG_LIVED) this.#awaited--;
+    return request;
   }
 
   isAbandoned(id: MessageId): boolean {

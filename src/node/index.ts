@@ -1,16 +1,18 @@
 /** The face of what is Node's: re-exports, and a connection over TCP in one call. */
 import { connect } from "../ssh/connect.ts";
 import type { ConnectOptions, SshConnection } from "../ssh/connection.ts";
+import { platformTable } from "./aes-gcm.ts";
 import { dial } from "./tcp.ts";
 import { knownHostsTrust } from "./trust.ts";
 
+export { platformTable } from "./aes-gcm.ts";
 export { Agent, type AgentOptions, agentPath } from "./agent.ts";
 export { FileError } from "./files.ts";
 export { loadPrivateKey } from "./keys.ts";
 export { DialError, type DialOptions, dial, type Lookup } from "./tcp.ts";
 export { type HostTrust, knownHostsTrust, type TrustOptions } from "./trust.ts";
 
-/** As ConnectOptions; `verifyHostKey` is done by ssh's own known_hosts files unless given. */
+/** As ConnectOptions; `verifyHostKey` is done by ssh's own known_hosts files, `table` is `platformTable` unless given. */
 export type TcpConnectOptions = Omit<ConnectOptions, "verifyHostKey"> &
   Partial<Pick<ConnectOptions, "verifyHostKey">> & {
     readonly host: string;
@@ -23,5 +25,5 @@ export async function connectTcp({ host, port = 22, ...options }: TcpConnectOpti
   const { verifyHostKey } = options;
   const trust = verifyHostKey === undefined ? await knownHostsTrust({ host, port }) : { verifyHostKey };
   const socket = await dial(host, port, options.signal === undefined ? {} : { signal: options.signal });
-  return connect(socket, { ...options, ...trust });
+  return connect(socket, { table: platformTable, ...options, ...trust });
 }

@@ -143,7 +143,7 @@ export class SshClient {
   }
 
   /** Lines for a log at DEBUG: names and sizes, never contents. */
-  takeTraces(): string[] {
+  takeTraces(): readonly string[] {
     return this.#transport.takeTraces();
   }
 
@@ -288,12 +288,15 @@ export class SshClient {
 
   get #awaitsAnswer(): boolean {
     if (this.#phase === "service" || this.#phase === "userauth") return this.#userauth.awaitsAnswer;
-    return this.#phase === "connection" && [...this.#channels.values()].some((channel) => channel.awaitsAnswer);
+    if (this.#phase !== "connection") return false;
+    for (const channel of this.#channels.values()) if (channel.awaitsAnswer) return true;
+    return false;
   }
 
   /** What windows may still grow by; a packet's worth is kept back for every channel that may yet be opened. */
   get #windowRoom(): number {
-    const windows = [...this.#channels.values()].reduce((sum, each) => sum + each.windowTarget, 0);
+    let windows = 0;
+    for (const channel of this.#channels.values()) windows += channel.windowTarget;
     const keptBack = (maximumChannels - this.#channels.size) * MAXIMUM_PACKET_SIZE;
     return Math.max(0, this.#windowTotal - windows - keptBack);
   }

@@ -81,6 +81,8 @@ type KexStep =
   | { readonly step: "newkeys-wait"; readonly inbound: Keys }
   | { readonly step: "open" };
 
+const noTraces: readonly string[] = [];
+
 export class Transport {
   readonly #options: TransportOptions;
   readonly #reader: PacketReader;
@@ -158,8 +160,8 @@ export class Transport {
   }
 
   /** Lines for a log at DEBUG since the last call: names and sizes, never contents. */
-  takeTraces(): string[] {
-    return this.#traces.splice(0);
+  takeTraces(): readonly string[] {
+    return this.#options.trace ? this.#traces.splice(0) : noTraces;
   }
 
   /** Says which phase the caller is in: which messages are legal from now on. */

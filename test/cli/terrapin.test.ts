@@ -38,40 +38,31 @@ function serverWith(ciphers: readonly string[], script: Script): { socket: ByteD
 
 async function open(ciphers: readonly string[]) {
   const settings = parseFlags(["--host", "h", "--disable-host-key-checking"], () => "me") as Settings;
-  const first = serverWith(ciphers, { cipher: chacha });
-  const second = serverWith(ciphers, { cipher: gcm });
-  const logged: string[] = [];
-  let redials = 0;
+  const { socket } = serverWith(ciphers, { cipher: ciphers.includes(gcm) ? gcm : chacha });
   const begun = {
-    socket: Promise.resolve(first.socket),
-    redial: () => {
-      redials += 1;
-      return Promise.resolve(second.socket);
-    },
+    socket: Promise.resolve(socket),
+    redial: () => Promise.reject(new Error("one connection is enough")),
     key: Promise.resolve({ path: "key", text, warning: undefined }),
     knownHosts: Promise.resolve(undefined),
   };
-  const log = createLog({ name: "test", level: "DEBUG", write: (line) => void logged.push(line) });
+  const log = createLog({ name: "test", level: "DEBUG", write: () => undefined });
   const edge = { log, signal: new AbortController().signal, onHostKey: () => undefined };
   const opened = await openSession(settings, begun, edge).then(
     (remote) => ({ remote, error: undefined }),
     (error: unknown) => ({ remote: undefined, error }),
   );
-  return { ...opened, logged, redials: () => redials };
+  return opened;
 }
 
 describe("a server without strict kex", () => {
-  test("that has AES-GCM too is connected to again, with that", async () => {
-    const { remote, error, logged, redials } = await open([chacha, gcm]);
+  test("that has AES-GCM too is used with that, at once", async () => {
+    const { remote, error } = await open([chacha, gcm]);
     expect(error).toBeUndefined();
-    expect(redials()).toBe(1);
-    expect(logged.join("")).toContain("connecting again, with AES-GCM");
     await remote?.connection.close();
   });
 
-  test("that has nothing else is refused, once", async () => {
-    const { error, redials } = await open([chacha]);
+  test("that has nothing else is refused", async () => {
+    const { error } = await open([chacha]);
     expect(error).toMatchObject({ name: "NegotiationError", list: "strict kex" });
-    expect(redials()).toBe(0);
   });
 });

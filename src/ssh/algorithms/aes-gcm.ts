@@ -3,7 +3,7 @@
  * has its own names for them, so that nobody must negotiate the cipher as a MAC too.
  *
  * noble expands the key and its GHASH tables anew for each packet: a fallback for servers without
- * chacha20-poly1305@openssh.com, not the fast path.
+ * chacha20-poly1305@openssh.com, not the fast path. A platform that has AES in hardware gives its own in (src/node).
  */
 import { gcm } from "@noble/ciphers/aes.js";
 import type { KeyedCipher, PacketCipher } from "./interfaces.ts";
@@ -11,14 +11,41 @@ import type { KeyedCipher, PacketCipher } from "./interfaces.ts";
 const ivLength = 12;
 const tagLength = 16;
 
+/** AES-GCM on a packet in place: 4 bytes of associated data, the text, a tag of 16 bytes. `iv` has 12 bytes. */
+export interface GcmPrimitive {
+  /** Encrypts the text and writes the tag. */
+  seal(key: Uint8Array, iv: Uint8Array, packet: Uint8Array): void;
+  /** False, with the packet as it was, where the tag is wrong (compared in constant time); else the text is decrypted. */
+  open(key: Uint8Array, iv: Uint8Array, packet: Uint8Array): boolean;
+}
+
+const nobleGcm: GcmPrimitive = {
+  seal(key, iv, packet) {
+    packet.set(gcm(key, iv, packet.subarray(0, 4)).encrypt(packet.subarray(4, packet.length - tagLength)), 4);
+  },
+  open(key, iv, packet) {
+    const cipher = gcm(key, iv, packet.subarray(0, 4));
+    let body: Uint8Array;
+    try {
+      body = cipher.decrypt(packet.subarray(4)); // checks the tag, in constant time, before it decrypts
+    } catch {
+      return false;
+    }
+    packet.set(body, 4);
+    return true;
+  },
+};
+
 class AesGcm implements KeyedCipher {
+  readonly #primitive: GcmPrimitive;
   #key: Uint8Array;
   /** fixed (4 bytes) | invocation_counter (8 bytes). RFC 5647 §7.1. */
   readonly #iv: Uint8Array;
   readonly #ivView: DataView;
   #isCounterUsedUp = false;
 
-  constructor(key: Uint8Array, iv: Uint8Array) {
+  constructor(primitive: GcmPrimitive, key: Uint8Array, iv: Uint8Array) {
+    this.#primitive = primitive;
     this.#key = key.slice();
     this.#iv = iv.slice();
     this.#ivView = new DataView(this.#iv.buffer);
@@ -30,33 +57,26 @@ class AesGcm implements KeyedCipher {
   }
 
   open(packet: Uint8Array): boolean {
-    const cipher = this.#nextCipher(packet);
-    let body: Uint8Array;
-    try {
-      body = cipher.decrypt(packet.subarray(4)); // checks the tag, in constant time, before it decrypts
-    } catch {
-      return false;
-    }
+    this.#refuseUsedUp();
+    if (!this.#primitive.open(this.#key, this.#iv, packet)) return false;
     this.#count();
-    packet.set(body, 4);
     return true;
   }
 
   seal(packet: Uint8Array): void {
-    const bodyAndTag = this.#nextCipher(packet).encrypt(packet.subarray(4, packet.length - tagLength));
+    this.#refuseUsedUp();
+    this.#primitive.seal(this.#key, this.#iv, packet);
     this.#count();
-    packet.set(bodyAndTag, 4);
   }
 
-  /** From here on noble throws at the length of the key. */
+  /** From here on the primitive throws at the length of the key. */
   wipe(): void {
     this.#key.fill(0);
     this.#key = new Uint8Array(0);
   }
 
-  #nextCipher(packet: Uint8Array): ReturnType<typeof gcm> {
+  #refuseUsedUp(): void {
     if (this.#isCounterUsedUp) throw new RangeError("invocation_counter is used up: new keys are due (RFC 5647 §7.1)");
-    return gcm(this.#key, this.#iv, packet.subarray(0, 4));
   }
 
   /** RFC 5647 §7.1: the invocation counter is a 64-bit integer, incremented after each packet. */
@@ -71,13 +91,13 @@ class AesGcm implements KeyedCipher {
 }
 
 /** AES-GCM with a key of `keyLength` bytes as a packet cipher. RFC 5647 §7. */
-export function aesGcm(keyLength: 16 | 32): PacketCipher {
+export function aesGcm(keyLength: 16 | 32, primitive: GcmPrimitive = nobleGcm): PacketCipher {
   return {
     keyLength,
     ivLength,
     blockLength: 16,
     tagLength,
     isLengthPadded: false,
-    create: (key, iv) => new AesGcm(key, iv),
+    create: (key, iv) => new AesGcm(primitive, key, iv),
   };
 }

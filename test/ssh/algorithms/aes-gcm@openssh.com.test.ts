@@ -1,18 +1,30 @@
 import { describe, expect, test } from "vitest";
+import { platformTable } from "../../../src/node/aes-gcm.ts";
 import { aes128Gcm } from "../../../src/ssh/algorithms/aes128-gcm@openssh.com.ts";
 import { aes256Gcm } from "../../../src/ssh/algorithms/aes256-gcm@openssh.com.ts";
-import type { KeyedCipher } from "../../../src/ssh/algorithms/interfaces.ts";
+import type { KeyedCipher, PacketCipher } from "../../../src/ssh/algorithms/interfaces.ts";
 import { bytes, type Case, hex, vectors } from "../../support/vectors.ts";
 
 type Given = { readonly key: string; readonly iv: string; readonly plains: readonly string[] };
 const cases = vectors<Case<Given, readonly string[]>>("aes-gcm@openssh.com.json");
 
-const keyed = ({ key, iv }: Given): KeyedCipher =>
-  (key.length === 32 ? aes128Gcm : aes256Gcm).create(bytes(key), bytes(iv));
+const rowsBy: Readonly<Record<string, { readonly aes128: PacketCipher; readonly aes256: PacketCipher }>> = {
+  noble: { aes128: aes128Gcm, aes256: aes256Gcm },
+  "node:crypto": {
+    aes128: platformTable.cipher["aes128-gcm@openssh.com"]!,
+    aes256: platformTable.cipher["aes256-gcm@openssh.com"]!,
+  },
+};
+const both = cases.flatMap((each) => Object.keys(rowsBy).map((primitive) => ({ ...each, primitive })));
 
-describe.each(cases)("OpenSSL's packets, $name", ({ given, expect: sealed }) => {
+const keyed = ({ key, iv }: Given, primitive = "noble"): KeyedCipher => {
+  const rows = rowsBy[primitive]!;
+  return (key.length === 32 ? rows.aes128 : rows.aes256).create(bytes(key), bytes(iv));
+};
+
+describe.each(both)("$primitive, OpenSSL's packets, $name", ({ given, expect: sealed, primitive }) => {
   test("are what seal writes, one after the other, whatever the sequence number", () => {
-    const cipher = keyed(given);
+    const cipher = keyed(given, primitive);
     const packets = given.plains.map((plain, i) => {
       const packet = bytes(`${plain}${"00".repeat(16)}`);
       cipher.seal(packet, 1000 * i);
@@ -22,7 +34,7 @@ describe.each(cases)("OpenSSL's packets, $name", ({ given, expect: sealed }) => 
   });
 
   test("are opened in place, their lengths being in the clear", () => {
-    const cipher = keyed(given);
+    const cipher = keyed(given, primitive);
     for (const [i, plain] of given.plains.entries()) {
       const packet = bytes(sealed[i]!);
       expect(cipher.length(packet, 0)).toBe(plain.length / 2 - 4);
@@ -33,7 +45,7 @@ describe.each(cases)("OpenSSL's packets, $name", ({ given, expect: sealed }) => 
   });
 
   test("are refused out of order", () => {
-    const cipher = keyed(given);
+    const cipher = keyed(given, primitive);
     const packet = bytes(sealed[1]!);
     expect(cipher.open(packet, 1)).toBe(false);
     expect(hex(packet)).toBe(sealed[1]);
