@@ -55,7 +55,7 @@ export class EnvelopeScanner {
 
   /** Whether the text can no longer be a message. */
   get isFaulty(): boolean {
-    return this.#state === STATE.fault;
+    return this.#state === STATE.fault || this.#isTooComplex;
   }
 
   /** Steps over the next part of the text; nothing of it is kept. Linear, about a nanosecond a byte in strings. */
@@ -82,7 +82,7 @@ export class EnvelopeScanner {
     const envelopes = this.#envelopes;
     const isTooComplex = this.#isTooComplex;
     this.#reset();
-    return { isMessage: isMessage && envelopes.length > 0, isTooComplex, envelopes };
+    return { isMessage: isMessage && !isTooComplex && envelopes.length > 0, isTooComplex, envelopes };
   }
 
   #reset(): void {
@@ -116,9 +116,13 @@ export class EnvelopeScanner {
       case ACTION.comma:
         return this.#comma();
       case ACTION.openObject:
-        return this.#open(IN_OBJECT) ? STATE.keyOrEnd : STATE.fault;
+        return this.#open(IN_OBJECT, STATE.keyOrEnd);
       case ACTION.openArray:
-        return this.#open(IN_ARRAY) ? STATE.valueOrEnd : STATE.fault;
+        return this.#open(IN_ARRAY, STATE.valueOrEnd);
+      case ACTION.openDeep:
+        return this.#openDeep();
+      case ACTION.closeDeep:
+        return --this.#depth === DEEPEST ? STATE.after : STATE.deep;
       case ACTION.closeObject:
         return this.#close(IN_OBJECT);
       default:
@@ -185,19 +189,23 @@ export class EnvelopeScanner {
     return this.#containers[this.#depth] === IN_OBJECT ? STATE.key : STATE.value;
   }
 
-  #open(container: typeof IN_OBJECT | typeof IN_ARRAY): boolean {
-    if (this.#depth === DEEPEST) {
-      this.#isTooComplex = true;
-      return false;
-    }
+  /** No message any more, but its id may still come. */
+  #openDeep(): number {
+    this.#isTooComplex = true;
+    this.#depth++;
+    return STATE.deep;
+  }
+
+  #open(container: typeof IN_OBJECT | typeof IN_ARRAY, inside: number): number {
+    if (this.#depth === DEEPEST) return this.#openDeep();
     if (this.#depth === 0 && container === IN_ARRAY) this.#envelopeDepth = 2;
-    else if (this.#depth < this.#envelopeDepth && container === IN_ARRAY) return false;
+    else if (this.#depth < this.#envelopeDepth && container === IN_ARRAY) return STATE.fault;
     if (this.#member !== undefined) {
       this.#isInParams = this.#member === "params" && container === IN_OBJECT;
       this.#set(container === IN_OBJECT ? "object" : "other", undefined);
     }
     this.#containers[++this.#depth] = container;
-    return true;
+    return inside;
   }
 
   #close(container: typeof IN_OBJECT | typeof IN_ARRAY): number {

@@ -41,6 +41,10 @@ export const STATE = {
   n: 31,
   nu: 32,
   nul: 33,
+  /** In what is nested too deeply to be judged: only brackets and strings are told apart. */
+  deep: 34,
+  deepString: 35,
+  deepEscape: 36,
 } as const;
 
 /** What a scanner must do at a byte, beyond changing its state; all are at least `FIRST_ACTION`. */
@@ -57,6 +61,8 @@ export const ACTION = {
   /** The number ended before this byte, which is to be looked at once more in state `after`. */
   endNumber: 73,
   beginLiteral: 74,
+  openDeep: 75,
+  closeDeep: 76,
 } as const;
 
 /** What `TABLE` holds is an action from here on, and a state below. */
@@ -128,6 +134,8 @@ const rows: Readonly<Record<number, Row>> = {
   [STATE.n]: { u: STATE.nu },
   [STATE.nu]: { l: STATE.nul },
   [STATE.nul]: { l: STATE.after },
+  [STATE.deep]: { ...each("{[", ACTION.openDeep), ...each("}]", ACTION.closeDeep), '"': STATE.deepString },
+  [STATE.deepString]: { '"': STATE.deep, "\\": STATE.deepEscape },
 };
 
 /** `TABLE[(state << 8) | byte]`: the next state, or an action. */
@@ -138,6 +146,9 @@ function build(): Uint8Array {
   // RFC 8259 §7: all characters but the quote, the backslash and the controls stand for themselves. That non-ASCII
   // bytes are UTF-8 is not checked: the host's decoder replaces what is not, and nothing is lost.
   table.fill(STATE.string, (STATE.string << 8) | 0x20, (STATE.string + 1) << 8);
+  table.fill(STATE.deep, STATE.deep << 8, (STATE.deep + 1) << 8);
+  table.fill(STATE.deepString, STATE.deepString << 8, (STATE.deepString + 1) << 8);
+  table.fill(STATE.deepString, STATE.deepEscape << 8, (STATE.deepEscape + 1) << 8);
   for (const [state, row] of Object.entries(rows)) {
     for (const [character, target] of Object.entries(row)) {
       table[(Number(state) << 8) | character.charCodeAt(0)] = target;

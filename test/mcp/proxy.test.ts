@@ -252,13 +252,21 @@ describe("promise 2: a line leaves only when complete", () => {
     expect(stage.logged("warning")).toEqual([expect.stringMatching(/dropped, it answers no request/)]);
   });
 
-  it("an answer nested too deeply is dropped and its request answered", async () => {
-    const stage = await Stage.connected();
-    stage.host.push(`${request(1)}\n`);
-    await settle();
-    stage.remote.say(`{"jsonrpc":"2.0","id":1,"result":${"[".repeat(20_000)}${"]".repeat(20_000)}}\n`);
-    await settle();
-    expect(stage.refusals).toMatchObject([{ id: 1, error: { data: { reason: "line-too-long" } } }]);
+  describe.each(cuts)("an answer nested too deeply, fed $name", ({ of }) => {
+    const deep = `${"[".repeat(10_100)}"]}\\"",{"a":[{}]}${"]".repeat(10_100)}`;
+    it.each([
+      { name: "the id first", line: `{"jsonrpc":"2.0","id":"a\\/b","result":${deep}}` },
+      { name: "the id last", line: `{"result":${deep},"jsonrpc":"2.0","id":"a\\/b"}` },
+      { name: "in a batch", line: `[{"jsonrpc":"2.0","method":"n"},{"result":${deep},"jsonrpc":"2.0","id":"a/b"}]` },
+    ])("$name, is dropped and its request answered", async ({ line }) => {
+      const stage = await Stage.connected();
+      stage.host.push(`${request("a/b")}\n`);
+      await settle();
+      stage.remote.say(...of(utf8(`${line}\n${result(2)}\n`)));
+      await settle();
+      expect(stage.refusals).toMatchObject([{ id: "a/b", error: { data: { reason: "line-too-long" } } }]);
+      expect(stage.lines.slice(1)).toEqual([result(2)]);
+    });
   });
 
   it("noise above the limit is noise", async () => {
