@@ -3,8 +3,9 @@
  * remote's name. Nothing here is on the way of the bytes.
  */
 import type { Verdict } from "./envelope.ts";
+import type { Envelope } from "./envelope-draft.ts";
 import { answerLine, goneReason, type Reason } from "./messages.ts";
-import { type Change, enter, isStale, type PendingRequest, PendingRequests } from "./pending.ts";
+import { type Change, enter, isLate, type PendingRequest, PendingRequests } from "./pending.ts";
 import type { RemoteEnd } from "./remote-end.ts";
 import { type Deferred, deferred } from "./waiting.ts";
 
@@ -78,12 +79,19 @@ export class Conversation {
     return asked;
   }
 
-  /** Enters a line of the remote's. False: it only answers what we have answered already, and must not pass. */
-  enterRemote(verdict: Verdict): boolean {
-    if (isStale(verdict, this.#host)) return false;
+  /** Enters a line of the remote's. Returns how many of its messages answer what we have answered: they must not pass. */
+  enterRemote(verdict: Verdict): number {
+    let late = 0;
+    for (const envelope of verdict.envelopes) if (this.isLate(envelope)) late++;
+    if (late === verdict.envelopes.length) return late;
     this.#noteAnswers(enter(verdict, this.#server, this.#host));
     this.#noteSettled();
-    return true;
+    return late;
+  }
+
+  /** Whether a message of the remote's answers what we have answered. */
+  isLate(envelope: Envelope): boolean {
+    return isLate(envelope, this.#host);
   }
 
   /** The remote's answers in a line that cannot pass: their requests are answered with `why`; returns how many. */

@@ -96,8 +96,7 @@ export function enter({ envelopes }: Verdict, own: PendingRequests, other: Pendi
   return { asked, answered };
 }
 
-/** Whether a line is nothing but answers to requests that were answered in the remote's name. */
-export function isStale({ envelopes }: Verdict, asked: PendingRequests): boolean {
-  const isLate = ({ kind, id }: Envelope) => kind === "response" && id !== undefined && asked.isAbandoned(id);
-  return envelopes.every(isLate);
+/** Whether a message is an answer to a request that was answered in the remote's name. */
+export function isLate({ kind, id }: Envelope, asked: PendingRequests): boolean {
+  return kind === "response" && id !== undefined && asked.isAbandoned(id);
 }

@@ -2,8 +2,9 @@
  * Remote lines: the remote's stdout on its way to the host. A line leaves when it is complete and was judged a message;
  * everything else is shown to a person, and a request whose answer cannot pass is answered.
  */
+import { batchMembers, batchOf, CLOSE_ARRAY } from "./batch.ts";
 import type { Conversation } from "./conversation.ts";
-import { append } from "./held-bytes.ts";
+import { append, joined } from "./held-bytes.ts";
 import { JsonLines, type Line } from "./json-lines.ts";
 import type { Reason } from "./messages.ts";
 import { cutPrompt, NOISE_WARNING, shown } from "./noise.ts";
@@ -62,8 +63,21 @@ export class RemoteLines {
   }
 
   #pass(chunks: readonly Uint8Array[], verdict: Line["verdict"], out: Uint8Array[]): void {
-    if (this.#conversation.enterRemote(verdict)) for (const chunk of chunks) append(out, chunk);
-    else this.#ports.debug("a late answer of the remote's was dropped: its request had been answered in its name");
+    const late = this.#conversation.enterRemote(verdict);
+    if (late === 0) for (const chunk of chunks) append(out, chunk);
+    else {
+      this.#ports.debug("a late answer of the remote's was dropped: its request had been answered in its name");
+      if (late < verdict.envelopes.length) out.push(...this.#withoutLate(joined(chunks), verdict));
+    }
+  }
+
+  /** A batch with a late answer in it: the others pass, their bytes unchanged. */
+  #withoutLate(line: Uint8Array, { envelopes }: Line["verdict"]): Uint8Array[] {
+    const live = batchMembers(line).filter((_, index) => {
+      const envelope = envelopes[index];
+      return envelope !== undefined && !this.#conversation.isLate(envelope);
+    });
+    return [batchOf(live), line.subarray(line.lastIndexOf(CLOSE_ARRAY) + 1)];
   }
 
   #repair(line: Line, out: Uint8Array[]): void {

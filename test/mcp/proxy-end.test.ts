@@ -448,6 +448,26 @@ describe("promise 8: the first reply", () => {
     expect(stage.logged("debug")).toEqual([expect.stringMatching(/late answer/)]);
   });
 
+  it.each([
+    { name: "a live answer behind it", batch: `[ ${result(0)}, ${result(1)} ]\r`, passed: `[ ${result(1)} ]\r` },
+    {
+      name: "a notification before it",
+      batch: `[{"jsonrpc":"2.0","method":"n"},${result(0)}]`,
+      passed: '[{"jsonrpc":"2.0","method":"n"}]',
+    },
+    { name: "nothing else", batch: `[${result(0)},${result(0)}]`, passed: undefined },
+  ])("that comes too late in a batch is cut out of it: with $name", async ({ batch, passed }) => {
+    const stage = await Stage.connected({ firstReplyTimeout: 100 });
+    stage.host.push(`${initialize}\n`);
+    await pass(100);
+    stage.host.push(`${request(1)}\n`);
+    await settle();
+    stage.remote.say(`${batch}\n`);
+    await settle();
+    expect(stage.lines.slice(1)).toEqual(passed === undefined ? [] : [passed]);
+    expect(stage.logged("debug")).toEqual([expect.stringMatching(/late answer/)]);
+  });
+
   it("may be any answer: later requests take the time they take", async () => {
     const stage = await Stage.connected();
     stage.host.push(`${initialize}\n`);

@@ -1,0 +1,64 @@
+/** Batch: the members of a JSON array of messages as bytes, taken apart and put together again unchanged. */
+import { joined } from "./held-bytes.ts";
+
+/** `]`, which ends a batch: only spaces follow. */
+export const CLOSE_ARRAY = 0x5d;
+const QUOTE = 0x22;
+const COMMA = 0x2c;
+const BACKSLASH = 0x5c;
+const OPEN_ARRAY = 0x5b;
+const OPEN_OBJECT = 0x7b;
+const CLOSE_OBJECT = 0x7d;
+
+const opening: Uint8Array = Uint8Array.of(OPEN_ARRAY);
+const comma: Uint8Array = Uint8Array.of(COMMA);
+const closing: Uint8Array = Uint8Array.of(CLOSE_ARRAY);
+
+/** Whether a line that is a message, or will be one, is an array of them. */
+export function isBatch(chunks: readonly Uint8Array[]): boolean {
+  for (const chunk of chunks) for (const byte of chunk) if (byte > 0x20) return byte === OPEN_ARRAY;
+  return false;
+}
+
+/** The members of a line that is a batch, each with the spaces about it. Views. */
+export function batchMembers(line: Uint8Array): Uint8Array[] {
+  const members: Uint8Array[] = [];
+  let depth = 0;
+  let from = 0;
+  for (let at = 0; at < line.length; at++) {
+    switch (line[at]) {
+      case QUOTE:
+        at = endOfString(line, at);
+        break;
+      case OPEN_ARRAY:
+      case OPEN_OBJECT:
+        if (++depth === 1) from = at + 1;
+        break;
+      case CLOSE_OBJECT:
+        depth--;
+        break;
+      case CLOSE_ARRAY:
+        if (--depth === 0) members.push(line.subarray(from, at));
+        break;
+      case COMMA:
+        if (depth !== 1) break;
+        members.push(line.subarray(from, at));
+        from = at + 1;
+    }
+  }
+  return members;
+}
+
+/** One array of them, without a newline. Copied. */
+export function batchOf(members: readonly Uint8Array[]): Uint8Array {
+  const parts = members.flatMap((member, index) => (index === 0 ? [member] : [comma, member]));
+  return joined([opening, ...parts, closing]);
+}
+
+function endOfString(line: Uint8Array, from: number): number {
+  for (let at = from + 1; at < line.length; at++) {
+    if (line[at] === BACKSLASH) at++;
+    else if (line[at] === QUOTE) return at;
+  }
+  return line.length;
+}

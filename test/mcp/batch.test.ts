@@ -1,0 +1,32 @@
+import { describe, expect, it } from "vitest";
+import { batchMembers, batchOf, isBatch } from "../../src/mcp/batch.ts";
+import { cutAtRandom, text, utf8 } from "./cuts.ts";
+
+const batches: readonly { name: string; members: readonly string[] }[] = [
+  { name: "one", members: ['{"a":1}'] },
+  { name: "two", members: ['{"a":1}', '{"b":2}'] },
+  { name: "with spaces about", members: [' {"a":1}\t', '\r {"b":2} '] },
+  { name: "with brackets and commas inside", members: ['{"a":[1,[2,{"b":[]}],3]}', '{"c":{"d":[],"e":{}}}'] },
+  { name: "with them in strings", members: ['{"a":"],[{,"}', '{"b":"\\"],\\\\"}', '{"\\"]":"\\\\\\",["}'] },
+];
+
+describe("a batch", () => {
+  it.each(batches)("$name: is taken apart", ({ members }) => {
+    expect(batchMembers(utf8(`[${members.join(",")}]\n`)).map(text)).toEqual(members);
+  });
+
+  it.each(batches)("$name: is put together as it was", ({ members }) => {
+    expect(text(batchOf(members.map(utf8)))).toBe(`[${members.join(",")}]`);
+  });
+});
+
+describe("what is a batch", () => {
+  it.each([
+    { line: '[{"a":1}]', expected: true },
+    { line: ' \t\r[{"a":1}]', expected: true },
+    { line: '{"a":[1]}', expected: false },
+    { line: " ", expected: false },
+  ])("$line: $expected", ({ line, expected }) => {
+    for (let seed = 0; seed < 5; seed++) expect(isBatch(cutAtRandom(utf8(line), seed, 2))).toBe(expected);
+  });
+});
