@@ -294,6 +294,10 @@ it("isFaulty says at once that no message can come of it", () => {
 it.each([
   { name: "nested too deeply", given: `{"jsonrpc":"2.0","id":1,"result":${"[".repeat(10_000)}` },
   {
+    name: "nested too deeply, and whole,",
+    given: `{"jsonrpc":"2.0","id":1,"result":${"[".repeat(10_000)}${"]".repeat(10_000)}}`,
+  },
+  {
     name: "a batch of too many",
     given: `[{"jsonrpc":"2.0","id":1,"result":0}${`,{"jsonrpc":"2.0","method":"n"}`.repeat(10_000)}`,
   },

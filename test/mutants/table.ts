@@ -3,6 +3,7 @@
  * fail for it. Ordered as the rooms are, from the ground up. How to add a row: README.md.
  */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the finds are source text
+import { habitsRows } from "./habits-rows.ts";
 import { keyFilesRows } from "./key-files-rows.ts";
 import { keysRows } from "./keys-rows.ts";
 import type { Mutant } from "./mutant.ts";
@@ -1245,8 +1246,8 @@ export const table: readonly Mutant[] = [
   {
     id: "remote-lines-late-answer-passes",
     file: "src/mcp/remote-lines.ts",
-    find: "if (this.#conversation.enterRemote(verdict)) for",
-    replace: "if (this.#conversation.enterRemote(verdict) || verdict.isMessage) for",
+    find: "if (late === 0) for",
+    replace: "if (late >= 0) for",
     why: "a request gets two answers: ours and the late one",
     caughtBy: { file: "test/mcp/proxy-end.test.ts", test: "that comes too late does not pass" },
   },
@@ -1731,4 +1732,5 @@ export const table: readonly Mutant[] = [
   ...keysRows,
   ...trustRows,
   ...keyFilesRows,
+  ...habitsRows,
 ];
