@@ -138,7 +138,8 @@ export function causeOf({ code = "", message }: NodeJS.ErrnoException): string {
   return causes[code] ?? printable(message);
 }
 
-function fileError(asked: string, error: NodeJS.ErrnoException): FileError {
+/** What opening or reading `asked` failed with. */
+export function fileError(asked: string, error: NodeJS.ErrnoException): FileError {
   const message = `Cannot read ${printable(expandHome(asked))}: ${causeOf(error)}`;
   return new FileError(message, asked, error.code ?? "", { cause: error });
 }

@@ -18,15 +18,15 @@ export function lowerCase(text: string): string {
 
 /** Whether a name matches one pattern of the list and none that is negated by a `!`. Name and patterns are lower case. */
 export function isPatternListMatch(patterns: readonly string[], name: string): boolean {
-  if (patterns.some((pattern) => pattern.startsWith("!") && isMatch(pattern.slice(1), name))) return false;
-  return patterns.some((pattern) => !pattern.startsWith("!") && isMatch(pattern, name));
+  if (patterns.some((pattern) => pattern.startsWith("!") && isPatternMatch(pattern.slice(1), name))) return false;
+  return patterns.some((pattern) => !pattern.startsWith("!") && isPatternMatch(pattern, name));
 }
 
 /**
  * Whether `*` (any characters) and `?` (one) can be filled so that the pattern becomes the name. After a mismatch only the
  * last `*` grows, which is enough: whatever the pattern, at most its length times the name's in steps.
  */
-function isMatch(pattern: string, name: string): boolean {
+export function isPatternMatch(pattern: string, name: string): boolean {
   let at = 0;
   let afterStar = -1;
   let starEnd = 0;

@@ -1127,8 +1127,8 @@ export const table: readonly Mutant[] = [
   {
     id: "host-pattern-negation-ignored",
     file: "src/ssh/host-pattern.ts",
-    find: 'pattern.startsWith("!") && isMatch(pattern.slice(1), name))) return false;',
-    replace: 'pattern.startsWith("!") && isMatch(pattern, name))) return false;',
+    find: 'pattern.startsWith("!") && isPatternMatch(pattern.slice(1), name))) return false;',
+    replace: 'pattern.startsWith("!") && isPatternMatch(pattern, name))) return false;',
     why: "a host that a line leaves out is trusted by it",
     caughtBy: { file: "test/ssh/known-hosts.test.ts", test: "'a negated name excludes'" },
   },

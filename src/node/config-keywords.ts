@@ -1,0 +1,331 @@
+/**
+ * Config keywords: what each keyword of ssh_config(5) takes, which ones we honour, and what is lost with those that we do
+ * not. Pure. A value that ssh refuses is refused here too, in any block, so that a slip of the pen is found early.
+ */
+import { isPatternListMatch } from "../ssh/host-pattern.ts";
+import { printable } from "../ssh/printable.ts";
+import { ConfigError, type ConfigLine } from "./config-lines.ts";
+
+/** What the lines that count have set. A keyword that counts each time has a value for each of its lines. */
+export interface ConfigValues {
+  hostname?: string;
+  port?: number;
+  user?: string;
+  identityfile?: readonly string[];
+  certificatefile?: readonly string[];
+  identitiesonly?: boolean;
+  identityagent?: string;
+  /** Empty for `none`. */
+  userknownhostsfile?: readonly string[];
+  globalknownhostsfile?: readonly string[];
+  hostkeyalias?: string;
+  stricthostkeychecking?: "yes" | "ask" | "accept-new" | "no";
+  updatehostkeys?: boolean | "ask";
+  hashknownhosts?: boolean;
+  /** Seconds. */
+  connecttimeout?: number;
+  serveraliveinterval?: number;
+  serveralivecountmax?: number;
+  /** 0 for any. */
+  addressfamily?: 4 | 6 | 0;
+  bindaddress?: string;
+  proxyjump?: readonly JumpSpec[];
+  proxycommand?: string;
+  sendenv?: readonly (readonly string[])[];
+  setenv?: ReadonlyMap<string, string>;
+  tag?: string;
+  ignoreunknown?: string;
+  refuseconnection?: string;
+}
+
+type HonouredKeyword = keyof ConfigValues;
+
+/** How often a keyword counts, and how its line becomes a value. @throws ConfigError from `read` */
+interface Keyword<T> {
+  /** The first line that sets it counts, or each adds to the ones before. */
+  readonly counts: "first" | "each";
+  /** Undefined where the line sets nothing. */
+  readonly read: (line: ConfigLine) => T | undefined;
+}
+
+type Element<T> = T extends readonly (infer E)[] ? E : never;
+
+/** The keywords that we honour. */
+const honoured: { readonly [K in HonouredKeyword]-?: Keyword<ConfigValues[K]> | Keyword<Element<ConfigValues[K]>> } = {
+  hostname: first(oneText),
+  port: first(onePort),
+  user: first(oneText),
+  identityfile: each(oneText),
+  certificatefile: each(oneText),
+  identitiesonly: first(oneFlag),
+  identityagent: first(oneText),
+  userknownhostsfile: first(files),
+  globalknownhostsfile: first(files),
+  hostkeyalias: first(oneText),
+  stricthostkeychecking: first((line) => oneOf(line, strictness)),
+  updatehostkeys: first((line) => oneOf(line, { ...flag, ask: "ask" })),
+  hashknownhosts: first(oneFlag),
+  connecttimeout: first(oneTime),
+  serveraliveinterval: first(oneTime),
+  serveralivecountmax: first(oneInteger),
+  addressfamily: first((line) => oneOf(line, { inet: 4, inet6: 6, any: 0 })),
+  bindaddress: first(oneText),
+  proxyjump: first(proxyJump),
+  proxycommand: first(wholeRest),
+  sendenv: each(names),
+  setenv: first(assignments),
+  tag: first(oneText),
+  ignoreunknown: first(oneText),
+  refuseconnection: first(oneText),
+};
+
+/** What a keyword that we do not honour would have done, and the values that do nothing. */
+interface Lost {
+  readonly harmless: RegExp;
+  readonly note: string;
+}
+
+/** The keywords whose loss may be felt: named when a line of theirs applies to the host. */
+const lost: Readonly<Record<string, Lost>> = {
+  ...ofEach(["ciphers", "macs", "kexalgorithms", "hostkeyalgorithms", "casignaturealgorithms"], {
+    harmless: /^$/,
+    note: "the built-in list counts",
+  }),
+  ...ofEach(["pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes"], {
+    harmless: /^$/,
+    note: "the built-in list counts",
+  }),
+  ...ofEach(["pkcs11provider", "smartcarddevice"], { harmless: /^none$/i, note: "an ssh-agent can hold its keys" }),
+  bindinterface: { harmless: /^none$/i, note: "the system chooses the interface" },
+  canonicalizehostname: { harmless: /^(no|false)$/i, note: "the name is used as it is written" },
+  knownhostscommand: { harmless: /^none$/i, note: "known_hosts files alone count" },
+  nohostauthenticationforlocalhost: { harmless: /^(no|false)$/i, note: "the host key is checked all the same" },
+  preferredauthentications: { harmless: /\bpublickey\b/i, note: "a key is the only way to log in here" },
+  proxyusefdpass: { harmless: /^(no|false)$/i, note: "a ProxyCommand must carry the bytes itself" },
+  pubkeyauthentication: { harmless: /^(yes|true|unbound|host-bound)$/i, note: "a key is the only way to log in here" },
+  remotecommand: { harmless: /^none$/i, note: "say what to start with --command" },
+  sessiontype: { harmless: /^default$/i, note: "say what to start with --command or --subsystem" },
+  verifyhostkeydns: { harmless: /^(no|false)$/i, note: "known_hosts files alone count" },
+};
+
+/** The keywords that no MCP session feels the loss of. */
+const silent: ReadonlySet<string> = new Set(
+  `addkeystoagent batchmode canonicaldomains canonicalizefallbacklocal canonicalizemaxdots canonicalizepermittedcnames
+  challengeresponseauthentication channeltimeout checkhostip clearallforwardings compression connectionattempts
+  controlmaster controlpath controlpersist dsaauthentication dynamicforward enableescapecommandline enablesshkeysign
+  escapechar exitonforwardfailure fingerprinthash forkafterauthentication forwardagent forwardx11 forwardx11timeout
+  forwardx11trusted gatewayports gssapiauthentication gssapiclientidentity gssapidelegatecredentials gssapikexalgorithms
+  gssapikeyexchange gssapirenewalforcesrekey gssapiserveridentity gssapitrustdns hostbasedacceptedalgorithms
+  hostbasedauthentication hostbasedkeytypes ipqos kbdinteractiveauthentication kbdinteractivedevices keepalive
+  localcommand localforward loglevel logverbose numberofpasswordprompts obscurekeystroketiming passwordauthentication
+  permitlocalcommand permitremoteopen rekeylimit remoteforward requesttty requiredrsasize securitykeyprovider
+  skeyauthentication stdinnull streamlocalbindmask streamlocalbindunlink syslogfacility tcpkeepalive tisauthentication
+  tunnel tunneldevice usekeychain versionaddendum visualhostkey warnweakcrypto xauthlocation
+
+  afstokenpassing cipher compressionlevel fallbacktorsh globalknownhostsfile2 kerberosauthentication
+  kerberostgtpassing protocol rhostsauthentication rhostsrsaauthentication rsaauthentication useprivilegedport
+  userknownhostsfile2 useroaming usersh`.split(/\s+/),
+);
+
+/** Other spellings that ssh takes. */
+const aliases: Readonly<Record<string, HonouredKeyword>> = { identityfile2: "identityfile" };
+
+/**
+ * Sets what the line says where nothing before it did, if the line `applies` to the host. Returns what to tell about a
+ * line that we do not honour. @throws ConfigError
+ */
+export function setValue(values: ConfigValues, line: ConfigLine, applies: boolean): string | undefined {
+  const keyword = aliases[line.keyword] ?? line.keyword;
+  if (isHonoured(keyword)) {
+    const { counts, read }: Keyword<unknown> = honoured[keyword];
+    const value = read(line);
+    if (applies && !isProxySettled(values, keyword)) put(values as Record<string, unknown>, keyword, counts, value);
+    return undefined;
+  }
+  return applies ? noteOf(line, values.ignoreunknown) : undefined;
+}
+
+function put(values: Record<string, unknown>, keyword: string, counts: "first" | "each", value: unknown): void {
+  if (counts === "each") values[keyword] = [...((values[keyword] as readonly unknown[] | undefined) ?? []), value];
+  else values[keyword] ??= value;
+}
+
+/** Of a jump and a command the one that is named first is taken; `ProxyJump none` leaves the command its chance. */
+function isProxySettled({ proxycommand, proxyjump }: ConfigValues, keyword: HonouredKeyword): boolean {
+  if (keyword === "proxyjump") return proxycommand !== undefined;
+  return keyword === "proxycommand" && proxyjump !== undefined && proxyjump.length > 0;
+}
+
+function noteOf({ keyword, args, rest }: ConfigLine, ignoreUnknown: string | undefined): string | undefined {
+  const loss = Object.hasOwn(lost, keyword) ? lost[keyword] : undefined;
+  if (loss !== undefined) {
+    return loss.harmless.test(args[0] ?? rest) ? undefined : `${keyword} is not supported: ${loss.note}`;
+  }
+  if (silent.has(keyword)) return undefined;
+  if (ignoreUnknown !== undefined && isPatternListMatch(ignoreUnknown.toLowerCase().split(","), keyword)) {
+    return undefined;
+  }
+  return `${printable(keyword, 80)} is not a keyword of ssh_config(5) that we know: it is left out`;
+}
+
+function isHonoured(keyword: string): keyword is HonouredKeyword {
+  return Object.hasOwn(honoured, keyword);
+}
+
+function first<T>(read: Keyword<T>["read"]): Keyword<T> {
+  return { counts: "first", read };
+}
+
+function each<T>(read: Keyword<T>["read"]): Keyword<T> {
+  return { counts: "each", read };
+}
+
+function ofEach(keywords: readonly string[], loss: Lost): Readonly<Record<string, Lost>> {
+  return Object.fromEntries(keywords.map((keyword) => [keyword, loss]));
+}
+
+// What a line may say
+
+const flag = { yes: true, true: true, no: false, false: false } as const;
+
+const strictness = {
+  yes: "yes",
+  true: "yes",
+  ask: "ask",
+  "accept-new": "accept-new",
+  no: "no",
+  false: "no",
+  off: "no",
+} as const;
+
+/** @throws ConfigError */
+export function fault({ where }: ConfigLine, what: string): never {
+  throw new ConfigError(`${where}: ${what}`);
+}
+
+function one(line: ConfigLine): string {
+  const [only = "", ...more] = line.args;
+  if (only === "") return fault(line, `missing argument of ${line.keyword}`);
+  if (more.length > 0) return fault(line, `keyword ${line.keyword} extra arguments at end of line`);
+  return only;
+}
+
+function oneText(line: ConfigLine): string {
+  return one(line);
+}
+
+function oneOf<const T>(line: ConfigLine, choices: Readonly<Record<string, T>>): T {
+  const raw = one(line);
+  const known = raw.toLowerCase();
+  if (!Object.hasOwn(choices, known)) return fault(line, `unsupported option ${shown(raw)} of ${line.keyword}`);
+  return choices[known] as T;
+}
+
+function oneFlag(line: ConfigLine): boolean {
+  return oneOf(line, flag);
+}
+
+function onePort(line: ConfigLine): number {
+  const raw = one(line);
+  if (raw === "ssh") return 22; // the one name of /etc/services that anybody writes
+  return portOf(raw) ?? fault(line, `bad port ${shown(raw)}`);
+}
+
+/** A port as ssh reads it; undefined where it is none. */
+export function portOf(raw: string): number | undefined {
+  const value = /^[0-9]{1,9}$/.test(raw) ? Number(raw) : 0;
+  return value >= 1 && value <= 65_535 ? value : undefined;
+}
+
+function oneInteger(line: ConfigLine): number {
+  const raw = one(line);
+  return /^[0-9]{1,9}$/.test(raw) ? Number(raw) : fault(line, `bad number ${shown(raw)}`);
+}
+
+const secondsOf: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
+
+/** Seconds, as in `90`, `1m30s`; undefined for `none`. */
+function oneTime(line: ConfigLine): number | undefined {
+  const raw = one(line);
+  if (raw === "none") return undefined;
+  if (!/^([0-9]{1,9}[smhdw])*([0-9]{1,9})?$/i.test(raw)) return fault(line, `invalid time value ${shown(raw)}`);
+  const parts = raw.toLowerCase().matchAll(/([0-9]+)([smhdw]?)/g);
+  return [...parts].reduce((sum, [, count, unit = ""]) => sum + Number(count) * (secondsOf[unit] ?? 0), 0);
+}
+
+/** One or more files; `none` stands alone. Undefined where nothing is said. */
+function files(line: ConfigLine): readonly string[] | undefined {
+  const { args, keyword } = line;
+  if (args.length === 0) return undefined;
+  if (args.includes("")) return fault(line, `keyword ${keyword} empty argument`);
+  const isNone = args.some((path) => path.toLowerCase() === "none");
+  if (isNone && args.length > 1) return fault(line, `keyword ${keyword} "none" argument must appear alone`);
+  return isNone ? [] : args;
+}
+
+/** A command line for the shell: nothing in it is taken away. */
+function wholeRest({ rest }: ConfigLine): string {
+  return rest.replace(/^[ \t\r=]+/, "");
+}
+
+function names(line: ConfigLine): readonly string[] {
+  const bad = line.args.find((name) => name === "" || name.includes("="));
+  return bad === undefined ? line.args : fault(line, "invalid environment name");
+}
+
+/** `NAME=VALUE`; of two for one name the first counts. */
+function assignments(line: ConfigLine): ReadonlyMap<string, string> {
+  const variables = new Map<string, string>();
+  for (const assignment of line.args) {
+    const split = assignment.indexOf("=");
+    if (split < 0) return fault(line, "invalid SetEnv");
+    const name = assignment.slice(0, split);
+    if (!variables.has(name)) variables.set(name, assignment.slice(split + 1));
+  }
+  return variables;
+}
+
+/** One stop on the way to a host. */
+export interface JumpSpec {
+  readonly host: string;
+  readonly port: number | undefined;
+  readonly user: string | undefined;
+}
+
+/** The stops in the order of the way; none for `none`. */
+function proxyJump(line: ConfigLine): readonly JumpSpec[] {
+  const text = wholeRest(line).replace(/#.*$/s, "").trimEnd();
+  return parseJumps(text) ?? fault(line, `invalid ProxyJump ${shown(text)}`);
+}
+
+/** `none`, or `[user@]host[:port]` and `ssh://[user@]host[:port]` with commas between; undefined where it is neither. */
+export function parseJumps(text: string): readonly JumpSpec[] | undefined {
+  if (text.toLowerCase() === "none") return [];
+  const specs = text.split(",").map(parseJump);
+  return specs.every((spec) => spec !== undefined) ? specs : undefined;
+}
+
+function parseJump(text: string): JumpSpec | undefined {
+  const isUri = text.startsWith("ssh://");
+  const plain = isUri ? text.slice("ssh://".length).replace(/\/$/, "") : text;
+  const at = plain.lastIndexOf("@");
+  const user = at < 0 ? undefined : plain.slice(0, at);
+  const place = /^(?:\[([^[\]]+)\]|([^:[\]]+))(?::([0-9]*))?$/.exec(plain.slice(at + 1));
+  const host = place?.[1] ?? place?.[2];
+  const digits = place?.[3] ?? "";
+  const port = portOf(digits);
+  if (host === undefined || user === "" || (digits !== "" && port === undefined)) return undefined;
+  return { host, port, user: isUri && user !== undefined ? decoded(user) : user };
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
+
+function shown(text: string): string {
+  return `'${printable(text, 80)}'`;
+}

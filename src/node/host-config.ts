@@ -1,0 +1,160 @@
+/**
+ * Host config: what ssh's configuration comes to for one host, with all tokens replaced. Pure.
+ */
+import { isPatternMatch, lowerCase } from "../ssh/host-pattern.ts";
+import { printable } from "../ssh/printable.ts";
+import type { ConfigValues, JumpSpec } from "./config-keywords.ts";
+import { ConfigError } from "./config-lines.ts";
+import { ExpansionError, expandAll, expandTokens, type Tokens } from "./config-tokens.ts";
+import { type ConfigFacts, configTokens, type Evaluation, finalHost } from "./ssh-config.ts";
+
+/** How to reach the host, what to show it and what to ask of it. Paths may begin with `~`; times in milliseconds. */
+export interface HostConfig {
+  /** The name or address to connect to, in lower case. */
+  readonly host: string;
+  /** Undefined where nobody said. */
+  readonly port: number | undefined;
+  readonly user: string | undefined;
+  /** In the order of the files; undefined where they name none, empty where they name `none`. */
+  readonly identityFiles: readonly string[] | undefined;
+  readonly certificateFiles: readonly string[];
+  readonly identitiesOnly: boolean;
+  /** A socket's path, `SSH_AUTH_SOCK`, or `none`; undefined where nothing is said. */
+  readonly identityAgent: string | undefined;
+  readonly userKnownHosts: readonly string[] | undefined;
+  readonly globalKnownHosts: readonly string[] | undefined;
+  readonly hostKeyAlias: string | undefined;
+  readonly strictHostKeyChecking: "yes" | "ask" | "accept-new" | "no" | undefined;
+  readonly updateHostKeys: boolean | "ask" | undefined;
+  readonly hashKnownHosts: boolean | undefined;
+  readonly connectTimeout: number | undefined;
+  /** Undefined where nothing is said, or ssh was told to keep still. */
+  readonly serverAliveInterval: number | undefined;
+  readonly serverAliveCountMax: number | undefined;
+  readonly addressFamily: 4 | 6 | undefined;
+  readonly bindAddress: string | undefined;
+  /** The stops on the way, in order. */
+  readonly jumps: readonly JumpSpec[];
+  /** The command that carries the bytes instead of a TCP connection. */
+  readonly proxyCommand: string | undefined;
+  readonly setEnv: ReadonlyMap<string, string>;
+  /** Patterns of names of our own variables to hand on. */
+  readonly sendEnv: readonly string[];
+}
+
+/** @throws ConfigError */
+export function hostConfig({ values }: Evaluation, facts: ConfigFacts): HostConfig {
+  try {
+    return resolved(values, facts);
+  } catch (error) {
+    if (error instanceof ExpansionError) throw new ConfigError(error.message, { cause: error });
+    throw error;
+  }
+}
+
+function resolved(values: ConfigValues, facts: ConfigFacts): HostConfig {
+  if (values.refuseconnection !== undefined && lowerCase(values.refuseconnection) !== "none") {
+    throw new ConfigError(`RefuseConnection: ${printable(values.refuseconnection)}`);
+  }
+  const host = named("HostName", () => finalHost(values, facts));
+  const user = userOf(values, facts, host);
+  const tokens = configTokens(user === undefined ? values : { ...values, user }, facts, host);
+  const expand = (keyword: string, value: string): string => named(keyword, () => expandAll(value, tokens, facts.env));
+  const identities = values.identityfile?.filter((path) => lowerCase(path) !== "none");
+  return {
+    host,
+    port: values.port,
+    user,
+    identityFiles: identities && distinct(identities.map((path) => expand("IdentityFile", path))),
+    certificateFiles: distinct((values.certificatefile ?? []).map((path) => expand("CertificateFile", path))),
+    identitiesOnly: values.identitiesonly ?? false,
+    identityAgent:
+      values.identityagent === undefined ? undefined : agentOf(expand("IdentityAgent", values.identityagent)),
+    userKnownHosts: values.userknownhostsfile?.map((path) => expand("UserKnownHostsFile", path)),
+    globalKnownHosts: values.globalknownhostsfile,
+    hostKeyAlias: values.hostkeyalias,
+    strictHostKeyChecking: values.stricthostkeychecking,
+    updateHostKeys: values.updatehostkeys,
+    hashKnownHosts: values.hashknownhosts,
+    connectTimeout: milliseconds(values.connecttimeout),
+    serverAliveInterval: milliseconds(values.serveraliveinterval),
+    serverAliveCountMax: values.serveralivecountmax || undefined,
+    addressFamily: values.addressfamily || undefined,
+    bindAddress: values.bindaddress,
+    jumps: values.proxyjump ?? [],
+    proxyCommand: proxyCommandOf(values, tokens),
+    setEnv: new Map([...(values.setenv ?? [])].map(([name, value]) => [name, expand("SetEnv", value)])),
+    sendEnv: sentNames(values.sendenv ?? []),
+  };
+
+  /** The legacy form `$NAME` stands for a variable that may be unset: then there is no agent. */
+  function agentOf(agent: string): string {
+    const name = /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(agent)?.[1];
+    return name === undefined ? agent : (facts.env(name) ?? "none");
+  }
+}
+
+/** A name that was typed stands as it is; one from the files may hold tokens, all but those that it is a part of itself. */
+function userOf(values: ConfigValues, facts: ConfigFacts, host: string): string | undefined {
+  const { user } = values;
+  if (user === undefined || user === facts.given.user) return user;
+  const tokens = { ...configTokens({ ...values, user: "" }, facts, host), C: undefined, r: undefined };
+  return named("User", () => expandAll(user, tokens, facts.env));
+}
+
+/**
+ * What is put into a shell's command line must not speak to the shell, nor begin as an option does: the names may come
+ * from whoever wrote the link or the snippet (CVE-2023-51385).
+ */
+function proxyCommandOf({ proxycommand }: ConfigValues, { h, k, n, p, r }: Tokens): string | undefined {
+  if (proxycommand === undefined || lowerCase(proxycommand) === "none") return undefined;
+  return named("ProxyCommand", () =>
+    expandTokens(proxycommand, {
+      get h() {
+        return forShell(h, "host name");
+      },
+      get k() {
+        return forShell(k, "HostKeyAlias");
+      },
+      get n() {
+        return forShell(n, "host name");
+      },
+      p,
+      get r() {
+        return forShell(r, "user name");
+      },
+    }),
+  );
+}
+
+function forShell(text = "", what: string): string {
+  if (/^[\p{L}\p{N}_.:][\p{L}\p{N}_.:@%+=,/\\-]*$/u.test(text) && !text.endsWith("\\")) return text;
+  throw new ExpansionError(`the ${what} '${printable(text, 80)}' holds what a shell could take for a command`);
+}
+
+/** `-PATTERN` takes back what came before. */
+function sentNames(lines: readonly (readonly string[])[]): readonly string[] {
+  let kept: string[] = [];
+  for (const name of lines.flat()) {
+    if (name.startsWith("-")) kept = kept.filter((earlier) => !isPatternMatch(name.slice(1), earlier));
+    else kept.push(name);
+  }
+  return distinct(kept);
+}
+
+function named<T>(keyword: string, action: () => T): T {
+  try {
+    return action();
+  } catch (error) {
+    if (error instanceof ExpansionError) throw new ExpansionError(`${keyword}: ${error.message}`, { cause: error });
+    throw error;
+  }
+}
+
+function milliseconds(seconds: number | undefined): number | undefined {
+  return seconds === undefined || seconds === 0 ? undefined : Math.min(seconds * 1000, 2 ** 31 - 1);
+}
+
+function distinct(paths: readonly string[]): readonly string[] {
+  return [...new Set(paths)];
+}

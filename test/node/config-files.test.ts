@@ -1,0 +1,134 @@
+/** Which files of ssh's configuration are read, and which are refused. */
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { includedFiles, readConfigFiles } from "../../src/node/config-files.ts";
+
+let home = "";
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "mcp-ssh-client-"));
+  mkdirSync(join(home, ".ssh", "d"), { recursive: true });
+  vi.stubEnv("HOME", home);
+});
+afterEach(() => {
+  vi.unstubAllEnvs();
+  rmSync(home, { recursive: true, force: true });
+});
+
+function write(name: string, text: string, mode = 0o600): string {
+  const path = join(home, ".ssh", name);
+  writeFileSync(path, text);
+  chmodSync(path, mode);
+  return path;
+}
+
+describe("the files to begin with", () => {
+  test("none where none is asked for, whatever is there", () => {
+    write("config", "Port 1\n");
+    expect(readConfigFiles("none").files).toEqual([]);
+    expect(readConfigFiles("NONE").files).toEqual([]);
+  });
+
+  test("the user's own", () => {
+    const path = write("config", "Port 1\n");
+    const [first] = readConfigFiles(undefined).files;
+    expect(first).toEqual({ path, text: "Port 1\n", isUsers: true });
+  });
+
+  test("that of the system behind it, and it alone where the user has none", () => {
+    expect(readConfigFiles(undefined).files.filter(({ isUsers }) => isUsers)).toEqual([]);
+    expect(readConfigFiles(undefined).warnings).toEqual([]);
+  });
+
+  test("the one that was given, and no other", () => {
+    write("config", "Port 1\n");
+    const path = write("other", "Port 2\n", 0o666);
+    expect(readConfigFiles("~/.ssh/other").files).toEqual([{ path, text: "Port 2\n", isUsers: true }]);
+  });
+
+  test.each([
+    ["is not there", "nothing", "no such file"],
+    ["is a folder", "d", "it is a folder"],
+  ])("one that was given and %s is an error", (_what, name, why) => {
+    expect(() => readConfigFiles(join(home, ".ssh", name))).toThrow(`Cannot read ${join(home, ".ssh", name)}: ${why}`);
+  });
+
+  test("the user's own that is no file is told and left out", () => {
+    mkdirSync(join(home, ".ssh", "config"));
+    const { files, warnings } = readConfigFiles(undefined);
+    expect(files.filter(({ isUsers }) => isUsers)).toEqual([]);
+    expect(warnings).toEqual([`Cannot read ${join(home, ".ssh", "config")}: it is a folder: it is left out`]);
+  });
+
+  test.each([0o620, 0o602, 0o666])("the user's own with mode %o is refused, as ssh does", (mode) => {
+    const path = write("config", "Port 1\n", mode);
+    expect(() => readConfigFiles(undefined)).toThrow(`Bad owner or permissions on ${path}`);
+  });
+
+  test.runIf(process.getuid?.() !== undefined)("others may read it", () => {
+    write("config", "Port 1\n", 0o644);
+    expect(readConfigFiles(undefined).files[0]?.text).toBe("Port 1\n");
+  });
+
+  test("one that is too large is told", () => {
+    write("config", `#${"x".repeat(1024 * 1024)}`);
+    expect(readConfigFiles(undefined).warnings[0]).toContain("larger than this file may be");
+  });
+});
+
+describe("included files", () => {
+  const names = (pattern: string): readonly string[] =>
+    includedFiles()(pattern, true).map(({ path }) => path.slice(join(home, ".ssh").length + 1));
+
+  beforeEach(() => {
+    for (const name of ["d/a", "d/b.conf", "d/c.conf", "d/.hidden", "d/[x]", "d/a-c"]) write(name, "Port 1\n");
+    mkdirSync(join(home, ".ssh", "d", "folder.conf"));
+  });
+
+  test.each([
+    ["d/a", ["d/a"]],
+    ["~/.ssh/d/a", ["d/a"]],
+    ["d/nothing", []],
+    ["nowhere/*", []],
+    ["d/*.conf", ["d/b.conf", "d/c.conf"]],
+    ["d/*", ["d/[x]", "d/a", "d/a-c", "d/b.conf", "d/c.conf"]],
+    ["d/.*", ["d/.hidden"]],
+    ["*/?", ["d/a"]],
+    ["d/[bc].conf", ["d/b.conf", "d/c.conf"]],
+    ["d/[!b].conf", ["d/c.conf"]],
+    ["d/[a-b]*", ["d/a", "d/a-c", "d/b.conf"]],
+    ["d/\\[x]", ["d/[x]"]],
+    ["d/[[]x]", ["d/[x]"]],
+    ["d/a.c", []],
+    ["d/(a)", []],
+    ["d/[", []],
+    ["d", []],
+  ])("%s", (pattern, expected) => expect(names(pattern)).toEqual(expected));
+
+  test("an absolute path", () => expect(names(join(home, ".ssh/d/a"))).toEqual(["d/a"]));
+
+  test("a link", () => {
+    symlinkSync(join(home, ".ssh/d/a"), join(home, ".ssh/link"));
+    expect(names("li*")).toEqual(["link"]);
+  });
+
+  test("one that others may write is refused", () => {
+    write("d/open", "Port 1\n", 0o666);
+    expect(() => names("d/open")).toThrow("Bad owner or permissions on ");
+  });
+
+  test("that of the system is looked for in the system's folder", () => {
+    expect(includedFiles()("mcp-ssh-client-no-such-file", false)).toEqual([]);
+  });
+
+  test("no more than 1,024 of them, and 16 MiB", () => {
+    const read = includedFiles();
+    for (let count = 0; count < 1024; count++) read("d/a", true);
+    expect(() => read("d/a", true)).toThrow("the configuration includes too much");
+    write("d/large", "#".repeat(1024 * 1024));
+    const another = includedFiles();
+    for (let count = 0; count < 16; count++) another("d/large", true);
+    expect(() => another("d/large", true)).toThrow("the configuration includes too much");
+  });
+});
