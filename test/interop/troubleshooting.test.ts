@@ -1,0 +1,239 @@
+/**
+ * The README's table of troubles: each row's words are provoked with a real peer, and stand on stderr and, where a
+ * request of the host's is answered with them, in the error that a host would show. A row without a case fails, and so
+ * does a case without a row.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { once } from "node:events";
+import { chmodSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { type AddressInfo, createServer, type Server } from "node:net";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { builtCommand, type Exit, endHosts, type Host, hostEnvironment, startHost } from "../support/command.ts";
+import { describeNeeding } from "../support/needs.ts";
+import { endTree } from "../support/processes.ts";
+import { troublesOf } from "../support/readme-troubles.ts";
+import { missingReferenceServer, startReferenceServer } from "../support/reference-server.ts";
+import { freePort, makeKeyPair, type SshServer } from "../support/ssh-server.ts";
+import { missingSshd, startSshd } from "../support/sshd.ts";
+import { missingTinysshd, startTinysshd } from "../support/tinysshd.ts";
+
+/** How a run went: what the host saw. */
+interface Seen {
+  readonly stderr: string;
+  /** The message of the error that answers the host's request; undefined where none did. */
+  readonly message: string | undefined;
+  readonly exit: Exit;
+}
+
+/** What the command is run with, over what reaches `server` with a harmless command. */
+interface Run {
+  readonly flags?: readonly string[];
+  readonly remote?: readonly string[];
+  /** Called once the host's request is out and the session stands. */
+  readonly meanwhile?: (host: Host) => void | Promise<void>;
+}
+
+interface Trouble {
+  /** `error`: the request is answered with it. `warning`: stderr says it, and the request is answered by the remote. */
+  readonly kind: "error" | "warning";
+  readonly code: number;
+  readonly provoke: () => Promise<Seen>;
+}
+
+const hosts: Host[] = [];
+const initialize = '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}';
+/** Answers the first line as an MCP server would, then stays. */
+const answering = `read line; echo '{"jsonrpc":"2.0","id":1,"result":{}}'; cat >/dev/null`;
+
+/** Runs the command as a host does: one request, its answer, EOF, the end. */
+async function run(args: readonly string[], { meanwhile }: Run = {}): Promise<Seen> {
+  const host = startHost({ command: process.execPath, args: [builtCommand, ...args] }, hostEnvironment());
+  hosts.push(host);
+  host.send(initialize);
+  await meanwhile?.(host);
+  const line = await host.line().catch(() => undefined);
+  host.end();
+  const exit = await host.exit;
+  const message = line === undefined ? undefined : JSON.parse(line).error?.message;
+  return { stderr: host.stderr(), message, exit };
+}
+
+function reach(server: SshServer, { flags = [], remote = ["--command", answering], ...rest }: Run = {}): Promise<Seen> {
+  const where = ["--host", server.host, "--port", String(server.port), "--username", server.user];
+  const trust = ["--client-key", server.clientKey, "--known-hosts", server.knownHosts];
+  return run([...where, ...trust, ...remote, ...flags], rest);
+}
+
+/** As `reach`, to whatever listens at `port`. */
+function reachPort(port: number, flags: readonly string[] = []): Promise<Seen> {
+  const key = join(sshd.folder, "client_key");
+  return run(["--host", "127.0.0.1", "--port", String(port), "--client-key", key, "--command", "true", ...flags]);
+}
+
+let sshd: SshServer;
+const listeners: Server[] = [];
+const children: ChildProcess[] = [];
+
+/** A TCP server that greets each connection with `greeting`, or hangs up where that is undefined. */
+async function listener(greeting: string | undefined): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on("error", () => undefined);
+    if (greeting === undefined) socket.destroy();
+    else socket.write(greeting);
+  });
+  listeners.push(server);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return (server.address() as AddressInfo).port;
+}
+
+/** A port whose queue of connections is full: Linux then drops what asks for another, as a firewall would. */
+async function fullPort(): Promise<number> {
+  const script = [
+    "import socket, time",
+    "s = socket.socket(); s.bind(('127.0.0.1', 0)); s.listen(0)",
+    "waiting = [socket.socket() for _ in range(4)]",
+    "for c in waiting: c.setblocking(False); c.connect_ex(s.getsockname())",
+    "time.sleep(0.2); print(s.getsockname()[1], flush=True); time.sleep(60)",
+  ].join("\n");
+  const child = spawn("python3", ["-c", script], { stdio: ["ignore", "pipe", "inherit"] });
+  children.push(child);
+  const [port] = (await once(child.stdout, "data")) as [Buffer];
+  return Number(port.toString());
+}
+
+async function withServer(start: () => Promise<SshServer>, use: (server: SshServer) => Promise<Seen>): Promise<Seen> {
+  const server = await start();
+  try {
+    return await use(server);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** A file of the workplace of the one sshd. */
+function file(name: string, text: string, mode = 0o600): string {
+  const path = join(sshd.folder, name);
+  writeFileSync(path, text);
+  chmodSync(path, mode);
+  return path;
+}
+
+const error = (provoke: Trouble["provoke"], code = 1): Trouble => ({ kind: "error", code, provoke });
+/** One request gets the error, and the session goes on. */
+const refusal = (provoke: Trouble["provoke"]): Trouble => error(provoke, 0);
+const warning = (provoke: Trouble["provoke"]): Trouble => ({ kind: "warning", code: 0, provoke });
+
+/** By the words of the README's rows. */
+const troubles: Readonly<Record<string, Trouble>> = {
+  "Connection refused": error(async () => reachPort(await freePort())),
+  "Connection timed out": error(async () => reachPort(await fullPort(), ["--connect-timeout", "1"])),
+  "Could not resolve hostname": error(() => run(["--host", "no-such-host.invalid", "--client-key", sshd.clientKey])),
+  "closed before its version line": error(async () => reachPort(await listener(undefined))),
+  "no sign of the server's version line": error(async () => reachPort(await listener(""), ["--connect-timeout", "1"])),
+  "this is no SSH server": error(async () => reachPort(await listener("HTTP/1.1 400 Bad Request\r\n\r\n"))),
+  "no key exchange method in common": error(() =>
+    withServer(
+      () => startSshd({ config: ["KexAlgorithms diffie-hellman-group14-sha256"] }),
+      (server) => reach(server),
+    ),
+  ),
+  "Host key verification failed: no key of": error(() => reach(sshd, { flags: ["--known-hosts", "/dev/null"] })),
+  "HAS CHANGED": error(() => {
+    const changed = file("changed", `[127.0.0.1]:${sshd.port} ${makeKeyPair().publicKey}\n`);
+    return reach(sshd, { flags: ["--known-hosts", changed] });
+  }),
+  "is marked @revoked": error(() =>
+    reach(sshd, { flags: ["--known-hosts", file("revoked", `@revoked * ${sshd.hostKey}\n`)] }),
+  ),
+  "Authentication failed": error(() =>
+    reach(sshd, { flags: ["--client-key", file("stranger", makeKeyPair().privateKey)] }),
+  ),
+  "is not supported here, only publickey": error(() =>
+    withServer(
+      () => startSshd({ config: ["AuthenticationMethods any", "PasswordAuthentication yes"] }),
+      (server) => reach(server, { flags: ["--client-key", file("other", makeKeyPair().privateKey)] }),
+    ),
+  ),
+  "has insecure permissions": warning(() => {
+    const path = join(sshd.folder, "open_key");
+    copyFileSync(sshd.clientKey, path);
+    chmodSync(path, 0o644);
+    return reach(sshd, { flags: ["--client-key", path] });
+  }),
+  AcceptEnv: warning(() => reach(sshd, { flags: ["--env", "NOT_ACCEPTED=1"] })),
+  "its sshd_config needs a Subsystem line": error(() => reach(sshd, { remote: ["--subsystem", "nothing"] })),
+  "exited with status 127": error(() => reach(sshd, { remote: ["--command", "no-such-program"] }), 127),
+  "that is no MCP message": warning(() => reach(sshd, { remote: ["--command", `echo Welcome; ${answering}`] })),
+  "has not answered the first request": refusal(() =>
+    reach(sshd, { remote: ["--command", "cat >/dev/null"], flags: ["--first-reply-timeout", "1"] }),
+  ),
+  "The remote MCP server exited with status": error(
+    () => reach(sshd, { remote: ["--command", "read line; exit 3"] }),
+    3,
+  ),
+  "The link to the remote MCP server was lost": error(() =>
+    reach(sshd, {
+      remote: ["--command", "read line; echo here >&2; cat >/dev/null"],
+      meanwhile: async (host) => {
+        await host.stderrMatch(/\[remote stderr\] here/);
+        sshd.dropConnections();
+      },
+    }),
+  ),
+  "longer than the": refusal(() =>
+    reach(sshd, {
+      remote: ["--command", `read line; printf '{"jsonrpc":"2.0","id":1,"result":"%01100d"}\\n' 0; cat >/dev/null`],
+      flags: ["--max-line", "1024"],
+    }),
+  ),
+};
+
+/** Those that only another server shows. */
+const othersTroubles: Readonly<Record<string, Trouble & { readonly missing: string | undefined }>> = {
+  "not part in strict kex": {
+    ...error(() => withServer(startTinysshd, (server) => reach(server))),
+    missing: missingTinysshd(),
+  },
+  "the server refused the exec request": {
+    ...error(() => withServer(startReferenceServer, (server) => reach(server))),
+    missing: missingReferenceServer(),
+  },
+};
+
+const rows = troublesOf(readFileSync("README.md", "utf8"));
+
+test("every row of the README's table has a case here, and every case a row", () => {
+  expect(Object.keys({ ...troubles, ...othersTroubles }).sort()).toEqual([...rows].sort());
+});
+
+async function check(words: string, { kind, code, provoke }: Trouble): Promise<void> {
+  const { stderr, message, exit } = await provoke();
+  expect(stderr).toContain(words);
+  expect(stderr).not.toMatch(/\n\s+at /);
+  if (kind === "error") expect(message).toContain(words);
+  else expect(message).toBeUndefined();
+  expect(exit).toEqual({ code, signal: null });
+}
+
+describeNeeding(missingSshd(), "troubles", () => {
+  beforeAll(async () => {
+    sshd = await startSshd();
+  });
+  afterEach(async () => {
+    await endHosts(hosts.splice(0));
+    for (const server of listeners.splice(0)) server.close();
+    await Promise.all(children.splice(0).map(endTree));
+  });
+  afterAll(() => sshd?.stop());
+
+  test.each(Object.entries(troubles))("%s", (words, trouble) => check(words, trouble), 30_000);
+
+  describe("of other servers", () => {
+    for (const [words, { missing, ...trouble }] of Object.entries(othersTroubles)) {
+      describeNeeding(missing, words, () => {
+        test("is said", () => check(words, trouble), 60_000);
+      });
+    }
+  });
+});
