@@ -20,7 +20,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["algorithms/table"],
   ["key-material"],
   ["openssh-key"],
-  ["packet", "kex", "legal", "userauth", "channel", "private-key", "certificate", "agent"],
+  ["packet", "kex", "legal", "userauth", "channel", "private-key", "certificate", "public-key", "agent"],
   ["transport"],
   ["client"],
   ["signers", "channel-streams"],
