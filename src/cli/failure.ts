@@ -3,8 +3,11 @@
  * holds the words that people search for, never a stack.
  */
 import { FileError } from "../node/files.ts";
+import { IdentityError, type Lack } from "../node/key-choices.ts";
 import { DialError } from "../node/tcp.ts";
 import {
+  AgentError,
+  type AgentFault,
   AuthError,
   ChannelError,
   DisconnectError,
@@ -16,12 +19,13 @@ import {
 } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
 import type { Settings } from "./flags.ts";
+import { type Chosen, keyChoices } from "./key-choices.ts";
 
 /** Where a fault of ours should be told. */
 export const reportAddress = "https://github.com/mcp-ssh-client/mcp-ssh-client/issues";
 
 /** What of the settings the cures name. */
-export type Attempt = Pick<Settings, "host" | "port" | "username" | "clientKey">;
+export type Attempt = Pick<Settings, "host" | "port" | "username"> & Chosen;
 
 /** The line, without a full stop. `isServerKnown`: whether the server has shown its host key, so that it was reached and speaks SSH. */
 export function describeFailure(error: unknown, attempt: Attempt, isServerKnown: boolean): string {
@@ -45,6 +49,8 @@ function explain(error: unknown, attempt: Attempt, isServerKnown: boolean): Expl
   if (error instanceof FileError) return explainFile(error, attempt);
   if (error instanceof HostKeyError) return { what: withLead("Host key verification failed", error), cure: "" };
   if (error instanceof AuthError) return explainRefusal(error, attempt);
+  if (error instanceof AgentError) return { what: error.message, cure: agentCures[error.fault] };
+  if (error instanceof IdentityError) return { what: error.message, cure: lackCures[error.lack] };
   if (error instanceof ChannelError) return { what: error.message, cure: channelCures[error.request] ?? "" };
   if (error instanceof NegotiationError) return explainNegotiation(error);
   if (isServerKnown && isOfTheWorld(error)) return { what: error.message, cure: "" };
@@ -74,18 +80,43 @@ function explainDial(error: DialError, { port }: Attempt): Explanation {
   };
 }
 
-function explainFile(error: FileError, { clientKey }: Attempt): Explanation {
-  const isKey = error.code === "ENOENT" && error.asked === clientKey;
+function explainFile(error: FileError, { clientKeys }: Attempt): Explanation {
+  const isKey = error.code === "ENOENT" && clientKeys.includes(error.asked);
   const path = shellQuoted(error.path);
   const make = `ssh-keygen -t ed25519 -f ${path} -N ''`;
   const cure = `make a key with: ${make} and have ${path}.pub added to authorized_keys there`;
   return { what: error.message, cure: isKey ? cure : "" };
 }
 
-function explainRefusal(error: AuthError, { host, port, username, clientKey }: Attempt): Explanation {
-  const cure = `check that ${printable(clientKey)}.pub is in authorized_keys of ${username} at ${host} port ${port}`;
+function explainRefusal(error: AuthError, attempt: Attempt): Explanation {
+  const { host, port, username } = attempt;
+  const cure = `check that ${publicKeyOf(attempt)} is in authorized_keys of ${username} at ${host} port ${port}`;
   return { what: withLead("Authentication failed", error), cure: error.partialSuccess ? "" : cure };
 }
+
+/** The file that holds what the server must know, if there is only one. */
+function publicKeyOf(attempt: Attempt): string {
+  const [choice, ...others] = keyChoices(attempt);
+  if (choice === undefined || others.length > 0) return "the public half of one of these keys";
+  return `${printable(choice.path.replace(/\.pub$/, ""))}.pub`;
+}
+
+const agentCures: Readonly<Record<AgentFault, string>> = {
+  unreachable: "check --agent or SSH_AUTH_SOCK, which MCP hosts hand over only where their configuration says so",
+  refused: "say yes to it, unlock it, or use a key that it may use here (not one added with ssh-add -h)",
+  late: "look whether it asks for something: a touch, a password, a yes",
+  protocol: "check that this is an SSH agent's socket, and that the agent still runs",
+};
+
+const lackCures: Readonly<Record<Lack, string>> = {
+  agent:
+    "name the agent's socket with --agent (MCP hosts do not hand SSH_AUTH_SOCK over, and without --command none is " +
+    "asked), or the private key",
+  identity: "add it with ssh-add, unlock the agent, or name another agent with --agent",
+  key:
+    "name one with --client-key, or an agent's socket with --agent (MCP hosts do not hand SSH_AUTH_SOCK over); to " +
+    "make one: ssh-keygen -t ed25519",
+};
 
 function explainNegotiation(error: NegotiationError): Explanation {
   const cure = "to take that risk with this server, add --allow-chacha-without-strict-kex";

@@ -27,7 +27,12 @@ export interface Settings {
   readonly host: string;
   readonly port: number;
   readonly username: string;
-  readonly clientKey: string;
+  /** Never empty. */
+  readonly clientKeys: readonly string[];
+  /** Whether they are no default. */
+  readonly isClientKeyGiven: boolean;
+  /** The path of its socket, `none`, or `SSH_AUTH_SOCK`; undefined where not given. */
+  readonly agent: string | undefined;
   /** Undefined where not given: then ssh's own files count. */
   readonly knownHosts: string | undefined;
   readonly isHostKeyChecked: boolean;
@@ -91,8 +96,13 @@ const flags = {
   },
   "client-key": {
     value: "FILE",
-    about: "the private key to log in with",
+    about: "the key to log in with: a private key, or a public key that an agent signs for (repeatable)",
     initial: "~/.ssh/m2m_mcp_server_ssh_client",
+    read: values.path,
+  },
+  agent: {
+    value: "SOCKET",
+    about: "the agent to ask, or none; with --command or --subsystem that of SSH_AUTH_SOCK is asked unless given",
     read: values.path,
   },
   "known-hosts": {
@@ -394,7 +404,9 @@ function settings(given: Given, localUser: () => string): Settings {
     host: given.lastOrInitial("host"),
     port: isSshLike ? (given.last("port") ?? 22) : given.lastOrInitial("port"),
     username: isSshLike ? (given.last("username") ?? localUser()) : given.lastOrInitial("username"),
-    clientKey: given.lastOrInitial("client-key"),
+    clientKeys: given.has("client-key") ? given.all("client-key") : [given.lastOrInitial("client-key")],
+    isClientKeyGiven: given.has("client-key"),
+    agent: given.last("agent"),
     knownHosts: given.last("known-hosts"),
     isHostKeyChecked: !given.has("disable-host-key-checking"),
     keyServer: keyServerOf(given),

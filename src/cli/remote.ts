@@ -3,19 +3,21 @@
  * then load what needs cryptography, which takes longer than the others together.
  */
 import type { OpenRemote } from "../mcp/link.ts";
-import { type KeyFile, type KnownHostsFile, readKeyFile, readKnownHosts } from "../node/files.ts";
+import { type KnownHostsFile, readKnownHosts } from "../node/files.ts";
+import { type ReadChoice, readChoices } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
 import { dial } from "../node/tcp.ts";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import { describeFailure } from "./failure.ts";
 import type { Settings } from "./flags.ts";
+import { keyChoices } from "./key-choices.ts";
 
 /** What was begun before SSH was loaded. */
 export interface Preparation {
   readonly socket: Promise<ByteDuplex>;
   /** Another connection to the same place. */
   readonly redial: () => Promise<ByteDuplex>;
-  readonly key: Promise<KeyFile>;
+  readonly keys: Promise<readonly ReadChoice[]>;
   /** Undefined where any host key will do. */
   readonly knownHosts: Promise<readonly KnownHostsFile[] | undefined>;
 }
@@ -31,10 +33,10 @@ export function dialRemote(settings: Settings, log: Log): OpenRemote {
   const begun: Preparation = {
     socket: redial(),
     redial,
-    key: readKeyFile(settings.clientKey),
+    keys: readChoices(keyChoices(settings)),
     knownHosts: knownHostsOf(settings),
   };
-  for (const promise of [begun.socket, begun.key, begun.knownHosts]) promise.catch(ignore); // it may fail before anybody waits for it
+  for (const promise of [begun.socket, begun.keys, begun.knownHosts]) promise.catch(ignore); // it may fail before anybody waits for it
   return async (signal) => {
     signal.addEventListener("abort", () => abort.abort(signal.reason));
     let isServerKnown = false;
@@ -42,7 +44,7 @@ export function dialRemote(settings: Settings, log: Log): OpenRemote {
       isServerKnown = true;
     };
     try {
-      await Promise.all([begun.key, begun.knownHosts]);
+      await Promise.all([begun.keys, begun.knownHosts]);
       const { openSession } = await import("./session.ts");
       return await openSession(settings, begun, { log, signal: abort.signal, onHostKey });
     } catch (error) {

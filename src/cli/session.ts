@@ -6,12 +6,12 @@
 import type { RemoteSession } from "../mcp/link.ts";
 import { platformTable } from "../node/aes-gcm.ts";
 import { defaultKnownHosts } from "../node/files.ts";
-import { signerOfFile } from "../node/keys.ts";
 import type { Log } from "../node/log.ts";
 import { trustBy } from "../node/trust.ts";
 import { connect } from "../ssh/connect.ts";
 import type { ConnectOptions, Limits, Notice } from "../ssh/connection.ts";
 import type { Settings } from "./flags.ts";
+import { signersOf } from "./identities.ts";
 import type { Preparation } from "./remote.ts";
 
 /** Logs in and starts the remote command. Calls `onHostKey` when the server has proved itself an SSH server. */
@@ -24,11 +24,10 @@ export async function openSession(
   const place = settings.knownHosts ?? defaultKnownHosts[0] ?? "";
   const knownHosts = await begun.knownHosts;
   const trust = knownHosts && trustBy(knownHosts, place, { host, port, onNote: log.debug });
-  const key = await begun.key;
-  if (key.warning !== undefined) log.warning(key.warning);
+  const keys = await signersOf(settings, await begun.keys, { log, signal });
   const options: ConnectOptions = {
     user: settings.username,
-    keys: [signerOfFile(key)],
+    keys,
     verifyHostKey: (hostKey) => {
       onHostKey();
       log.debug(`the server's host key is ${hostKey.algorithm} ${hostKey.fingerprint}`);

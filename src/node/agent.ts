@@ -1,9 +1,17 @@
 /**
- * Agent: where an agent listens on this machine, and asking it. A connection serves one request and no longer, so that
+ * Agent: asking an agent on this machine. A connection serves one request and no longer, so that
  * nothing is left open while nobody asks, and every request has its time.
  */
 import { connect } from "node:net";
-import { type AgentExchange, type AgentIdentity, listIdentities, signByAgent, signingWays } from "../ssh/agent.ts";
+import {
+  type AgentExchange,
+  type AgentIdentity,
+  isSecurityKey,
+  listIdentities,
+  type SigningWay,
+  signByAgent,
+  signingWays,
+} from "../ssh/agent.ts";
 import type { Signer } from "../ssh/algorithms/interfaces.ts";
 import { AgentError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
@@ -16,8 +24,10 @@ export interface AgentOptions {
   readonly listTimeout?: number;
   /** Milliseconds for a signature: a person may have to touch a key, or to say yes. 60,000. */
   readonly signTimeout?: number;
-  /** Told before each request for a signature. */
-  readonly onSign?: (identity: AgentIdentity) => void;
+  /** Told that a person may have to do something: at once for a security key, else when the agent takes its time. */
+  readonly onWait?: (identity: AgentIdentity) => void;
+  /** Milliseconds after which an agent takes its time. 2,000. */
+  readonly patience?: number;
 }
 
 /** An agent at the path of its socket (Windows: of its pipe). Nothing is connected until it is asked. */
@@ -42,17 +52,28 @@ export class Agent {
     const ways = signingWays(keyType);
     const [first, ...others] = ways.map(({ algorithm }) => algorithm);
     if (first === undefined) return undefined;
-    const { onSign, signTimeout = 60_000 } = this.#options;
     return {
       algorithms: [first, ...others],
       publicKeyBlob,
       sign: (data, algorithm) => {
         const way = ways.find((each) => each.algorithm === algorithm);
         if (way === undefined) throw new TypeError(`a key of type ${keyType} does not sign for ${algorithm}`);
-        onSign?.(identity);
-        return this.#ask(signByAgent(publicKeyBlob, data, way), `a signature by ${nameOf(identity)}`, signTimeout);
+        return this.#sign(identity, data, way);
       },
     };
+  }
+
+  async #sign(identity: AgentIdentity, data: Uint8Array, way: SigningWay): Promise<Uint8Array> {
+    const { onWait, patience = 2_000, signTimeout = 60_000 } = this.#options;
+    const isTouched = isSecurityKey(identity.keyType);
+    if (isTouched) onWait?.(identity);
+    const timer = setTimeout(() => isTouched || onWait?.(identity), patience);
+    try {
+      const exchange = signByAgent(identity.publicKeyBlob, data, way);
+      return await this.#ask(exchange, `a signature by ${nameOf(identity)}`, signTimeout);
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #ask<T>(exchange: AgentExchange<T>, what: string, timeout: number): Promise<T> {
@@ -71,21 +92,11 @@ export function nameOf({ keyType, comment }: AgentIdentity): string {
   return comment === "" ? printable(keyType, 80) : `${printable(keyType, 80)} ${comment}`;
 }
 
-/**
- * Where the agent listens: `given` as ssh_config's IdentityAgent has it (a path, `none`, or the name SSH_AUTH_SOCK), else
- * what the environment says; on Windows else the pipe of OpenSSH's service. Undefined: there is none.
- */
-export function agentPath(
-  given: string | undefined,
-  env: NodeJS.ProcessEnv = process.env,
-  platform: NodeJS.Platform = process.platform,
-): string | undefined {
-  if (given === "none") return undefined;
-  if (given !== undefined && given !== "SSH_AUTH_SOCK") return given;
-  return env["SSH_AUTH_SOCK"] || (platform === "win32" ? windowsPipe : undefined);
+/** What a person is told who is waited for. */
+export function waitFor(path: string, identity: AgentIdentity): string {
+  if (isSecurityKey(identity.keyType)) return `touch your security key: ${nameOf(identity)} waits for it`;
+  return `the agent at ${printable(path)} has not signed yet: it may be asking whether ${nameOf(identity)} may be used`;
 }
-
-const windowsPipe = "\\\\.\\pipe\\openssh-ssh-agent";
 
 /** sun_path of Linux and macOS; beyond it the system, or Node, would take a part of the path for the whole. */
 const longestSocketPath = process.platform === "darwin" ? 103 : 107;

@@ -6,8 +6,9 @@ import { dial } from "./tcp.ts";
 import { knownHostsTrust } from "./trust.ts";
 
 export { platformTable } from "./aes-gcm.ts";
-export { Agent, type AgentOptions, agentPath } from "./agent.ts";
+export { Agent, type AgentOptions } from "./agent.ts";
 export { FileError } from "./files.ts";
+export { agentPath } from "./key-choices.ts";
 export { loadPrivateKey } from "./keys.ts";
 export { DialError, type DialOptions, dial, type Lookup } from "./tcp.ts";
 export { type HostTrust, knownHostsTrust, type TrustOptions } from "./trust.ts";

@@ -47,7 +47,7 @@ const SSH_AGENT_RSA_SHA2_512 = 4;
 
 /** A key that an agent holds. */
 export interface AgentIdentity {
-  /** The public key's or the certificate's, copied. RFC 4253 §6.6. */
+  /** The public key's or the certificate's. RFC 4253 §6.6. */
   readonly publicKeyBlob: Uint8Array;
   /** As the blob begins, as in `ssh-rsa` or `ssh-ed25519-cert-v01@openssh.com`; not escaped. */
   readonly keyType: string;
@@ -185,7 +185,7 @@ function readIdentities(payload: Uint8Array): readonly AgentIdentity[] {
   for (let i = 0; i < identityCount; i++) {
     const { publicKeyBlob, comment, rest } = fieldsOf(`key ${i + 1} of its list`, IDENTITY, left);
     read.push({
-      publicKeyBlob: publicKeyBlob.slice(),
+      publicKeyBlob,
       keyType: fieldsOf("a public key", typedFields, publicKeyBlob).type,
       comment: printable(comment, maximumComment),
     });
@@ -208,7 +208,7 @@ function readSignature(payload: Uint8Array, expected: string): Uint8Array {
   const fields = isSecurityKey(expected) ? securityKeySignatureFields : plainSignatureFields;
   const { content } = fieldsOf("its signature", fields, rest);
   if (content.length === 0) throw broken("its signature is empty");
-  return signature.slice();
+  return signature;
 }
 
 function fieldsOf<F extends Fields>(what: string, fields: F, bytes: Uint8Array): FieldValues<F> {

@@ -60,7 +60,7 @@ function changed(settings: Settings): Record<string, unknown> {
     host: of.host,
     port: of.port,
     username: of.username,
-    client_key: of.clientKey,
+    client_key: of.clientKeys.at(-1),
     known_hosts: of.knownHosts,
     disable_host_key_checking: !of.isHostKeyChecked,
     use_key_server: of.keyServer !== undefined,
@@ -123,8 +123,8 @@ describe("prefixes", () => {
   const names = flagRows.map(({ flag }) => flag);
 
   test.each([
-    ["--c=k", "clientKey", "k"],
-    ["--cl=k", "clientKey", "k"],
+    ["--c=k", "clientKeys", ["k"]],
+    ["--cl=k", "clientKeys", ["k"]],
     ["--ke=9000", "keyServer", undefined],
   ] as const)("%s means the replaced tool's flag, whatever flags we add", (arg, name, value) => {
     expect(names.filter((flag) => flag.startsWith(arg.slice(0, 3))).length).toBeGreaterThan(1);

@@ -144,7 +144,7 @@ describe("a file that cannot be used: exit 1, and the host is told why", () => {
     writeFileSync(path, `${makeKeyPair().publicKey}\n`, { mode: 0o600 });
     const { code, stderr } = await refused(["--port", String(await closedPort()), "--client-key", path]);
     expect(code).toBe(1);
-    expect(stderr).toContain(`Cannot use the key ${path}: `);
+    expect(stderr).toContain(`${path} is a public key, and there is no agent to sign for it; `);
   });
 
   test("the named known_hosts file is missing", async () => {

@@ -1,8 +1,10 @@
 import { describe, expect, it } from "vitest";
 import { describeFailure, describeInternal, reportAddress } from "../../src/cli/failure.ts";
 import { FileError } from "../../src/node/files.ts";
+import { IdentityError } from "../../src/node/key-choices.ts";
 import { DialError } from "../../src/node/tcp.ts";
 import {
+  AgentError,
   AuthError,
   ChannelError,
   DisconnectError,
@@ -14,7 +16,15 @@ import {
   TimeoutError,
 } from "../../src/ssh/errors.ts";
 
-const attempt = { host: "h.example", port: 8022, username: "mcp", clientKey: "/k/it's mine" };
+const attempt = {
+  host: "h.example",
+  port: 8022,
+  username: "mcp",
+  clientKeys: ["/k/it's mine"],
+  isClientKeyGiven: true,
+  agent: undefined,
+  request: { shell: true },
+} as const;
 
 const early = (error: unknown): string => describeFailure(error, attempt, false);
 const late = (error: unknown): string => describeFailure(error, attempt, true);
@@ -38,7 +48,7 @@ describe("a failure is one line with cause and cure", () => {
     ],
     [
       "no client key",
-      early(new FileError("Cannot read /k/it's mine: no such file", attempt.clientKey, "ENOENT")),
+      early(new FileError("Cannot read /k/it's mine: no such file", attempt.clientKeys[0], "ENOENT")),
       ["no such file; make a key with: ssh-keygen -t ed25519 -f '/k/it'\\''s mine' -N '' and", "authorized_keys"],
     ],
     [
@@ -50,6 +60,31 @@ describe("a failure is one line with cause and cure", () => {
       "a key that is none",
       early(new KeyFormatError("Cannot use the key /k: it is a public key")),
       ["Cannot use the key"],
+    ],
+    [
+      "an agent that is not there",
+      early(new AgentError("The agent at /a was asked for x: there is no such socket", "unreachable")),
+      ["no such socket; check --agent or SSH_AUTH_SOCK, which MCP hosts hand over only where"],
+    ],
+    [
+      "an agent that refuses",
+      late(new AgentError("The agent at /a was asked for x: it refused", "refused")),
+      ["it refused; say yes to it, unlock it, or use a key"],
+    ],
+    [
+      "a public key without an agent",
+      early(new IdentityError("/k.pub is a public key, and there is no agent to sign for it", "agent")),
+      ["no agent to sign for it; name the agent's socket with --agent (MCP hosts do not hand SSH_AUTH_SOCK over"],
+    ],
+    [
+      "a key that the agent does not hold",
+      early(new IdentityError("The agent at /a does not sign for it", "identity")),
+      ["does not sign for it; add it with ssh-add, unlock the agent"],
+    ],
+    [
+      "no key at all",
+      early(new IdentityError("There is no key to log in with", "key")),
+      ["There is no key to log in with; name one with --client-key, or an agent's socket with --agent"],
     ],
     [
       "the host key is not trusted",

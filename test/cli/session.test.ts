@@ -144,8 +144,12 @@ describeNeeding(missingSshd(), "a session on a real sshd", () => {
   });
 
   /** Where the handshake fails: what stderr says, and what the host was told. */
-  async function refused(flags: readonly string[], remote: Remote = { exec: "echo ran >&2" }): Promise<string> {
-    const host = start(remote, flags);
+  async function refused(
+    flags: readonly string[],
+    remote: Remote = { exec: "echo ran >&2" },
+    options: { server?: SshServer } = {},
+  ): Promise<string> {
+    const host = start(remote, flags, options);
     host.send('{"jsonrpc":"2.0","id":1,"method":"initialize"}');
     const answer = JSON.parse(await host.line());
     expect((await host.exit).code).toBe(1);
@@ -194,7 +198,7 @@ describeNeeding(missingSshd(), "a session on a real sshd", () => {
   test("a key that the server does not know is refused", async () => {
     const path = join(server.folder, "stranger");
     writeFileSync(path, makeKeyPair().privateKey, { mode: 0o600 });
-    const reason = await refused(["--client-key", path]);
+    const reason = await refused([], { exec: "echo ran >&2" }, { server: { ...server, clientKey: path } });
     expect(reason).toMatch(/^Authentication failed: /);
     expect(reason).toContain(`check that ${path}.pub is in authorized_keys of ${server.user} at 127.0.0.1`);
   });

@@ -42,7 +42,7 @@ async function open(ciphers: readonly string[]) {
   const begun = {
     socket: Promise.resolve(socket),
     redial: () => Promise.reject(new Error("one connection is enough")),
-    key: Promise.resolve({ path: "key", text, warning: undefined }),
+    keys: Promise.resolve([{ path: "key", isNamed: true, file: { path: "key", text, warning: undefined } }]),
     knownHosts: Promise.resolve(undefined),
   };
   const log = createLog({ name: "test", level: "DEBUG", write: () => undefined });

@@ -4,9 +4,10 @@ import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { Agent, agentPath } from "../../src/node/agent.ts";
+import { Agent, waitFor } from "../../src/node/agent.ts";
 import { connectTcp } from "../../src/node/index.ts";
 import { knownHostsTrust } from "../../src/node/trust.ts";
+import type { AgentIdentity } from "../../src/ssh/agent.ts";
 import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import {
   type Behaviour,
@@ -54,22 +55,6 @@ async function firstSigner(agent: Agent): Promise<Signer> {
   if (signer === undefined) throw new Error("the agent has no key");
   return signer;
 }
-
-describe("where the agent listens", () => {
-  const pipe = "\\\\.\\pipe\\openssh-ssh-agent";
-  test.each([
-    ["what was given", "/run/a", { SSH_AUTH_SOCK: "/run/b" }, "linux", "/run/a"],
-    ["nowhere, if told so", "none", { SSH_AUTH_SOCK: "/run/b" }, "linux", undefined],
-    ["what the environment says", undefined, { SSH_AUTH_SOCK: "/run/b" }, "linux", "/run/b"],
-    ["what the environment says, if told so", "SSH_AUTH_SOCK", { SSH_AUTH_SOCK: "/run/b" }, "linux", "/run/b"],
-    ["nowhere, if it says nothing", undefined, {}, "linux", undefined],
-    ["nowhere, if what it says is empty", undefined, { SSH_AUTH_SOCK: "" }, "darwin", undefined],
-    ["at the pipe of OpenSSH's service on Windows", undefined, {}, "win32", pipe],
-    ["at another pipe on Windows", "\\\\.\\pipe\\other", {}, "win32", "\\\\.\\pipe\\other"],
-  ] as const)("%s", (_, given, env, platform, expected) => {
-    expect(agentPath(given, env, platform)).toBe(expected);
-  });
-});
 
 describe("an agent that cannot be asked", () => {
   const identities = (path: string) => new Agent(path).identities();
@@ -184,18 +169,43 @@ describe("an agent that misbehaves", () => {
   });
 });
 
-test("who waits for a signature is told before, with the key", async () => {
-  const key = securityKeyEd25519("on my key ring");
-  const told: string[] = [];
-  const { path } = await fakeAgent([key], (request, answer) => {
-    if (request[0] === 13) expect(told).toEqual(["sk-ssh-ed25519@openssh.com on my key ring"]);
-    return sshString(answer());
+describe("a person is told", () => {
+  /** Signs with this key's agent, which waits until somebody was told, if it is `slow`. */
+  async function toldBy(key: FakeKey, slow: boolean, patience?: number): Promise<readonly string[]> {
+    const told: string[] = [];
+    let wake: () => void = () => {};
+    const somebodyTold = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const { path } = await fakeAgent([key], (request, answer, socket) => {
+      if (request[0] === 11 || !slow) return sshString(answer());
+      void somebodyTold.then(() => socket.write(sshString(answer())));
+      return undefined;
+    });
+    const onWait = (identity: AgentIdentity) => {
+      told.push(waitFor("/run/agent", identity));
+      wake();
+    };
+    const signer = await firstSigner(new Agent(path, { onWait, ...(patience === undefined ? {} : { patience }) }));
+    await signer.sign(data, signer.algorithms[0]);
+    return told;
+  }
+
+  test("to touch a security key, at once and once", async () => {
+    const told = await toldBy(securityKeyEd25519("on my key ring"), true);
+    expect(told).toEqual(["touch your security key: sk-ssh-ed25519@openssh.com on my key ring waits for it"]);
   });
-  const signer = await firstSigner(
-    new Agent(path, { onSign: ({ keyType, comment }) => told.push(`${keyType} ${comment}`) }),
-  );
-  await signer.sign(data, "sk-ssh-ed25519@openssh.com");
-  expect(told).toHaveLength(1);
+
+  test("that an agent takes its time", async () => {
+    const told = await toldBy(plainEd25519("of mine"), true, 1);
+    expect(told).toEqual([
+      "the agent at /run/agent has not signed yet: it may be asking whether ssh-ed25519 of mine may be used",
+    ]);
+  });
+
+  test("nothing where it signs at once", async () => {
+    expect(await toldBy(plainEd25519(), false)).toEqual([]);
+  });
 });
 
 test("keys of a type that is never used have no signer", async () => {

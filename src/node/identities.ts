@@ -1,0 +1,174 @@
+/**
+ * Identities: which keys are tried, in which order: those of the files, as they were named, then what else an agent
+ * holds. A file may hold a public key: then the agent signs for it and for no other. An agent that is not needed is not
+ * asked, and one that nobody named may be missing.
+ */
+import type { AgentIdentity } from "../ssh/agent.ts";
+import type { Signer } from "../ssh/algorithms/interfaces.ts";
+import { AgentError, KeyFormatError, SshError } from "../ssh/errors.ts";
+import { fingerprint } from "../ssh/known-hosts.ts";
+import { printable } from "../ssh/printable.ts";
+import { type PublicKey, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
+import { isEqual } from "../ssh/wire.ts";
+import type { Agent } from "./agent.ts";
+import { expandHome, type KeyFile } from "./files.ts";
+import { type AgentChoice, IdentityError, type ReadChoice, readChoices } from "./key-choices.ts";
+
+export interface IdentityOptions {
+  readonly files: readonly ReadChoice[];
+  /** Undefined: none is asked. */
+  readonly agent: AgentChoice | undefined;
+  /** Whether keys of the agent that no file names stay out. */
+  readonly isOnlyFiles: boolean;
+  /** Makes a signer of a private key file. @throws KeyFormatError */
+  readonly open: (file: KeyFile) => Signer | Promise<Signer>;
+  /** Makes ready to ask an agent; called only where it is to be asked. */
+  readonly agentAt: (path: string) => Promise<Agent>;
+  readonly onWarning: (text: string) => void;
+  /** Told what was passed over in silence. */
+  readonly onNote: (text: string) => void;
+}
+
+/** Servers hang up after a few tries; OpenSSH's MaxAuthTries is 6, and counts the one that it lets in. */
+export const maximumTries = 5;
+
+/**
+ * The signers to try, in order, none twice, five at most.
+ * @throws IdentityError, AgentError, KeyFormatError where there is none, or what was named is of no use
+ */
+export async function findSigners(options: IdentityOptions): Promise<readonly Signer[]> {
+  const search = new Search(options);
+  const found: Signer[] = [];
+  for (const choice of options.files) found.push(...(await search.ofFile(choice)));
+  if (!options.isOnlyFiles) found.push(...(await search.ofAgent()));
+  const signers = found.filter((signer, at) => at === found.findIndex((each) => isSameKey(each, signer)));
+  if (signers.length === 0) throw await search.nothing();
+  if (signers.length > maximumTries) {
+    const which = `only the first ${maximumTries} of ${signers.length} keys are tried, because servers hang up after a few`;
+    options.onWarning(`${which}: name the right one with --client-key (a key of the agent by its public key)`);
+  }
+  return signers.slice(0, maximumTries);
+}
+
+/** An agent, and what it holds. */
+interface Held {
+  readonly agent: Agent;
+  readonly identities: readonly AgentIdentity[];
+}
+
+class Search {
+  readonly #options: IdentityOptions;
+  #held: Promise<Held> | undefined;
+  /** Why an agent that nobody named was passed over. */
+  #failure: string | undefined;
+
+  constructor(options: IdentityOptions) {
+    this.#options = options;
+  }
+
+  /** The signers of one file; none where it is of no use and was not named. */
+  async ofFile({ file, isNamed }: ReadChoice): Promise<readonly Signer[]> {
+    if (file === undefined) return [];
+    const publicKey = parsePublicKey(file.text);
+    try {
+      return [await (publicKey === undefined ? this.#ofPrivateKey(file) : this.#ofPublicKey(file, publicKey))];
+    } catch (error) {
+      if (isNamed || !(error instanceof SshError)) throw error;
+      this.#options.onNote(error.message);
+      return [];
+    }
+  }
+
+  /** All that the agent holds. */
+  async ofAgent(): Promise<readonly Signer[]> {
+    const held = await this.#ask();
+    return held?.identities.flatMap((identity) => held.agent.signer(identity) ?? []) ?? [];
+  }
+
+  /** Why there is nothing to try. */
+  async nothing(): Promise<IdentityError> {
+    const { files, agent } = this.#options;
+    const paths = files.map(({ path }) => printable(expandHome(path)));
+    const held = agent && (await this.#ask());
+    const agents = held === undefined ? this.#failure : `the agent at ${where(held)} ${shown(held)}`;
+    const reasons = [paths.length === 0 ? undefined : `${paths.join(", ")} cannot be used`, agents];
+    const why = reasons.filter((reason) => reason !== undefined).join("; ");
+    return new IdentityError(`There is no key to log in with${why === "" ? "" : `: ${why}`}`, "key");
+  }
+
+  /** What we cannot open (for want of a passphrase, or because it is in a security key), the agent may hold. */
+  async #ofPrivateKey(file: KeyFile): Promise<Signer> {
+    if (file.warning !== undefined) this.#options.onWarning(file.warning);
+    try {
+      return await this.#options.open(file);
+    } catch (error) {
+      if (this.#options.agent === undefined || !(error instanceof KeyFormatError)) throw error;
+      const publicKeyBlob = publicHalfOf(file.text) ?? (await publicKeyBeside(file.path));
+      const signer = publicKeyBlob && signerIn(await this.#ask(), publicKeyBlob);
+      if (signer === undefined) throw error;
+      this.#options.onNote(`the agent signs for ${printable(file.path)}`);
+      return signer;
+    }
+  }
+
+  async #ofPublicKey({ path }: KeyFile, { publicKeyBlob, keyType }: PublicKey): Promise<Signer> {
+    const name = printable(path);
+    if (this.#options.agent === undefined) {
+      throw new IdentityError(`${name} is a public key, and there is no agent to sign for it`, "agent");
+    }
+    const held = await this.#asked();
+    const signer = signerIn(held, publicKeyBlob);
+    if (signer !== undefined) return signer;
+    const key = `the key of ${name} (${printable(keyType, 80)} ${fingerprint(publicKeyBlob)})`;
+    throw new IdentityError(`The agent at ${where(held)} does not sign for ${key}: it ${shown(held)}`, "identity");
+  }
+
+  /** What the agent holds; undefined where there is none, or where one that nobody named does not answer. */
+  async #ask(): Promise<Held | undefined> {
+    const { agent, onNote } = this.#options;
+    if (agent === undefined || this.#failure !== undefined) return undefined;
+    try {
+      return await this.#asked();
+    } catch (error) {
+      if (agent.isNamed || !(error instanceof AgentError)) throw error;
+      this.#failure = error.message;
+      onNote(error.message);
+      return undefined;
+    }
+  }
+
+  /** It is asked once. @throws AgentError */
+  #asked(): Promise<Held> {
+    const { agent, agentAt } = this.#options;
+    if (agent === undefined) throw new TypeError("there is no agent to ask");
+    this.#held ??= agentAt(agent.path).then(async (agent) => ({ agent, identities: await agent.identities() }));
+    return this.#held;
+  }
+}
+
+/** The key in KEY.pub, as ssh-keygen puts it beside KEY. */
+async function publicKeyBeside(path: string): Promise<Uint8Array | undefined> {
+  const [beside] = await readChoices([{ path: `${path}.pub`, isNamed: false }]);
+  return beside?.file && parsePublicKey(beside.file.text)?.publicKeyBlob;
+}
+
+function signerIn(held: Held | undefined, publicKeyBlob: Uint8Array): Signer | undefined {
+  const identity = held?.identities.find((each) => isEqual(each.publicKeyBlob, publicKeyBlob));
+  return identity && held?.agent.signer(identity);
+}
+
+function isSameKey(a: Signer, b: Signer): boolean {
+  return isEqual(a.publicKeyBlob, b.publicKeyBlob);
+}
+
+function where({ agent }: Held): string {
+  return printable(agent.path);
+}
+
+/** What an agent holds, in words. */
+function shown({ identities }: Held): string {
+  if (identities.length === 0) return "shows no keys, as a locked one does";
+  const names = identities.slice(0, maximumTries).map(({ publicKeyBlob }) => fingerprint(publicKeyBlob));
+  const more = identities.length - names.length;
+  return `holds ${names.join(", ")}${more > 0 ? ` and ${more} more` : ""}`;
+}
