@@ -3,6 +3,7 @@
  * fail for it. Ordered as the rooms are, from the ground up. How to add a row: README.md.
  */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the finds are source text
+import { agentRows } from "./agent-rows.ts";
 import { habitsRows } from "./habits-rows.ts";
 import { keyFilesRows } from "./key-files-rows.ts";
 import { keysRows } from "./keys-rows.ts";
@@ -1733,4 +1734,5 @@ export const table: readonly Mutant[] = [
   ...trustRows,
   ...keyFilesRows,
   ...habitsRows,
+  ...agentRows,
 ];

@@ -1,0 +1,148 @@
+/**
+ * Rows of the table: agents, and which keys are tried.
+ */
+import type { Mutant } from "./mutant.ts";
+
+const codec = "test/ssh/agent.test.ts";
+const identities = "test/node/identities.test.ts";
+
+export const agentRows: readonly Mutant[] = [
+  {
+    id: "agent-reply-without-bound",
+    file: "src/ssh/agent.ts",
+    find: "if (length < 1 || length > maximumReply)",
+    replace: "if (length < 1)",
+    why: "whoever sits behind the agent's socket fills our memory",
+    caughtBy: { file: codec, test: "a reply that is none to the list: longer than it may be" },
+  },
+  {
+    id: "agent-identities-without-bound",
+    file: "src/ssh/agent.ts",
+    find: "if (identityCount > maximumIdentities)",
+    replace: "if (identityCount < 0)",
+    why: "an agent's list has as many keys as it says",
+    caughtBy: { file: codec, test: "a reply that is none to the list: with too many keys" },
+  },
+  {
+    id: "agent-list-with-rest",
+    file: "src/ssh/agent.ts",
+    find: "if (left.length > 0) throw",
+    replace: "if (left.length < 0) throw",
+    why: "a reply that was read wrongly is taken for good",
+    caughtBy: { file: codec, test: "a reply that is none to the list: with more keys than it says" },
+  },
+  {
+    id: "agent-comment-raw",
+    file: "src/ssh/agent.ts",
+    find: "comment: printable(comment, maximumComment),",
+    replace: "comment,",
+    why: "a key's comment writes escape sequences to the terminal",
+    caughtBy: { file: codec, test: "comments are escaped and cut, whatever they hold" },
+  },
+  {
+    id: "agent-sha1-flags",
+    file: "src/ssh/agent.ts",
+    find: "flags: SSH_AGENT_RSA_SHA2_512 }",
+    replace: "flags: 0 }",
+    why: "an agent signs with SHA-1 where no flag forbids it",
+    caughtBy: { file: codec, test: "flags 4" },
+  },
+  {
+    id: "agent-signature-of-any-type",
+    file: "src/ssh/agent.ts",
+    find: "if (type !== expected) throw",
+    replace: "if (type === undefined) throw",
+    why: "a signature by SHA-1, or by another kind of key, is sent",
+    caughtBy: { file: codec, test: "a reply that is none to a request for a signature: one by SHA-1" },
+  },
+  {
+    id: "agent-security-key-without-counter",
+    file: "src/ssh/agent.ts",
+    find: "const fields = isSecurityKey(expected) ? securityKeySignatureFields : plainSignatureFields;",
+    replace:
+      "const fields = isSecurityKey(expected) ? { ...plainSignatureFields, rest: 'rest' } : plainSignatureFields;",
+    why: "a security key's signature is passed on without what it saw and counted",
+    caughtBy: { file: codec, test: "one by a security key, without its counter" },
+  },
+  {
+    id: "agent-refusal-overlooked",
+    file: "src/ssh/agent.ts",
+    find: 'if (payload[0] === FAILURE.number) throw new AgentError("it refused", "refused");',
+    replace: "",
+    why: "a person who said no is told of a broken protocol",
+    caughtBy: { file: codec, test: "is refused a signature by a key that it does not hold" },
+  },
+  {
+    id: "agent-bytes-borrowed",
+    file: "src/ssh/agent.ts",
+    find: "this.#chunks.push(bytes.slice());",
+    replace: "this.#chunks.push(bytes);",
+    why: "a reply that comes in pieces is read from a buffer that the socket has used again",
+    caughtBy: { file: codec, test: "the bytes that came may be used again" },
+  },
+  {
+    id: "agent-path-cut",
+    file: "src/node/agent.ts",
+    find: 'if (process.platform !== "win32" && Buffer.byteLength(path) > longestSocketPath) {',
+    replace: "if (path.length > 4096) {",
+    why: "the system takes a part of a long path: another socket is asked than was named",
+    caughtBy: { file: "test/node/agent.test.ts", test: "a path that is longer than any socket's" },
+  },
+  {
+    id: "agent-silent-for-ever",
+    file: "src/node/agent.ts",
+    find: "const timer = setTimeout(() => fail(late(timeout)), timeout);",
+    replace: "const timer = setTimeout(() => {}, timeout);",
+    why: "an agent that says nothing holds the login up for ever",
+    caughtBy: { file: "test/node/agent.test.ts", test: "an agent that misbehaves says nothing, asked for its keys" },
+    hangs: true,
+  },
+  {
+    id: "identities-named-key-not-alone",
+    file: "src/node/identities.ts",
+    find: "if (!options.isOnlyFiles) found.push(",
+    replace: "found.push(",
+    why: "who named one key tries all keys of the agent, and the server hangs up",
+    caughtBy: { file: identities, test: "the key of a named public key alone, whatever else the agent holds" },
+  },
+  {
+    id: "identities-without-bound",
+    file: "src/node/identities.ts",
+    find: "return signers.slice(0, maximumTries);",
+    replace: "return signers;",
+    why: "too many authentication failures: the server hangs up before the right key",
+    caughtBy: { file: identities, test: "five at most, with a warning" },
+  },
+  {
+    id: "identities-agent-asked-needlessly",
+    file: "src/node/identities.ts",
+    find: "return await this.#options.open(file);",
+    replace: "await this.#ask(); return await this.#options.open(file);",
+    why: "an agent that asks a person is asked where a file is enough",
+    caughtBy: { file: identities, test: "the files that were named, in order, none twice, and no agent is asked" },
+  },
+  {
+    id: "identities-another-key-of-the-agent",
+    file: "src/node/identities.ts",
+    find: "held?.identities.find((each) => isEqual(each.publicKeyBlob, publicKeyBlob));",
+    replace: "held?.identities.find((each) => each.publicKeyBlob.length === publicKeyBlob.length);",
+    why: "the agent signs with another key than was named",
+    caughtBy: { file: identities, test: "the key of a named public key alone, whatever else the agent holds" },
+  },
+  {
+    id: "key-choices-agent-in-shell",
+    file: "src/cli/key-choices.ts",
+    find: "if (agent === undefined && !isSshLike(settings)) return undefined;",
+    replace: "",
+    why: "the replaced tool's users have their agent asked, which they never allowed",
+    caughtBy: { file: "test/cli/key-choices.test.ts", test: "which agent" },
+  },
+  {
+    id: "key-choices-agent-none",
+    file: "src/node/key-choices.ts",
+    find: 'if (given === "none") return undefined;',
+    replace: "",
+    why: "who forbids the agent has a file named none asked",
+    caughtBy: { file: "test/node/key-choices.test.ts", test: "where the agent listens nowhere, if told so" },
+  },
+];
