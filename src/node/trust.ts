@@ -8,6 +8,7 @@ import {
   checkHostKey,
   fingerprint,
   type KnownHostsEntry,
+  keyTypeOf,
   knownHostsLine,
   orderHostKeyAlgorithms,
   parseKnownHosts,
@@ -61,7 +62,7 @@ export function trustBy(
     const line = knownHostsLine(host, port, hostKey.blob);
     const why = whyNot(verdict, {
       where: `${printable(host)} port ${port}`,
-      shown: `${printable(hostKey.algorithm)} ${hostKey.fingerprint}`,
+      shown: `${printable(keyTypeOf(hostKey.algorithm))} ${hostKey.fingerprint}`,
       cure: `the line '${line}' in ${printable(expandHome(place))} trusts it`,
     });
     const skipped = notes.length > 0 ? ` (lines skipped in known_hosts: ${notes.length}, as ${notes[0]})` : "";

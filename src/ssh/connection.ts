@@ -12,7 +12,7 @@ export interface ByteDuplex {
 
 /** A host key that the server proved to hold, before anything is trusted. RFC 4253 §8. */
 export interface HostKey {
-  /** As in `ssh-ed25519`. */
+  /** As negotiated: `ssh-ed25519`; `rsa-sha2-512` for a key that known_hosts calls ssh-rsa. */
   readonly algorithm: string;
   /** The public key blob, as base64 in known_hosts. */
   readonly blob: Uint8Array;

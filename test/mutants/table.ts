@@ -187,9 +187,9 @@ export const table: readonly Mutant[] = [
   },
   {
     id: "ed25519-any-type",
-    file: "src/ssh/algorithms/ssh-ed25519.ts",
-    find: "if (fields.algorithm !== algorithm) {",
-    replace: "if (fields.algorithm === undefined) {",
+    file: "src/ssh/algorithms/key-blobs.ts",
+    find: "if (head.type !== type) throw",
+    replace: "if (head.type === undefined) throw",
     why: "a blob of another algorithm is read as an Ed25519 key",
     caughtBy: { file: "test/ssh/algorithms/ssh-ed25519.test.ts", test: "'is of another type'" },
   },

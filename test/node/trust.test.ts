@@ -19,9 +19,18 @@ const other = {
 const ecdsa =
   "ecdsa-sha2-nistp256 AAAAE2VjZHNhLXNoYTItbmlzdHAyNTYAAAAIbmlzdHAyNTYAAABBBEOZ4kNXQlruvgRKiUylMAJfLs7GNkMod2lMUFM5m3PAueEaajEpGkyseslEvws/qw8bTgcqFrJ6OTYxMAVFghU=";
 
+const rsa = {
+  line: "ssh-rsa AAAAB3NzaC1yc2EAAAADAQABAAABAQDBVPfujTILyHaJ1y0AcgbqZPfaqbz+6EdO6lN8MmRN/C3NgmwF1Sf60rV3xbVqRX0fja9lT4JiuaItRSZBg+cjopC1PbABBYGaZAoUUZCS3Rq12dd0DvY+/gh7phF1iJpG4DGGY60w4a5jJsnUv9lHAXZqo1HohULrZYNFgRC4tu6fWwG8CZM2OadEX/JhaQZsSnZfXy2vElniSG5VKYaiadxTo92pqh3VKLPwEQAkzHiEgkD7Tvd4HHd7quygeu6ntrtlxXzT/IuH6uc1YdaGPD0FliNNfGv3+OMlA/hIMl/sDc9mFdAhoeQWUV0kFimcRZgcHy9TKWga0C2Yg/Rd",
+  fingerprint: "SHA256:cFt8JGtBLAVv+paHvtjTgJS/jTxD2W7d0Ax1IWjP0P8",
+};
+
+function blobOf(line: string): Uint8Array {
+  return Uint8Array.from(Buffer.from(line.split(" ")[1] ?? "", "base64"));
+}
+
 const hostKey: HostKey = {
   algorithm: "ssh-ed25519",
-  blob: Uint8Array.from(atob(server.base64), (character) => character.charCodeAt(0)),
+  blob: blobOf(`ssh-ed25519 ${server.base64}`),
   fingerprint: server.fingerprint,
 };
 
@@ -31,12 +40,12 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function judge(lines: readonly string[], port = 8022): Promise<HostKeyError | "trusted"> {
+async function judge(lines: readonly string[], port = 8022, shown = hostKey): Promise<HostKeyError | "trusted"> {
   const path = join(folder, "known_hosts");
   writeFileSync(path, lines.map((line) => `${line}\n`).join(""));
   const { verifyHostKey } = await knownHostsTrust({ host: "h.example", port, files: [path] });
   try {
-    verifyHostKey(hostKey);
+    verifyHostKey(shown);
     return "trusted";
   } catch (error) {
     if (error instanceof HostKeyError) return error;
@@ -53,6 +62,15 @@ describe("a host key", () => {
   it("that is known is trusted", async () => {
     expect(await judge([`[h.example]:8022 ssh-ed25519 ${server.base64}`])).toBe("trusted");
     expect(await judge([`h.example ssh-ed25519 ${server.base64}`], 22)).toBe("trusted");
+  });
+
+  it("of RSA is called ssh-rsa, whatever its signatures are called", async () => {
+    const line = `h.example ${rsa.line}`;
+    const shown: HostKey = { algorithm: "rsa-sha2-512", blob: blobOf(rsa.line), fingerprint: rsa.fingerprint };
+    expect(await judge([line], 22, shown)).toBe("trusted");
+    const error = await judge([], 22, shown);
+    expect(error).toMatchObject({ message: expect.stringContaining(`showed ssh-rsa ${rsa.fingerprint}`) });
+    expect(error).toMatchObject({ message: expect.stringContaining(`the line '${line}' in`) });
   });
 
   it("that is unknown is refused, with its fingerprint and the line that would trust it", async () => {

@@ -45,7 +45,14 @@ describe("our KEXINIT", () => {
         "ext-info-c",
         "kex-strict-c-v00@openssh.com",
       ],
-      serverHostKeyAlgorithms: ["ssh-ed25519"],
+      serverHostKeyAlgorithms: [
+        "ssh-ed25519",
+        "ecdsa-sha2-nistp256",
+        "ecdsa-sha2-nistp384",
+        "ecdsa-sha2-nistp521",
+        "rsa-sha2-512",
+        "rsa-sha2-256",
+      ],
       encryptionAlgorithmsClientToServer: [
         "chacha20-poly1305@openssh.com",
         "aes256-gcm@openssh.com",

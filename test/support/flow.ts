@@ -32,6 +32,8 @@ export interface FlowOptions {
   readonly keys: readonly string[];
   /** Cipher names, where not all of the table are offered. */
   readonly ciphers?: readonly string[];
+  /** Names of host key algorithms likewise; ssh-ed25519 unless given: the oldest recordings offered no other. */
+  readonly hostKeys?: readonly string[];
   readonly rekeyBytes?: number;
 }
 
@@ -95,11 +97,13 @@ export function clientOf(
   rows: AlgorithmTable = table,
 ): SshClient {
   const cipher = Object.entries(rows.cipher).filter(([name]) => options.ciphers?.includes(name) ?? true);
+  const { hostKeys = ["ssh-ed25519"] } = options;
+  const hostKey = Object.entries(rows.hostKey).filter(([name]) => hostKeys.includes(name));
   return new SshClient({
     user: options.user,
     keys,
     randomBytes: seededBytes(seed),
-    table: { ...rows, cipher: Object.fromEntries(cipher) },
+    table: { ...rows, cipher: Object.fromEntries(cipher), hostKey: Object.fromEntries(hostKey) },
     trace: true,
     ...(options.rekeyBytes === undefined ? {} : { rekeyBytes: options.rekeyBytes }),
   });

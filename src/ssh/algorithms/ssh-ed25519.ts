@@ -6,25 +6,25 @@
  * compares spellings, and let a small-order key "sign" what nobody signed.
  */
 import { ed25519 } from "@noble/curves/ed25519.js";
-import { DISCONNECT_REASON, KeyFormatError, ProtocolError } from "../errors.ts";
-import { printable } from "../printable.ts";
-import { decodeFields, encodeFields, isEqual } from "../wire.ts";
+import { KeyFormatError } from "../errors.ts";
+import { encodeFields, isEqual } from "../wire.ts";
 import type { HostKeyAlgorithm, HostKeyVerifier, Signer } from "./interfaces.ts";
+import { decodeBlob, refuseBlob } from "./key-blobs.ts";
 
 const algorithm = "ssh-ed25519";
 const publicKeyLength = 32;
 const signatureLength = 64;
 
 /** `string "ssh-ed25519", string key (32 bytes)` is the one form of a blob. RFC 8709 §4, §6. */
-const blobFields = { algorithm: "text", content: "string" } as const;
+const blobFields = { type: "text", content: "string" } as const;
 
 /** Ed25519 host keys. RFC 8709 §4, §6, §7. */
 export const sshEd25519: HostKeyAlgorithm = {
   parse(publicKeyBlob): HostKeyVerifier {
-    const key = decodeBlob("host key", publicKeyBlob, publicKeyLength, "RFC 8709 §4").slice();
+    const key = contentOf("host key", publicKeyBlob, publicKeyLength, "RFC 8709 §4").slice();
     return {
       verify(data, signatureBlob) {
-        const signature = decodeBlob("signature", signatureBlob, signatureLength, "RFC 8709 §6");
+        const signature = contentOf("signature", signatureBlob, signatureLength, "RFC 8709 §6");
         return coldCurve().verify(signature, data, key, { zip215: false });
       },
     };
@@ -43,9 +43,9 @@ export function ed25519Signer(seed: Uint8Array, publicKey: Uint8Array): Signer {
   }
   return {
     algorithms: [algorithm],
-    publicKeyBlob: encodeFields(blobFields, { algorithm, content: publicKey }),
+    publicKeyBlob: encodeFields(blobFields, { type: algorithm, content: publicKey }),
     sign(data) {
-      return encodeFields(blobFields, { algorithm, content: coldCurve().sign(data, secret) });
+      return encodeFields(blobFields, { type: algorithm, content: coldCurve().sign(data, secret) });
     },
   };
 }
@@ -60,26 +60,10 @@ function coldCurve(): typeof ed25519 {
 }
 
 /** The content of a blob, a view of it. */
-function decodeBlob(what: string, blob: Uint8Array, length: number, section: string): Uint8Array {
-  const fields = decodeInKex(what, blob, section);
-  if (fields.algorithm !== algorithm) {
-    throw refusal(`${what} of type ${printable(fields.algorithm)}, expected ${algorithm}`, section);
+function contentOf(what: string, blob: Uint8Array, length: number, section: string): Uint8Array {
+  const { content } = decodeBlob(what, algorithm, blobFields, blob, section);
+  if (content.length !== length) {
+    throw refuseBlob(`${what} of ${content.length} bytes, expected ${length}`, section);
   }
-  if (fields.content.length !== length) {
-    throw refusal(`${what} of ${fields.content.length} bytes, expected ${length}`, section);
-  }
-  return fields.content;
-}
-
-function decodeInKex(what: string, blob: Uint8Array, section: string): { algorithm: string; content: Uint8Array } {
-  try {
-    return decodeFields(what, blobFields, blob);
-  } catch (error) {
-    if (error instanceof ProtocolError) throw refusal(error.message, section);
-    throw error;
-  }
-}
-
-function refusal(what: string, section: string): ProtocolError {
-  return new ProtocolError(what, section, DISCONNECT_REASON.KEY_EXCHANGE_FAILED);
+  return content;
 }

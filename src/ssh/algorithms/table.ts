@@ -6,7 +6,9 @@ import { aes128Gcm } from "./aes128-gcm@openssh.com.ts";
 import { aes256Gcm } from "./aes256-gcm@openssh.com.ts";
 import { chacha20Poly1305 } from "./chacha20-poly1305@openssh.com.ts";
 import { curve25519Sha256 } from "./curve25519-sha256.ts";
+import { ecdsaHostKey } from "./ecdsa-sha2.ts";
 import type { AlgorithmTable } from "./interfaces.ts";
+import { rsaHostKey } from "./rsa-sha2.ts";
 import { sshEd25519 } from "./ssh-ed25519.ts";
 
 /** All algorithms, most wanted first. RFC 4253 §7.1. */
@@ -15,8 +17,14 @@ export const table: AlgorithmTable = {
     "curve25519-sha256": curve25519Sha256,
     "curve25519-sha256@libssh.org": curve25519Sha256,
   },
+  // As OpenSSH has them: short keys before long ones. `ssh-rsa` (SHA-1) and `ssh-dss` are not among them.
   hostKey: {
     "ssh-ed25519": sshEd25519,
+    "ecdsa-sha2-nistp256": ecdsaHostKey("nistp256"),
+    "ecdsa-sha2-nistp384": ecdsaHostKey("nistp384"),
+    "ecdsa-sha2-nistp521": ecdsaHostKey("nistp521"),
+    "rsa-sha2-512": rsaHostKey("rsa-sha2-512"),
+    "rsa-sha2-256": rsaHostKey("rsa-sha2-256"),
   },
   // chacha20-poly1305 before AES-GCM, which is slower in plain JavaScript and reads tables at secret places.
   cipher: {

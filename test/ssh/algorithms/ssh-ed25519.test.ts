@@ -117,7 +117,7 @@ function sha512Scalar(data: string): bigint {
 }
 
 const badBlobs = (content: string, length: number) => [
-  { what: "is empty", blob: new Uint8Array(0), message: "algorithm asks for 4 bytes" },
+  { what: "is empty", blob: new Uint8Array(0), message: "type asks for 4 bytes" },
   { what: "is cut short", blob: blob(content).slice(0, -1), message: `content asks for ${length} bytes` },
   { what: "has a trailing byte", blob: Uint8Array.from([...blob(content), 0]), message: "1 bytes trail" },
   { what: "is a byte too short", blob: blob(content.slice(2)), message: `of ${length - 1} bytes, expected ${length}` },

@@ -5,7 +5,17 @@ import { table } from "../../../src/ssh/algorithms/table.ts";
 describe("the order of the rows is what we offer", () => {
   test.each([
     ["kex", ["curve25519-sha256", "curve25519-sha256@libssh.org"]],
-    ["hostKey", ["ssh-ed25519"]],
+    [
+      "hostKey",
+      [
+        "ssh-ed25519",
+        "ecdsa-sha2-nistp256",
+        "ecdsa-sha2-nistp384",
+        "ecdsa-sha2-nistp521",
+        "rsa-sha2-512",
+        "rsa-sha2-256",
+      ],
+    ],
     ["cipher", ["chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com", "aes128-gcm@openssh.com"]],
     ["mac", ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-256"]],
     ["compression", ["none"]],

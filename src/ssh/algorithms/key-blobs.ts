@@ -1,0 +1,51 @@
+/**
+ * Key blobs: how the blobs of public keys and signatures are read while keys are exchanged. RFC 4253 §6.6.
+ *
+ * Law: strictly. known_hosts compares spellings, so a key or a signature that has a second one is refused.
+ */
+import { DISCONNECT_REASON, ProtocolError } from "../errors.ts";
+import { printable } from "../printable.ts";
+import { decodeFields, type Fields, type FieldValues } from "../wire.ts";
+
+/** Fields of a blob, which begins with its type. */
+export type BlobFields = Fields & { readonly type: "text" };
+
+/**
+ * The fields of a blob of type `type`; byte fields are views of it. `what` names it in errors, as in `host key`.
+ * @throws ProtocolError (disconnect reason 3) if it is malformed, of another type, or has trailing bytes.
+ */
+export function decodeBlob<F extends BlobFields>(
+  what: string,
+  type: string,
+  fields: F,
+  blob: Uint8Array,
+  section: string,
+): FieldValues<F> {
+  const head = inKex(section, () => decodeFields(what, { type: "text", rest: "rest" }, blob));
+  if (head.type !== type) throw refuseBlob(`${what} of type ${printable(head.type)}, expected ${type}`, section);
+  return inKex(section, () => decodeFields(what, fields, blob));
+}
+
+/** The fields of what stands inside of a blob. @throws ProtocolError (disconnect reason 3) as `decodeBlob` does. */
+export function decodeWithin<F extends Fields>(
+  what: string,
+  fields: F,
+  bytes: Uint8Array,
+  section: string,
+): FieldValues<F> {
+  return inKex(section, () => decodeFields(what, fields, bytes));
+}
+
+/** The error for a blob that is refused: the key exchange failed. RFC 4253 §11.1. */
+export function refuseBlob(what: string, section: string): ProtocolError {
+  return new ProtocolError(what, section, DISCONNECT_REASON.KEY_EXCHANGE_FAILED);
+}
+
+function inKex<T>(section: string, decode: () => T): T {
+  try {
+    return decode();
+  } catch (error) {
+    if (error instanceof ProtocolError) throw refuseBlob(error.message, section);
+    throw error;
+  }
+}
