@@ -243,18 +243,30 @@ export const flagRows: readonly FlagRow[] = Object.entries(flags as Readonly<Rec
  */
 export function parseFlags(argv: readonly string[], localUser: () => string): Settings | "help" | "version" {
   const given = new Given();
-  const args = classify(argv);
-  for (let arg = args.shift(); arg !== undefined; arg = args.shift()) {
-    if (arg.flag === undefined) throw new UsageError(`unrecognized arguments: ${shown(arg.raw)}`);
-    const { flag, inline } = arg;
-    if (flag === "help" || flag === "version") {
-      refuseValue(flag, inline);
-      return flag;
-    }
-    given.add(flag, takeValue(flag, inline, args));
+  for (const { name, value } of walk(argv)) {
+    if (name === "help" || name === "version") return name;
+    given.add(name, value);
   }
   if (given.has("use-key-server")) throw new UsageError("argument --use-key-server: not supported in this version");
   return settings(given, localUser);
+}
+
+/** A flag as it was given, under its whole name. */
+export interface GivenFlag {
+  /** With dashes, as in `--host`. */
+  readonly flag: string;
+  /** Its value as typed; undefined where it takes none. */
+  readonly raw: string | undefined;
+  /** Whether its value names a file. */
+  readonly isPath: boolean;
+}
+
+/** The flags of a command line in order, each by itself right; whether they go together is `parseFlags`'s. @throws UsageError */
+export function givenFlags(argv: readonly string[]): readonly GivenFlag[] {
+  return [...walk(argv)].map(({ name, raw }) => {
+    const { read }: Flag = flags[name];
+    return { flag: `--${name}`, raw, isPath: read === values.path };
+  });
 }
 
 /** The usage line of argparse, folded to 80 columns: flags that exclude each other stand together. */
@@ -369,14 +381,37 @@ function flagOf(typed: string): FlagName | undefined {
   return name as FlagName | undefined;
 }
 
-/** Takes the flag's value from the argument itself or from the next one, which `args` loses then. */
-function takeValue(name: FlagName, inline: string | undefined, args: Arg[]): unknown {
-  const { read }: Flag = flags[name];
-  if (read === undefined) return refuseValue(name, inline);
-  const raw = inline ?? (args[0]?.isValue ? args.shift()?.raw : undefined);
-  if (raw === undefined) {
-    throw new UsageError(`argument --${name}: expected one argument (one that begins with - goes in --${name}=VALUE)`);
+/** One flag, read: `value` is what its raw text became, true where it takes none. */
+interface ReadFlag {
+  readonly name: FlagName;
+  readonly raw: string | undefined;
+  readonly value: unknown;
+}
+
+/** The flags in order; ends at the first one that is wrong. @throws UsageError */
+function* walk(argv: readonly string[]): Generator<ReadFlag> {
+  const args = classify(argv);
+  for (let arg = args.shift(); arg !== undefined; arg = args.shift()) {
+    if (arg.flag === undefined) throw new UsageError(`unrecognized arguments: ${shown(arg.raw)}`);
+    const name = arg.flag;
+    const { read }: Flag = flags[name];
+    if (read === undefined) {
+      yield { name, raw: undefined, value: refuseValue(name, arg.inline) };
+    } else {
+      const raw = rawValue(name, arg.inline, args);
+      yield { name, raw, value: readValue(name, read, raw) };
+    }
   }
+}
+
+/** The flag's raw value: from the argument itself, or the next one, which `args` loses then. */
+function rawValue(name: FlagName, inline: string | undefined, args: Arg[]): string {
+  const raw = inline ?? (args[0]?.isValue ? args.shift()?.raw : undefined);
+  if (raw !== undefined) return raw;
+  throw new UsageError(`argument --${name}: expected one argument (one that begins with - goes in --${name}=VALUE)`);
+}
+
+function readValue(name: FlagName, read: values.Reader<unknown>, raw: string): unknown {
   try {
     return read(raw);
   } catch (error) {
