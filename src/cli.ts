@@ -7,6 +7,7 @@ import { describeInternal } from "./cli/failure.ts";
 import { parseFlags, type Settings, usage } from "./cli/flags.ts";
 import { dialRemote } from "./cli/remote.ts";
 import { stopSignal } from "./cli/signals.ts";
+import { runSubcommand, subcommandOf, type Terminal } from "./cli/subcommands.ts";
 import { UsageError } from "./cli/values.ts";
 import { runProxy } from "./mcp/proxy.ts";
 import { createLog } from "./node/log.ts";
@@ -23,6 +24,8 @@ const stderrPatience = 500;
 const stderr = createStderr();
 
 async function main(argv: readonly string[]): Promise<void> {
+  const subcommand = subcommandOf(argv);
+  if (subcommand !== undefined) await exit(await runSubcommand(subcommand, argv.slice(1), terminal()));
   const asked = parseFlags(argv, localUser);
   if (asked === "help") return printHelp();
   if (asked === "version") return printVersion();
@@ -54,6 +57,16 @@ function run(settings: Settings): Promise<number> {
     },
     stopped,
   });
+}
+
+function terminal(): Terminal {
+  process.stdout.on("error", () => {}); // nobody is left to read
+  return {
+    program,
+    localUser,
+    out: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
+    err: (line) => stderr.write(`${line}\n`),
+  };
 }
 
 async function printHelp(): Promise<void> {

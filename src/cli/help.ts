@@ -3,6 +3,7 @@
  */
 import { cac } from "cac";
 import { flagRows } from "./flags.ts";
+import { subcommandRows } from "./subcommands.ts";
 
 const examples: readonly string[] = [
   "# an MCP server that any SSH server's account can start",
@@ -22,7 +23,9 @@ export function printHelp(program: string): void {
     cli.option(value === undefined ? names : `${names} <${value}>`, about, config);
   }
   for (const example of examples) cli.example(`  ${example}`);
+  const subcommands = subcommandRows.map(({ name, about }) => `  ${program} ${name.padEnd(7)} ${about}`);
+  const besides = { title: `Besides (each has a --help of its own)`, body: subcommands.join("\n") };
   cli.globalCommand.helpCallback = (sections) =>
-    sections.map(({ title, body }) => ({ ...(title ? { title } : {}), body: body.replace(/ +$/gm, "") }));
+    [...sections, besides].map(({ title, body }) => ({ ...(title ? { title } : {}), body: body.replace(/ +$/gm, "") }));
   cli.outputHelp();
 }

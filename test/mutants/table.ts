@@ -4,6 +4,8 @@
  */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the finds are source text
 import { agentRows } from "./agent-rows.ts";
+
+import { doctorRows } from "./doctor-rows.ts";
 import { habitsRows } from "./habits-rows.ts";
 import { keyFilesRows } from "./key-files-rows.ts";
 import { keysRows } from "./keys-rows.ts";
@@ -1733,6 +1735,7 @@ export const table: readonly Mutant[] = [
   ...keysRows,
   ...trustRows,
   ...keyFilesRows,
+  ...doctorRows,
   ...habitsRows,
   ...agentRows,
 ];

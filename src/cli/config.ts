@@ -1,0 +1,150 @@
+/**
+ * Config: the entry for an MCP host that starts us with these very flags. The snippet is all that goes to stdout; where
+ * it belongs and what to know of it goes to stderr.
+ */
+import { resolve } from "node:path";
+import { type GivenFlag, givenFlags, parseFlags } from "./flags.ts";
+import { type HostEntry, type HostShape, hosts } from "./hosts.ts";
+import { takeOwnFlags } from "./own-flags.ts";
+import type { Terminal } from "./subcommands.ts";
+import { quote, UsageError } from "./values.ts";
+
+const hostNames = Object.keys(hosts);
+
+export function help(program: string): string {
+  const names = hostNames.map((name) => `  ${name.padEnd(13)}${shapeOf(name)?.title ?? ""}`);
+  return [
+    `usage: ${program} config HOST [--name NAME] [--installed] [--windows] [flags]`,
+    "",
+    "Prints the entry that makes an MCP host start us with these flags, ready to paste. HOST is one of:",
+    ...names,
+    "",
+    "  --name NAME   what the host calls the server; made from --host unless given",
+    "  --installed   start this installation with this Node by their whole paths, without npx",
+    "  --windows     start npx as Windows needs it; on Windows it is so by itself",
+    "",
+    `The other flags are those of ${program} itself. Values of --passphrase and --env NAME=VALUE go to the entry's env.`,
+  ].join("\n");
+}
+
+export async function run(argv: readonly string[], { localUser, out, err }: Terminal): Promise<number> {
+  const [hostName = "", ...others] = argv;
+  const shape = shapeOf(hostName);
+  if (shape === undefined) {
+    throw new UsageError(`argument HOST: invalid choice: ${quote(hostName)} (choose from ${hostNames.join(", ")})`);
+  }
+  const { own, rest } = takeOwnFlags(others, { "--name": true, "--installed": false, "--windows": false });
+  const settings = parseFlags(rest, localUser);
+  if (settings === "version" || settings === "help") throw new UsageError(`argument --${settings}: no flag for a host`);
+  const name = nameOf(own.get("--name"), settings.host);
+  const started = starter({ isInstalled: own.has("--installed"), isWindows: own.has("--windows") });
+  const { args, env, notes } = entryOf(givenFlags(rest));
+  const entry = { command: started.command, args: [...started.args, ...args], env };
+  await out(`${shape.write(name, entry)}\n`);
+  const shell = started.command === "cmd" ? undefined : shape.shell?.(name, entry); // whose quotes are a POSIX shell's
+  for (const note of [...placing(shape, shell), ...notes, ...started.notes(entry), ...replacing(shape, entry)]) {
+    err(`# ${note}`);
+  }
+  return 0;
+}
+
+function shapeOf(name: string): HostShape | undefined {
+  return Object.hasOwn(hosts, name) ? hosts[name as keyof typeof hosts] : undefined;
+}
+
+/** What all hosts take as a name. */
+function nameOf(given: string | true | undefined, host: string): string {
+  if (typeof given !== "string") return host.replace(/[^A-Za-z0-9_-]+/g, "-").replace(/^-+|-+$/g, "") || "remote";
+  if (/^[A-Za-z0-9_-]{1,64}$/.test(given)) return given;
+  throw new UsageError(`argument --name: invalid name: ${quote(given)} (letters, digits, - and _)`);
+}
+
+function placing({ title, where }: HostShape, shell: string | undefined): readonly string[] {
+  const [first = "", ...others] = where;
+  const also = shell === undefined ? [] : [`or, for you in every project: ${shell}`];
+  return [`for ${title}, in ${first}`, ...others, ...also];
+}
+
+interface Starter {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly notes: (entry: HostEntry) => readonly string[];
+}
+
+/** How we are started: by npx, which finds us, or as what runs now. */
+function starter({ isInstalled, isWindows }: { isInstalled: boolean; isWindows: boolean }): Starter {
+  if (isInstalled) {
+    const script = resolve(process.argv[1] ?? "");
+    const isPassing = script.split(/[\\/]/).includes("_npx");
+    const note = "that is npx's cache, which may go: install with npm install --global mcp-ssh-client, and ask again";
+    return { command: process.execPath, args: [script], notes: () => (isPassing ? [note] : []) };
+  }
+  const npx = ["npx", "-y", "mcp-ssh-client"];
+  if (!isWindows && process.platform !== "win32") return { command: "npx", args: npx.slice(1), notes: () => [] };
+  return {
+    command: "cmd",
+    args: ["/c", ...npx],
+    notes: ({ args }) => (args.some((arg) => /[%"&|<>^]/.test(arg)) ? [cmdNote] : []),
+  };
+}
+
+const cmdNote = 'cmd reads % " & | < > ^ in its own way: if the command does not arrive as it stands, use --installed';
+
+interface Entry extends Pick<HostEntry, "args" | "env"> {
+  readonly notes: readonly string[];
+}
+
+/** The flags under their whole names, their values as typed, but for files, which a host would look for elsewhere, and secrets. */
+function entryOf(given: readonly GivenFlag[]): Entry {
+  const args: string[] = [];
+  const env: Record<string, string> = {};
+  const notes = new Set<string>();
+  for (const { flag, raw, isPath } of given) {
+    if (raw === undefined) args.push(flag);
+    else if (flag === "--passphrase") {
+      env["MCP_SSH_PASSPHRASE"] = raw;
+      notes.add("the passphrase is in env, where it is on no command line: keep that file to yourself (chmod 600)");
+    } else if (flag === "--env") args.push(flag, variableOf(raw, env, notes));
+    else args.push(...worded(flag, isPath ? pathOf(raw) : raw));
+  }
+  return { args, env, notes: [...notes] };
+}
+
+/** A value that begins with a dash would be taken for a flag. */
+function worded(flag: string, value: string): readonly string[] {
+  return value.startsWith("-") ? [`${flag}=${value}`] : [flag, value];
+}
+
+/** Hosts start us in other folders: only `~`, whole paths and what is no path at all stand as they are. */
+function pathOf(raw: string): string {
+  return /^~(\/|$)/.test(raw) || ["none", "SSH_AUTH_SOCK"].includes(raw) ? raw : resolve(raw);
+}
+
+/** What `--env` keeps: the name alone, where the value can go to the entry's env. */
+function variableOf(raw: string, env: Record<string, string>, notes: Set<string>): string {
+  const split = raw.indexOf("=");
+  const name = split < 0 ? raw : raw.slice(0, split);
+  if (split < 0) {
+    notes.add(`--env ${name} takes the value that the host hands over, mostly none: add ${name} to the entry's env`);
+    return raw;
+  }
+  if (isOurs(name)) {
+    notes.add(`the value of --env ${name} stays among the arguments: in env it would change our own process`);
+    return raw;
+  }
+  env[name] = raw.slice(split + 1);
+  notes.add("values of --env are in env, where they are on no command line: keep that file to yourself (chmod 600)");
+  return name;
+}
+
+/** Variables that npx, Node or we ourselves read. */
+function isOurs(name: string): boolean {
+  return /^(PATH|HOME|USER|LOGNAME|SHELL|TERM|TMPDIR|TEMP|TMP|LANG|TZ|USERPROFILE|APPDATA|COMSPEC|PATHEXT|SYSTEMROOT|(NODE|NPM|LC|LD|DYLD|SSH|MCP_SSH|XDG)_.*|.*_PROXY)$/i.test(
+    name,
+  );
+}
+
+function replacing({ title, replaces }: HostShape, { args, env }: HostEntry): readonly string[] {
+  if (replaces === undefined || ![...args, ...Object.values(env)].some((text) => text.includes(replaces))) return [];
+  return [`${title} may put a variable in the place of what follows ${replaces} before it starts us`];
+}
