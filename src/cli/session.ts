@@ -83,6 +83,9 @@ function tell(notice: Notice, log: Log): void {
     case "authenticated-without-proof":
       log.warning("the server let us in without proof of a key: anyone who reaches it can use it");
       return;
+    case "key-passed-over":
+      log.warning(`${notice.text}; the next key is tried`);
+      return;
     case "env-refused":
       log.warning(`the server refused to set ${notice.name}: AcceptEnv in its sshd_config must name it`);
       return;

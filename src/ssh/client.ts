@@ -182,6 +182,15 @@ export class SshClient {
     if (this.#phase === "userauth") this.#transport.send(this.#userauth.signed(signature));
   }
 
+  /** The key that a `sign` event named cannot sign: the next one is asked about. False where there is none. RFC 4252 §7. */
+  declineSignature(): boolean {
+    if (this.#phase !== "userauth") return false;
+    const request = this.#userauth.declined(this.#transport.extensions);
+    if (request === undefined) return false;
+    this.#transport.send(request);
+    return true;
+  }
+
   /** Opens a channel; news of it comes as events. Returns our number of it. RFC 4254 §5.1. */
   openChannel(opening: Opening): number {
     if (this.#phase !== "connection") throw new DisconnectError("the connection has ended");

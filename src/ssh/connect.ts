@@ -289,14 +289,25 @@ class Connection implements SshConnection {
       this.#startDeadline(authenticationTimeout, Math.max(left, 1));
       this.#client.provideSignature(signature);
     } catch (error) {
-      const why = error instanceof Error ? printable(error.message) : "";
-      this.#client.fail(
-        error instanceof SshError
-          ? error
-          : new AuthError(`Authentication failed: the key could not sign: ${why}`, [], [], false),
-      );
+      this.#cannotSign(error, Math.max(left, 1));
     }
     this.#step();
+  }
+
+  /** The next key is tried, as ssh does it: an agent may refuse one key, or a person not touch it. */
+  #cannotSign(error: unknown, left: number): void {
+    if (this.#isEnded) return;
+    const why = error instanceof Error ? printable(error.message) : "";
+    const failure =
+      error instanceof SshError
+        ? error
+        : new AuthError(`Authentication failed: the key could not sign: ${why}`, [], [], false);
+    if (!this.#client.declineSignature()) {
+      this.#client.fail(failure);
+      return;
+    }
+    this.#startDeadline(this.#limits.authenticationTimeout, left);
+    this.#notice({ type: "key-passed-over", text: failure.message });
   }
 
   #authenticated(withProof: boolean): void {

@@ -26,6 +26,8 @@ export type Notice =
   | { readonly type: "banner"; readonly lines: readonly string[] }
   /** The server let us in without proof of a key. RFC 4252 §5.2. */
   | { readonly type: "authenticated-without-proof" }
+  /** A key could not sign, and why; the next one is tried. RFC 4252 §7. */
+  | { readonly type: "key-passed-over"; readonly text: string }
   /** An `env` request was refused: the variable's name, never its value. RFC 4254 §6.4. */
   | { readonly type: "env-refused"; readonly name: string }
   /** The server's SSH_MSG_DEBUG with always_display. RFC 4253 §11.3. */

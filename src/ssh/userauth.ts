@@ -109,6 +109,17 @@ export class UserAuth {
     return encodeFields({ sessionId: "string", request: "rest" }, { sessionId, request });
   }
 
+  /**
+   * The next request, where the key that was to sign cannot: about the next key. Undefined where there is none; then the
+   * signature is still awaited. RFC 4252 §5 lets a client send another request at any time.
+   */
+  declined(extensions: ReadonlyMap<string, Uint8Array> = new Map()): Uint8Array | undefined {
+    const next = this.#choose(this.#askedToSign().key + 1, serverSigAlgs(extensions));
+    if (next === undefined) return undefined;
+    this.#tried.push(`${this.#tried.pop()} (it could not sign)`);
+    return this.#query(next);
+  }
+
   #askedToSign(): Asked {
     if (this.#state.state !== "signing") throw new TypeError("no signature is awaited");
     return this.#state.asked;

@@ -196,6 +196,15 @@ describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", ()
     expect(reason).toContain(": it refused; say yes to it, unlock it, or ");
   });
 
+  test("a key that the agent refuses makes room for the next one", async () => {
+    const [refusedKey, key] = [plainEd25519("refused"), plainEd25519("good")];
+    authorize(refusedKey.line, key.line);
+    const agent = await fakeAgent([{ ...refusedKey, sign: () => new Uint8Array(0) }, key]);
+    const stderr = await letIn([...command, "--agent", agent.path]);
+    expect(stderr).toMatch(/WARNING - The agent at .* a signature by ssh-ed25519 refused: .*; the next key is tried\n/);
+    expect(agent.asked).toEqual([refusedKey, key].map(({ line }) => line.split(" ")[1]));
+  });
+
   test("a locked agent: that it may be locked is said", async () => {
     const agent = await realAgent();
     const path = join(agent.folder, "key");

@@ -145,4 +145,20 @@ export const agentRows: readonly Mutant[] = [
     why: "who forbids the agent has a file named none asked",
     caughtBy: { file: "test/node/key-choices.test.ts", test: "where the agent listens nowhere, if told so" },
   },
+  {
+    id: "userauth-declines-the-same-key",
+    file: "src/ssh/userauth.ts",
+    find: "const next = this.#choose(this.#askedToSign().key + 1, serverSigAlgs(extensions));",
+    replace: "const next = this.#choose(this.#askedToSign().key, serverSigAlgs(extensions));",
+    why: "an agent that refuses is asked for ever",
+    caughtBy: { file: "test/ssh/userauth.test.ts", test: "where a key cannot sign the next one is asked about" },
+  },
+  {
+    id: "connect-declined-without-clock",
+    file: "src/ssh/connect.ts",
+    find: "this.#startDeadline(this.#limits.authenticationTimeout, left);",
+    replace: "",
+    why: "after a key that could not sign a silent server holds the login for ever",
+    caughtBy: { file: "test/ssh/connect.test.ts", test: "that cannot sign gives the server no new time" },
+  },
 ];

@@ -500,6 +500,30 @@ describe("the signer", () => {
     expect(rig.attempt.error).toBe(error);
   });
 
+  test.each(broken)("that $about makes room for the next key", async ({ sign }) => {
+    const { algorithms, publicKeyBlob } = new PeerKey("the first");
+    const rig = await connected({ connect: { keys: [{ algorithms, publicKeyBlob, sign }, new PeerKey("the user")] } });
+    expect(rig.notices).toEqual([{ type: "key-passed-over", text: expect.stringContaining("could not sign") }]);
+    expect(rig.peer.of(m.USERAUTH_REQUEST)).toHaveLength(3);
+    await rig.connection.close();
+    expectOver(rig);
+  });
+
+  test("that cannot sign gives the server no new time for the next key", async () => {
+    const { algorithms, publicKeyBlob } = new PeerKey("the first");
+    const sign = () => Promise.reject(new Error("no"));
+    const keys = [{ algorithms, publicKeyBlob, sign }, new PeerKey("the user")];
+    const rig: Rig = new Rig({ silentAt: [m.USERAUTH_REQUEST.number], connect: { keys } });
+    await pass(15 * second);
+    await rig.send(encode(m.USERAUTH_PK_OK, { algorithm: "ssh-ed25519", publicKeyBlob }));
+    expect(rig.peer.of(m.USERAUTH_REQUEST)).toHaveLength(2);
+    await pass(5 * second - 1);
+    expect(rig.attempt.state).toBe("pending");
+    await pass(1);
+    expect((rig.attempt.error as Error).message).toMatch(/authentication within 20 s/);
+    expectOver(rig);
+  });
+
   test.each<{ about: string; end: (rig: Rig) => void }>([
     { about: "the server leaves", end: ({ link }) => link.end() },
     { about: "the socket breaks", end: ({ link }) => link.break(new Error("ECONNRESET")) },

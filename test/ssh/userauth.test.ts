@@ -193,11 +193,30 @@ describe("the query and the signature, RFC 4252 §7", () => {
   });
 
   test.each(["idle", "none-sent", "query-sent", "signature-sent", "done"])(
-    "in state %s no signature is taken",
+    "in state %s no signature is taken, and none declined",
     (state) => {
       expect(() => at(state).signed(new Uint8Array(83))).toThrow(TypeError);
+      expect(() => at(state, keys).declined()).toThrow(TypeError);
     },
   );
+
+  test("where a key cannot sign the next one is asked about, and signs", () => {
+    const auth = at("signing", keys);
+    expect(auth.declined()).toEqual(query(second));
+    expect(outcome(() => auth.receive(pkOk(first)))).toBe("ProtocolError RFC 4252 §7");
+    expect(auth.receive(pkOk(second))).toEqual({ step: "sign", asked: { key: 1, algorithm: "ssh-ed25519" } });
+    expect(auth.declined()).toBeUndefined();
+    expect(auth.signed(second.sign(auth.dataToSign(sessionId)))).toBeInstanceOf(Uint8Array);
+  });
+
+  test("the failure says of a key that it could not sign", () => {
+    const auth = at("signing", keys);
+    auth.declined();
+    const { tried } = authError(() => auth.receive(failure(["publickey"])));
+    expect(tried).toHaveLength(2);
+    expect(tried[0]).toMatch(/^publickey ssh-ed25519 SHA256:\S+ \(it could not sign\)$/);
+    expect(tried[1]).toMatch(/^publickey ssh-ed25519 SHA256:\S+$/);
+  });
 });
 
 describe("a key of several algorithms, RFC 8308 §3.1, RFC 8332 §3", () => {
