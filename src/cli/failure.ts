@@ -2,7 +2,7 @@
  * Failure: an error made one line for a person, with cause and cure. The same line goes to stderr and to the host. It
  * holds the words that people search for, never a stack.
  */
-import { FileError } from "../node/files.ts";
+import { FileError, shellQuoted } from "../node/files.ts";
 import { IdentityError, type Lack } from "../node/key-choices.ts";
 import { DialError } from "../node/tcp.ts";
 import {
@@ -136,10 +136,4 @@ const channelCures: Readonly<Record<string, string>> = {
 
 function withLead(lead: string, { message }: Error): string {
   return message.startsWith(lead) ? message : `${lead}: ${message}`;
-}
-
-/** A path as a POSIX shell takes it. */
-function shellQuoted(path: string): string {
-  const shown = printable(path);
-  return /^[\w@%+=:,./-]+$/.test(shown) ? shown : `'${shown.replaceAll("'", "'\\''")}'`;
 }

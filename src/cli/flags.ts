@@ -4,6 +4,7 @@
  * a truthy text. The rules and the words of errors are argparse's, which the replaced tool used, held to what it said
  * (test/vectors/argparse.json). Pure.
  */
+import type { HostKeyPin } from "../node/host-key-pin.ts";
 import type { LogLevel } from "../node/log.ts";
 import { logLevels } from "../node/log.ts";
 import type { SessionRequest } from "../ssh/connection.ts";
@@ -36,6 +37,10 @@ export interface Settings {
   /** Undefined where not given: then ssh's own files count. */
   readonly knownHosts: string | undefined;
   readonly isHostKeyChecked: boolean;
+  /** Where there are any, no other key is trusted. */
+  readonly hostKeyPins: readonly HostKeyPin[];
+  /** Whether the key of a host that has none yet is added to known_hosts. */
+  readonly acceptNew: boolean;
   /** Undefined where no key server is to be asked. */
   readonly keyServer: KeyServerSettings | undefined;
   readonly logLevel: LogLevel;
@@ -71,6 +76,8 @@ interface Flag {
   readonly initial?: string;
   /** Flags of one group exclude each other, and stand together in the usage line. */
   readonly group?: "trust" | "request";
+  /** Other flags that it cannot stand beside. */
+  readonly excludes?: readonly string[];
   /** Absent where the flag takes no value. */
   readonly read?: values.Reader<unknown>;
 }
@@ -115,6 +122,16 @@ const flags = {
   "disable-host-key-checking": {
     about: "trust any server: whoever sits on the network path can read and change everything",
     group: "trust",
+  },
+  "host-key": {
+    value: "KEY",
+    about: "trust this host key alone, no file needed: SHA256:... or 'ssh-ed25519 AAAA...' (repeatable)",
+    excludes: ["disable-host-key-checking"],
+    read: values.hostKeyPin,
+  },
+  "accept-new": {
+    about: "add the key of a host that is not known yet to known_hosts; a changed key is still refused",
+    excludes: ["disable-host-key-checking", "use-key-server", "host-key"],
   },
   "use-key-server": {
     about: "ask the server's key server for its host key, and register our key there",
@@ -326,6 +343,7 @@ class Given {
 function isExcluded(name: FlagName, other: FlagName): boolean {
   const row: Flag = flags[name];
   const otherRow: Flag = flags[other];
+  if (row.excludes?.includes(other) || otherRow.excludes?.includes(name)) return true;
   return name !== other && row.group !== undefined && row.group === otherRow.group;
 }
 
@@ -444,6 +462,8 @@ function settings(given: Given, localUser: () => string): Settings {
     agent: given.last("agent"),
     knownHosts: given.last("known-hosts"),
     isHostKeyChecked: !given.has("disable-host-key-checking"),
+    hostKeyPins: given.all("host-key"),
+    acceptNew: given.has("accept-new"),
     keyServer: keyServerOf(given),
     logLevel: given.lastOrInitial("log-level"),
     request: exec !== undefined ? { exec } : subsystem !== undefined ? { subsystem } : { shell: true },

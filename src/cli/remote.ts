@@ -3,7 +3,7 @@
  * then load what needs cryptography, which takes longer than the others together.
  */
 import type { OpenRemote } from "../mcp/link.ts";
-import { type KnownHostsFile, readKnownHosts } from "../node/files.ts";
+import { type KnownHostsFile, readKnownHosts, readKnownHostsIfThere } from "../node/files.ts";
 import { type ReadChoice, readChoices } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
 import { dial } from "../node/tcp.ts";
@@ -60,7 +60,8 @@ export function dialRemote(settings: Settings, log: Log): OpenRemote {
 
 async function knownHostsOf(settings: Settings): Promise<readonly KnownHostsFile[] | undefined> {
   if (!settings.isHostKeyChecked) return undefined;
-  return readKnownHosts(settings.knownHosts === undefined ? undefined : [settings.knownHosts]);
+  const given = settings.knownHosts === undefined ? undefined : [settings.knownHosts];
+  return given !== undefined && settings.acceptNew ? readKnownHostsIfThere(given) : readKnownHosts(given);
 }
 
 function ignore(): void {

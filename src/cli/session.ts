@@ -7,9 +7,10 @@ import type { RemoteSession } from "../mcp/link.ts";
 import { platformTable } from "../node/aes-gcm.ts";
 import { defaultKnownHosts } from "../node/files.ts";
 import type { Log } from "../node/log.ts";
-import { trustBy } from "../node/trust.ts";
+import { type HostTrust, trustBy } from "../node/trust.ts";
 import { connect } from "../ssh/connect.ts";
-import type { ConnectOptions, Limits, Notice } from "../ssh/connection.ts";
+import type { ConnectOptions, Limits, Notice, SshConnection } from "../ssh/connection.ts";
+import { HostKeyError, NegotiationError } from "../ssh/errors.ts";
 import type { Settings } from "./flags.ts";
 import { signersOf } from "./identities.ts";
 import type { Preparation } from "./remote.ts";
@@ -23,7 +24,16 @@ export async function openSession(
   const { host, port } = settings;
   const place = settings.knownHosts ?? defaultKnownHosts[0] ?? "";
   const knownHosts = await begun.knownHosts;
-  const trust = knownHosts && trustBy(knownHosts, place, { host, port, onNote: log.debug });
+  const trust =
+    knownHosts &&
+    trustBy(knownHosts, place, {
+      host,
+      port,
+      pins: settings.hostKeyPins,
+      acceptNew: settings.acceptNew,
+      hasFlags: true,
+      log,
+    });
   const keys = await signersOf(settings, await begun.keys, { log, signal });
   const options: ConnectOptions = {
     user: settings.username,
@@ -31,7 +41,7 @@ export async function openSession(
     verifyHostKey: (hostKey) => {
       onHostKey();
       log.debug(`the server's host key is ${hostKey.algorithm} ${hostKey.fingerprint}`);
-      trust?.verifyHostKey(hostKey);
+      return trust?.verifyHostKey(hostKey);
     },
     ...(trust === undefined ? {} : { hostKeyAlgorithms: trust.hostKeyAlgorithms }),
     signal,
@@ -41,7 +51,7 @@ export async function openSession(
     onNotice: (notice) => tell(notice, log),
     trace: settings.logLevel === "DEBUG",
   };
-  const connection = await connect(await begun.socket, options);
+  const connection = await logIn(begun, options, trust, log);
   log.debug(`logged in as ${settings.username}; the server is ${connection.serverVersion}`);
   const env = environment(settings.env, log);
   try {
@@ -49,6 +59,32 @@ export async function openSession(
   } catch (error) {
     await connection.close();
     throw error;
+  }
+}
+
+/**
+ * A fingerprint does not tell the type of the key that it pins, and the list that decides which key is shown has crossed
+ * by the time: so another connection, for the keys of other types. It offers less and is judged alike.
+ */
+async function logIn(
+  begun: Preparation,
+  options: ConnectOptions,
+  trust: HostTrust | undefined,
+  log: Log,
+): Promise<SshConnection> {
+  let refusal: HostKeyError | undefined;
+  for (let socket = begun.socket, offer = options; ; socket = begun.redial()) {
+    try {
+      return await connect(await socket, offer);
+    } catch (error) {
+      const isNoneLeft = error instanceof NegotiationError && error.list === "host key algorithm";
+      if (refusal !== undefined && isNoneLeft) throw refusal;
+      const hostKeyAlgorithms = error instanceof HostKeyError ? (trust?.otherHostKeyAlgorithms() ?? []) : [];
+      if (!(error instanceof HostKeyError) || hostKeyAlgorithms.length === 0) throw error;
+      refusal = error;
+      offer = { ...options, hostKeyAlgorithms };
+      log.info(`the server showed a key that is not pinned, ${error.fingerprint}: connecting again for its others`);
+    }
   }
 }
 

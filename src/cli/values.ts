@@ -3,6 +3,8 @@
  * never guessed to be numbers. Messages use argparse's words where it has them; what was typed is quoted and escaped.
  */
 import { isIPv6 } from "node:net";
+import { type HostKeyPin, parseHostKeyPin } from "../node/host-key-pin.ts";
+import { KeyFormatError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
 
 /** The command line cannot be used as it is: usage on stderr, exit 2. */
@@ -50,6 +52,16 @@ export const path: Reader<string> = (raw) => {
   if (raw === "") throw new UsageError("must not be empty");
   if (raw.includes("\0")) throw new UsageError(`invalid path: ${quote(raw)}`);
   return raw;
+};
+
+/** A host key by its fingerprint, or whole. */
+export const hostKeyPin: Reader<HostKeyPin> = (raw) => {
+  try {
+    return parseHostKeyPin(raw);
+  } catch (error) {
+    if (error instanceof KeyFormatError) throw new UsageError(`invalid host key: ${quote(raw)} (${error.message})`);
+    throw error;
+  }
 };
 
 /** A command line for the remote shell, as it stands. */

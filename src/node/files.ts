@@ -76,7 +76,12 @@ export async function readKeyFile(path: string): Promise<KeyFile> {
  */
 export async function readKnownHosts(given: readonly string[] | undefined): Promise<readonly KnownHostsFile[]> {
   if (given !== undefined) return Promise.all(given.map((path) => readBounded(path, knownHostsLimit)));
-  const files = await Promise.all(defaultKnownHosts.map(readIfThere));
+  return readKnownHostsIfThere(defaultKnownHosts);
+}
+
+/** Those of these known_hosts files that are there. @throws FileError as readKnownHosts */
+export async function readKnownHostsIfThere(paths: readonly string[]): Promise<readonly KnownHostsFile[]> {
+  const files = await Promise.all(paths.map(readIfThere));
   return files.filter((file) => file !== undefined);
 }
 
@@ -132,6 +137,13 @@ const causes: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "permission denied",
 };
+
+/** A text as one word for the shell of this system. */
+export function shellQuoted(text: string): string {
+  const shown = printable(text);
+  if (/^[\w@%+=:,./-]+$/.test(shown)) return shown;
+  return process.platform === "win32" ? `"${shown}"` : `'${shown.replaceAll("'", "'\\''")}'`;
+}
 
 /** Why a file could not be used, in words. */
 export function causeOf({ code = "", message }: NodeJS.ErrnoException): string {

@@ -8,6 +8,7 @@ import { knownHostsTrust } from "./trust.ts";
 export { platformTable } from "./aes-gcm.ts";
 export { Agent, type AgentOptions } from "./agent.ts";
 export { FileError } from "./files.ts";
+export { type HostKeyPin, parseHostKeyPin } from "./host-key-pin.ts";
 export { agentPath } from "./key-choices.ts";
 export { loadPrivateKey } from "./keys.ts";
 export { DialError, type DialOptions, dial, type Lookup } from "./tcp.ts";

@@ -1,38 +1,57 @@
 /**
- * Trust: the verdict of known_hosts files on a server's key, and the words that tell a person what to do about it.
+ * Trust: whether a server's key is believed to be the host's: by pins, or by known_hosts files. An unknown key may be
+ * added to them; what has changed or is revoked is refused whatever else is asked for.
  */
 import { table } from "../ssh/algorithms/table.ts";
 import type { HostKey } from "../ssh/connection.ts";
 import { HostKeyError } from "../ssh/errors.ts";
 import {
   checkHostKey,
-  fingerprint,
-  type KnownHostsEntry,
+  type KnownHosts,
   keyTypeOf,
-  knownHostsLine,
   orderHostKeyAlgorithms,
   parseKnownHosts,
-  type Verdict,
 } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
-import { defaultKnownHosts, expandHome, type KnownHostsFile, readKnownHosts } from "./files.ts";
+import {
+  defaultKnownHosts,
+  expandHome,
+  FileError,
+  type KnownHostsFile,
+  readKnownHosts,
+  readKnownHostsIfThere,
+} from "./files.ts";
+import { type HostKeyPin, isPinned } from "./host-key-pin.ts";
+import type { Log } from "./log.ts";
+import { at, pinWords, type Refusal, refusalWords, type Subject, shownOf, whereOf } from "./trust-words.ts";
 
 export interface TrustOptions {
   /** As the user typed it, in ASCII: what known_hosts is searched for. */
   readonly host: string;
   readonly port: number;
-  /** The known_hosts files, which must be there; unless given, ssh's own, as far as they are. */
+  /** The known_hosts files, which must be there unless new keys are accepted; not given: ssh's own, as far as they are. */
   readonly files?: readonly string[];
-  /** Told of each line that was skipped, without its contents. */
-  readonly onNote?: (note: string) => void;
+  /** Only these keys are trusted, whatever known_hosts says; but what it revokes stays revoked. */
+  readonly pins?: readonly HostKeyPin[];
+  /** Takes the key of a host that has none yet, and adds it to the first of the files. */
+  readonly acceptNew?: boolean;
+  /** Whether refusals name the command's flags among the cures. */
+  readonly hasFlags?: boolean;
+  /** Told of lines that were skipped, without their contents, and of a key that was added. */
+  readonly log?: Pick<Log, "debug" | "warning">;
 }
 
 /** What `connect` needs to know of trust: a part of its options. */
 export interface HostTrust {
   /** Throws unless the key is trusted. */
-  readonly verifyHostKey: (hostKey: HostKey) => void;
-  /** Ordered so that the server shows a key that is known, if it has one. */
+  readonly verifyHostKey: (hostKey: HostKey) => void | Promise<void>;
+  /** Ordered so that the server shows a key that is trusted, if it has one. */
   readonly hostKeyAlgorithms: readonly string[];
+  /**
+   * After a refusal: what to offer on another connection, since a fingerprint does not tell the type of the key that it
+   * pins; empty where nothing is left.
+   */
+  readonly otherHostKeyAlgorithms: () => readonly string[];
 }
 
 /**
@@ -40,7 +59,8 @@ export interface HostTrust {
  * @throws FileError
  */
 export async function knownHostsTrust({ files, ...options }: TrustOptions): Promise<HostTrust> {
-  return trustBy(await readKnownHosts(files), files?.[0] ?? defaultKnownHosts[0] ?? "", options);
+  const read = files !== undefined && options.acceptNew ? readKnownHostsIfThere(files) : readKnownHosts(files);
+  return trustBy(await read, files?.[0] ?? defaultKnownHosts[0] ?? "", options);
 }
 
 /**
@@ -52,71 +72,73 @@ export function trustBy(
   place: string,
   options: Omit<TrustOptions, "files">,
 ): HostTrust {
-  const { host, port, onNote } = options;
+  const { host, port, log, pins = [], hasFlags = false } = options;
   const known = files.map(({ path, text }) => parseKnownHosts(printable(path), text));
-  const notes = known.flatMap((file) => file.notes);
-  for (const note of notes) onNote?.(note);
-  const verifyHostKey = (hostKey: HostKey): void => {
+  for (const note of known.flatMap((file) => file.notes)) log?.debug(note);
+  const subject = { host, port, place, hasFlags };
+  return pins.length > 0 ? trustPins(pins, known, subject) : trustKnown(known, subject, options);
+}
+
+function trustKnown(
+  known: readonly KnownHosts[],
+  subject: Subject,
+  { acceptNew = false, log }: Pick<TrustOptions, "acceptNew" | "log">,
+): HostTrust {
+  const { host, port } = subject;
+  const verifyHostKey = (hostKey: HostKey): void | Promise<void> => {
     const verdict = checkHostKey(known, host, port, hostKey.blob);
     if (verdict.verdict === "trusted") return;
-    const line = knownHostsLine(host, port, hostKey.blob);
-    const why = whyNot(verdict, {
-      where: `${printable(host)} port ${port}`,
-      shown: `${printable(keyTypeOf(hostKey.algorithm))} ${hostKey.fingerprint}`,
-      cure: `the line '${line}' in ${printable(expandHome(place))} trusts it`,
-    });
-    const skipped = notes.length > 0 ? ` (lines skipped in known_hosts: ${notes.length}, as ${notes[0]})` : "";
-    const message = `Host key verification failed: ${why}${skipped}`;
-    throw new HostKeyError(message, verdict.verdict, hostKey.fingerprint, entryOf(verdict));
+    // where an authority vouches for the host, a plain key is not new but less than what is known
+    const isNew = verdict.verdict === "unknown" && verdict.certAuthority === undefined;
+    if (isNew && acceptNew) return remember(hostKey, subject, log);
+    throw refused(verdict, hostKey, subject, known);
   };
   const hostKeyAlgorithms = orderHostKeyAlgorithms(known, host, port, Object.keys(table.hostKey));
-  return { verifyHostKey, hostKeyAlgorithms };
+  return { verifyHostKey, hostKeyAlgorithms, otherHostKeyAlgorithms: () => [] };
 }
 
-type Refusal = Exclude<Verdict, { readonly verdict: "trusted" }>;
-
-interface Words {
-  readonly where: string;
-  readonly shown: string;
-  readonly cure: string;
-}
-
-const compare =
-  "Compare that fingerprint with what the server's operator tells you, by another way than this network; if it is the same,";
-
-function whyNot(refusal: Refusal, { where, shown, cure }: Words): string {
-  switch (refusal.verdict) {
-    case "unknown":
-      return `no key of ${where} is known${asideOf(refusal)}. The server showed ${shown}. ${compare} ${cure}`;
-    case "changed": {
-      const known = describe(refusal.known);
-      if (!refusal.isTypeKnown) {
-        return `of ${where} only another type of key is known, ${known}. The server showed ${shown}. ${compare} ${cure}`;
-      }
-      const alarm = "Someone may be sitting on the network path, or the server was set up anew.";
-      return `THE HOST KEY OF ${where} HAS CHANGED. ${alarm} The server showed ${shown}; known is ${known}. ${compare} remove that line, and ${cure}`;
-    }
-    case "revoked":
-      return `the key that ${where} showed, ${shown}, is marked @revoked in ${at(refusal.known)}: anyone may have it. The server needs another one`;
+/** Another of our processes may have been faster, and seen another key. What cannot be written is still used, as ssh does. */
+async function remember(hostKey: HostKey, subject: Subject, log: TrustOptions["log"]): Promise<void> {
+  const { host, port, place } = subject;
+  const isNew = `the key of ${whereOf(subject)}, not known so far, is ${shownOf(hostKey)}`;
+  try {
+    const { rememberHostKey } = await import("./known-hosts-file.ts"); // for once in a host's life
+    const now = await rememberHostKey(place, host, port, hostKey.blob);
+    if (now.verdict === "trusted") return;
+    if (now.verdict !== "unknown") throw refused(now, hostKey, subject, []);
+    log?.warning(`${isNew}: trusted from now on, by a line in ${printable(expandHome(place))}`);
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error;
+    log?.warning(`${isNew}: trusted for this time only, since it cannot be remembered. ${error.message}`);
   }
 }
 
-/** What is known that does not help. */
-function asideOf({ certAuthority, bareHostKey }: Extract<Refusal, { readonly verdict: "unknown" }>): string {
-  if (bareHostKey !== undefined) return ` (the same host has ${describe(bareHostKey)} at port 22)`;
-  if (certAuthority !== undefined)
-    return ` (${at(certAuthority)} trusts certificates for it, which are not supported yet)`;
-  return "";
+function refused(refusal: Refusal, hostKey: HostKey, subject: Subject, known: readonly KnownHosts[]): HostKeyError {
+  const notes = known.flatMap((file) => file.notes);
+  const skipped = notes.length > 0 ? ` (lines skipped in known_hosts: ${notes.length}, as ${notes[0]})` : "";
+  const message = `Host key verification failed: ${refusalWords(refusal, hostKey, subject)}${skipped}`;
+  const line = refusal.verdict === "unknown" ? undefined : at(refusal.known);
+  return new HostKeyError(message, refusal.verdict, hostKey.fingerprint, line);
 }
 
-function entryOf(refusal: Refusal): string | undefined {
-  return refusal.verdict === "unknown" ? undefined : at(refusal.known);
-}
-
-function describe(entry: KnownHostsEntry): string {
-  return `${entry.keyType} ${fingerprint(entry.keyBlob)} in ${at(entry)}`;
-}
-
-function at({ fileName, line }: KnownHostsEntry): string {
-  return `${fileName}:${line}`;
+function trustPins(pins: readonly HostKeyPin[], known: readonly KnownHosts[], subject: Subject): HostTrust {
+  const shown: HostKey[] = [];
+  const verifyHostKey = (hostKey: HostKey): void => {
+    const verdict = checkHostKey(known, subject.host, subject.port, hostKey.blob);
+    if (verdict.verdict === "revoked") throw refused(verdict, hostKey, subject, known);
+    if (pins.some((pin) => isPinned(pin, hostKey))) return;
+    shown.push(hostKey);
+    const message = `Host key verification failed: ${pinWords(pins, shown, subject)}`;
+    throw new HostKeyError(message, "changed", hostKey.fingerprint);
+  };
+  const types = pins.flatMap((pin) => ("keyType" in pin ? [pin.keyType] : []));
+  const plain = Object.keys(table.hostKey).filter((name) => !name.includes("-cert-v01@")); // what is pinned is the key
+  const first = plain.filter((name) => types.includes(keyTypeOf(name)));
+  const isTypeOpen = types.length < pins.length;
+  const tried = (name: string): boolean => shown.some(({ algorithm }) => keyTypeOf(algorithm) === keyTypeOf(name));
+  return {
+    verifyHostKey,
+    hostKeyAlgorithms: [...new Set([...first, ...plain])],
+    otherHostKeyAlgorithms: () => (shown.length > 0 && isTypeOpen ? plain.filter((name) => !tried(name)) : []),
+  };
 }

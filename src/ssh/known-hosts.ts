@@ -77,9 +77,9 @@ export function parseKnownHosts(fileName: string, text: string): KnownHosts {
  * @throws TypeError for an empty host; RangeError for an impossible port.
  */
 export function checkHostKey(files: readonly KnownHosts[], host: string, port: number, keyBlob: Uint8Array): Verdict {
-  const verdict = checkName(files, lookupName(host, port), keyBlob);
+  const verdict = checkName(files, knownHostsName(host, port), keyBlob);
   if (verdict.verdict !== "unknown" || port === defaultPort) return verdict;
-  const bare = checkName(files, lookupName(host, defaultPort), keyBlob);
+  const bare = checkName(files, knownHostsName(host, defaultPort), keyBlob);
   if (bare.verdict === "changed") return { ...verdict, bareHostKey: bare.known };
   if (bare.verdict === "unknown") return { ...bare, certAuthority: verdict.certAuthority ?? bare.certAuthority };
   return bare;
@@ -99,8 +99,8 @@ export function orderHostKeyAlgorithms(
   offered: readonly string[],
 ): readonly string[] {
   const best = keyTypeOf(offered[0] ?? "");
-  let known = typesOf(files, lookupName(host, port), best);
-  if (known.size === 0 && port !== defaultPort) known = typesOf(files, lookupName(host, defaultPort), best);
+  let known = typesOf(files, knownHostsName(host, port), best);
+  if (known.size === 0 && port !== defaultPort) known = typesOf(files, knownHostsName(host, defaultPort), best);
   if (known.has(best)) return offered;
   const isWanted = (algorithm: string): boolean =>
     known.has(isCertificateType(algorithm) ? anyCertificate : keyTypeOf(algorithm));
@@ -126,7 +126,7 @@ export function knownHostsLine(host: string, port: number, keyBlob: Uint8Array, 
   if (!/^[\w.:%+-]+$/.test(host)) throw new TypeError("this host name cannot stand in known_hosts");
   const keyType = typeOf(keyBlob);
   if (keyType === undefined) throw new TypeError("keyBlob is not a public key");
-  const name = lookupName(host, port);
+  const name = knownHostsName(host, port);
   return `${salt === undefined ? name : hashedName(name, salt)} ${keyType} ${encodeBase64(keyBlob)}`;
 }
 
@@ -136,8 +136,11 @@ function hashedName(name: string, salt: Uint8Array): string {
 
 const defaultPort = 22;
 
-/** The name by which known_hosts knows a host's port. */
-function lookupName(host: string, port: number): string {
+/**
+ * The name by which known_hosts knows a host's port: `h.example`, `[h.example]:8022`.
+ * @throws TypeError for an empty host; RangeError for an impossible port.
+ */
+export function knownHostsName(host: string, port: number): string {
   if (host === "") throw new TypeError("the host name is empty");
   if (!Number.isInteger(port) || port < 1 || port > 65535) throw new RangeError(`${port} is not a port`);
   const name = canonicalHost(host);

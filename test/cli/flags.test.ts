@@ -30,6 +30,8 @@ describe("defaults", () => {
       agent: undefined,
       knownHosts: undefined,
       isHostKeyChecked: true,
+      hostKeyPins: [],
+      acceptNew: false,
       logLevel: "INFO",
       request: { shell: true },
       env: [],
@@ -90,6 +92,26 @@ describe("values are raw text", () => {
     ],
     ["a path is not expanded here", ["--client-key", "~/k y"], { clientKeys: ["~/k y"] }],
     ["known hosts", ["--known-hosts", "kh"], { knownHosts: "kh", isHostKeyChecked: true }],
+    [
+      "every --host-key counts",
+      ["--host-key", `SHA256:${"A".repeat(43)}`, "--host-key=ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA=="],
+      {
+        hostKeyPins: [
+          { fingerprint: `SHA256:${"A".repeat(43)}` },
+          {
+            keyType: "ssh-ed25519",
+            keyBlob: Uint8Array.from(Buffer.from("AAAAC3NzaC1lZDI1NTE5AAAAIA==", "base64")),
+          },
+        ],
+        knownHosts: undefined,
+      },
+    ],
+    [
+      "--host-key beside --known-hosts",
+      ["--known-hosts=x", `--host-key=SHA256:${"A".repeat(43)}`],
+      { knownHosts: "x" },
+    ],
+    ["new keys", ["--accept-new", "--known-hosts", "x"], { acceptNew: true, knownHosts: "x" }],
     ["no host key checking", ["--disable-host-key-checking"], { isHostKeyChecked: false }],
     [
       "one warning, however often it was said",
@@ -226,6 +248,32 @@ describe("what cannot be meant is refused", () => {
       ["--subsystem=y", "--command=x"],
       "argument --command: not allowed with argument --subsystem",
     ],
+    [
+      "a torn fingerprint",
+      ["--host-key=SHA256:AAAA"],
+      "argument --host-key: invalid host key: 'SHA256:AAAA' (a SHA256",
+    ],
+    ["a host key that is none", ["--host-key", "h\u001b"], "argument --host-key: invalid host key: 'h\\x1b' (neither"],
+    ...[
+      ["--accept-new", "--disable-host-key-checking"],
+      [`--host-key=SHA256:${"A".repeat(43)}`, "--disable-host-key-checking"],
+      [`--host-key=SHA256:${"A".repeat(43)}`, "--accept-new"],
+      ["--accept-new", "--use-key-server"],
+    ].flatMap(([one = "", two = ""]): [string, string[], string][] => {
+      const name = (flag: string): string => flag.replace(/=.*/, "");
+      return [
+        [
+          `${name(one)}, then ${name(two)}`,
+          [one, two],
+          `argument ${name(two)}: not allowed with argument ${name(one)}`,
+        ],
+        [
+          `${name(two)}, then ${name(one)}`,
+          [two, one],
+          `argument ${name(one)}: not allowed with argument ${name(two)}`,
+        ],
+      ];
+    }),
     ["--use-key-server, for now", ["--use-key-server"], "argument --use-key-server: not supported in this version"],
     [
       "--passphrase, for now, its value unsaid",

@@ -1,8 +1,9 @@
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { knownHostsTrust } from "../../src/node/trust.ts";
+import { parseHostKeyPin } from "../../src/node/host-key-pin.ts";
+import { knownHostsTrust, type TrustOptions, trustBy } from "../../src/node/trust.ts";
 import { table } from "../../src/ssh/algorithms/table.ts";
 import type { HostKey } from "../../src/ssh/connection.ts";
 import { HostKeyError } from "../../src/ssh/errors.ts";
@@ -40,12 +41,16 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
-async function judge(lines: readonly string[], port = 8022, shown = hostKey): Promise<HostKeyError | "trusted"> {
+async function judge(
+  lines: readonly string[],
+  { port = 8022, ...options }: Partial<TrustOptions> = {},
+  shown = hostKey,
+): Promise<HostKeyError | "trusted"> {
   const path = join(folder, "known_hosts");
   writeFileSync(path, lines.map((line) => `${line}\n`).join(""));
-  const { verifyHostKey } = await knownHostsTrust({ host: "h.example", port, files: [path] });
+  const { verifyHostKey } = await knownHostsTrust({ host: "h.example", port, files: [path], ...options });
   try {
-    verifyHostKey(shown);
+    await verifyHostKey(shown);
     return "trusted";
   } catch (error) {
     if (error instanceof HostKeyError) return error;
@@ -53,22 +58,22 @@ async function judge(lines: readonly string[], port = 8022, shown = hostKey): Pr
   }
 }
 
-const message = async (lines: readonly string[], port?: number): Promise<string> => {
-  const verdict = await judge(lines, port);
+const message = async (lines: readonly string[], options?: Partial<TrustOptions>): Promise<string> => {
+  const verdict = await judge(lines, options);
   return verdict === "trusted" ? verdict : verdict.message.replaceAll(folder, "FOLDER");
 };
 
 describe("a host key", () => {
   it("that is known is trusted", async () => {
     expect(await judge([`[h.example]:8022 ssh-ed25519 ${server.base64}`])).toBe("trusted");
-    expect(await judge([`h.example ssh-ed25519 ${server.base64}`], 22)).toBe("trusted");
+    expect(await judge([`h.example ssh-ed25519 ${server.base64}`], { port: 22 })).toBe("trusted");
   });
 
   it("of RSA is called ssh-rsa, whatever its signatures are called", async () => {
     const line = `h.example ${rsa.line}`;
     const shown: HostKey = { algorithm: "rsa-sha2-512", blob: blobOf(rsa.line), fingerprint: rsa.fingerprint };
-    expect(await judge([line], 22, shown)).toBe("trusted");
-    const error = await judge([], 22, shown);
+    expect(await judge([line], { port: 22 }, shown)).toBe("trusted");
+    const error = await judge([], { port: 22 }, shown);
     expect(error).toMatchObject({ message: expect.stringContaining(`showed ssh-rsa ${rsa.fingerprint}`) });
     expect(error).toMatchObject({ message: expect.stringContaining(`the line '${line}' in`) });
   });
@@ -93,7 +98,7 @@ describe("a host key", () => {
   });
 
   it("that a certificate might excuse is refused, and it says so", async () => {
-    expect(await message([`@cert-authority *.example ssh-ed25519 ${other.base64}`], 22)).toContain(
+    expect(await message([`@cert-authority *.example ssh-ed25519 ${other.base64}`], { port: 22 })).toContain(
       "(FOLDER/known_hosts:1 trusts certificates for it, which are not supported yet)",
     );
   });
@@ -109,11 +114,31 @@ describe("a host key", () => {
     expect(text).toMatch(/^Host key verification failed: THE HOST KEY OF h\.example port 8022 HAS CHANGED\./);
     expect(text).toContain(`The server showed ssh-ed25519 ${server.fingerprint}`);
     expect(text).toContain(`known is ssh-ed25519 ${other.fingerprint} in ${folder}/known_hosts:2`);
-    expect(text).toContain(`the line '[h.example]:8022 ssh-ed25519 ${server.base64}'`);
+    expect(text).toContain(
+      `remove the old key with: ssh-keygen -R '[h.example]:8022' -f ${folder}/known_hosts, and ` +
+        `the line '[h.example]:8022 ssh-ed25519 ${server.base64}' in ${folder}/known_hosts trusts it`,
+    );
+  });
+
+  it("that has changed in a line for other hosts too is not removed with it", async () => {
+    for (const names of ["h.example,i.example", "*.example", "h.example,!i.example"]) {
+      const text = await message([`${names} ssh-ed25519 ${other.base64}`], { port: 22 });
+      expect(text).toContain("take this host out of that line, and");
+      expect(text).not.toContain("ssh-keygen");
+    }
+  });
+
+  it("names the flags that trust it, where there are flags", async () => {
+    expect(await message([], { hasFlags: true })).toMatch(
+      /if it is the same, --host-key SHA256:\S+ trusts it, or the line '.*' in FOLDER\/known_hosts trusts it \(--accept-new /,
+    );
+    const changed = await message([`[h.example]:8022 ssh-ed25519 ${other.base64}`], { hasFlags: true });
+    expect(changed).toContain(`--host-key ${server.fingerprint} trusts it, or the line`);
+    expect(changed).not.toContain("--accept-new");
   });
 
   it("of a type that is not known for the host is refused, without the alarm", async () => {
-    const text = await message([`h.example ${ecdsa}`], 22);
+    const text = await message([`h.example ${ecdsa}`], { port: 22 });
     expect(text).toContain("of h.example port 22 only another type of key is known, ecdsa-sha2-nistp256 SHA256:");
     expect(text).not.toContain("HAS CHANGED");
     expect(text).toContain(`the line 'h.example ssh-ed25519 ${server.base64}'`);
@@ -121,12 +146,17 @@ describe("a host key", () => {
 
   it("that is revoked is refused, whatever else trusts it", async () => {
     const lines = [`h.example ssh-ed25519 ${server.base64}`, `@revoked * ssh-ed25519 ${server.base64}`];
-    expect(await judge(lines, 22)).toMatchObject({ verdict: "revoked", knownHostsLine: `${folder}/known_hosts:2` });
-    expect(await message(lines, 22)).toContain("is marked @revoked in FOLDER/known_hosts:2");
+    expect(await judge(lines, { port: 22 })).toMatchObject({
+      verdict: "revoked",
+      knownHostsLine: `${folder}/known_hosts:2`,
+    });
+    expect(await message(lines, { port: 22 })).toContain("is marked @revoked in FOLDER/known_hosts:2");
   });
 
   it("that is refused comes with what was skipped in the file", async () => {
-    expect(await message(["h.example ssh-ed25519 AAAA!"], 22)).toMatch(/\(lines skipped in known_hosts: 1, as FOLDER/);
+    expect(await message(["h.example ssh-ed25519 AAAA!"], { port: 22 })).toMatch(
+      /\(lines skipped in known_hosts: 1, as FOLDER/,
+    );
   });
 });
 
@@ -139,11 +169,135 @@ it("the host key algorithms are offered by what the files hold", async () => {
   expect(hostKeyAlgorithms).toEqual([...first, ...names.filter((name) => !first.includes(name))]);
 });
 
+describe("a pin", () => {
+  const pin = parseHostKeyPin(server.fingerprint);
+  const whole = parseHostKeyPin(`ssh-ed25519 ${server.base64} a comment`);
+  const wrong = parseHostKeyPin(other.fingerprint);
+  const known = [`[h.example]:8022 ssh-ed25519 ${server.base64}`];
+
+  it("trusts its key, whatever known_hosts says", async () => {
+    for (const pins of [[pin], [whole], [wrong, pin]]) {
+      expect(await judge([], { pins })).toBe("trusted");
+      expect(await judge([`[h.example]:8022 ssh-ed25519 ${other.base64}`], { pins })).toBe("trusted");
+    }
+  });
+
+  it("trusts no other key, known or not, and says which it is and which was shown", async () => {
+    expect(await judge(known, { pins: [wrong] })).toMatchObject({
+      verdict: "changed",
+      fingerprint: server.fingerprint,
+      knownHostsLine: undefined,
+    });
+    const pins = [wrong, parseHostKeyPin(ecdsa)];
+    expect(await message(known, { pins, hasFlags: true })).toMatch(
+      /^Host key verification failed: THE HOST KEY OF h\.example port 8022 IS NOT THE PINNED ONE\. .* The server showed ssh-ed25519 SHA256:UvXWh\S+; pinned is SHA256:TqWqg\S+ or ecdsa-sha2-nistp256 SHA256:\S+\. .* give it to --host-key/,
+    );
+  });
+
+  it("does not trust what is revoked", async () => {
+    const lines = [`@revoked * ssh-ed25519 ${server.base64}`];
+    expect(await judge(lines, { pins: [pin] })).toMatchObject({ verdict: "revoked" });
+  });
+
+  it("accepts no new key beside it", async () => {
+    expect(await judge([], { pins: [wrong], acceptNew: true })).toMatchObject({ verdict: "changed" });
+    expect(readFileSync(join(folder, "known_hosts"), "utf8")).toBe("");
+  });
+
+  const trustOf = (pins: readonly string[]) =>
+    trustBy([], "", { host: "h", port: 22, pins: pins.map(parseHostKeyPin) });
+  const plain = Object.keys(table.hostKey).filter((name) => !name.includes("-cert-"));
+
+  it("has keys offered, not certificates, its own type first", () => {
+    expect(trustOf([server.fingerprint]).hostKeyAlgorithms).toEqual(plain);
+    const first = plain.filter((name) => name.startsWith("ecdsa-sha2-nistp256"));
+    expect(trustOf([ecdsa]).hostKeyAlgorithms).toEqual([...first, ...plain.filter((name) => !first.includes(name))]);
+  });
+
+  it("by fingerprint leaves the other types to be tried, one after the other; a whole key does not", () => {
+    const trust = trustOf([other.fingerprint]);
+    expect(trust.otherHostKeyAlgorithms()).toEqual([]);
+    expect(() => trust.verifyHostKey(hostKey)).toThrow(HostKeyError);
+    expect(trust.otherHostKeyAlgorithms()).toEqual(plain.filter((name) => name !== "ssh-ed25519"));
+    const next = { ...hostKey, algorithm: "rsa-sha2-512", fingerprint: "SHA256:x" };
+    expect(() => trust.verifyHostKey(next)).toThrow(
+      `The server showed ssh-ed25519 ${server.fingerprint}, then ssh-rsa SHA256:x;`,
+    );
+    expect(trust.otherHostKeyAlgorithms()).toEqual(plain.filter((name) => !/ed25519|rsa/.test(name)));
+    const wholeKey = trustOf([ecdsa]);
+    expect(() => wholeKey.verifyHostKey(hostKey)).toThrow(HostKeyError);
+    expect(wholeKey.otherHostKeyAlgorithms()).toEqual([]);
+  });
+});
+
+describe("where new keys are accepted", () => {
+  const warnings: string[] = [];
+  const log = {
+    debug: () => undefined,
+    warning: (text: string) => void warnings.push(text.replaceAll(folder, "FOLDER")),
+  };
+  beforeEach(() => void warnings.splice(0));
+  const contents = (): string => readFileSync(join(folder, "known_hosts"), "utf8");
+  const line = `[h.example]:8022 ssh-ed25519 ${server.base64}`;
+
+  it("an unknown one is added and told, and is known from then on", async () => {
+    expect(await judge(["# mine"], { acceptNew: true, log })).toBe("trusted");
+    expect(contents()).toBe(`# mine\n${line}\n`);
+    expect(warnings).toEqual([
+      `the key of h.example port 8022, not known so far, is ssh-ed25519 ${server.fingerprint}: ` +
+        "trusted from now on, by a line in FOLDER/known_hosts",
+    ]);
+    expect(await judge([line], { acceptNew: true, log })).toBe("trusted");
+    expect(warnings).toHaveLength(1);
+    expect(await judge([line])).toBe("trusted");
+  });
+
+  it("the file need not be there yet", async () => {
+    const path = join(folder, "new", "known_hosts");
+    expect(await judge([], { acceptNew: true, log, files: [path] })).toBe("trusted");
+    expect(readFileSync(path, "utf8")).toBe(`${line}\n`);
+    await expect(judge([], { files: [join(folder, "none")] })).rejects.toThrow("no such file");
+  });
+
+  it.each([
+    ["changed", `[h.example]:8022 ssh-ed25519 ${other.base64}`],
+    ["changed", `[h.example]:8022 ${ecdsa}`],
+    ["revoked", `@revoked h.example,[h.example]:8022 ssh-ed25519 ${server.base64}`],
+    ["unknown", `@cert-authority *.example,[h.example]:* ssh-ed25519 ${other.base64}`],
+  ])("a %s one is refused, and nothing is written: %s", async (verdict, present) => {
+    expect(await judge([present], { acceptNew: true, log })).toMatchObject({ verdict });
+    expect(contents()).toBe(`${present}\n`);
+    expect(warnings).toEqual([]);
+  });
+
+  it("one that another process refuted meanwhile is refused", async () => {
+    const path = join(folder, "known_hosts");
+    const { verifyHostKey } = await knownHostsTrust({
+      host: "h.example",
+      port: 8022,
+      files: [path],
+      acceptNew: true,
+      log,
+    });
+    writeFileSync(path, `[h.example]:8022 ssh-ed25519 ${other.base64}\n`);
+    await expect(verifyHostKey(hostKey)).rejects.toMatchObject({ verdict: "changed", knownHostsLine: `${path}:1` });
+  });
+
+  it("what cannot be written is told, and the connection goes on", async () => {
+    expect(await judge([], { acceptNew: true, log, files: ["/dev/null"] })).toBe("trusted");
+    expect(warnings).toEqual([
+      `the key of h.example port 8022, not known so far, is ssh-ed25519 ${server.fingerprint}: trusted for this time only, ` +
+        "since it cannot be remembered. Cannot write /dev/null: it is no regular file",
+    ]);
+  });
+});
+
 it("lines that are skipped are told", async () => {
   const path = join(folder, "known_hosts");
   writeFileSync(path, "nonsense\n");
   const notes: string[] = [];
-  await knownHostsTrust({ host: "h", port: 22, files: [path], onNote: (note) => notes.push(note) });
+  const log = { debug: (note: string) => void notes.push(note), warning: () => undefined };
+  await knownHostsTrust({ host: "h", port: 22, files: [path], log });
   expect(notes).toHaveLength(1);
   expect(notes[0]).toContain(`${path}:1`);
 });

@@ -1,0 +1,106 @@
+/**
+ * Trust in words: what a person is told of a host key that is refused. What happened, both keys, what it may mean, and
+ * the line, the flag or the command that trusts the key if it is the right one.
+ */
+import type { HostKey } from "../ssh/connection.ts";
+import {
+  fingerprint,
+  type KnownHostsEntry,
+  keyTypeOf,
+  knownHostsLine,
+  knownHostsName,
+  type Verdict,
+} from "../ssh/known-hosts.ts";
+import { printable } from "../ssh/printable.ts";
+import { expandHome, shellQuoted } from "./files.ts";
+import type { HostKeyPin } from "./host-key-pin.ts";
+
+export type Refusal = Exclude<Verdict, { readonly verdict: "trusted" }>;
+
+/** What the words are about. */
+export interface Subject {
+  /** As known_hosts is searched for it. */
+  readonly host: string;
+  readonly port: number;
+  /** The file that a new line would go to. */
+  readonly place: string;
+  /** Whether the flags of the command are among the cures. */
+  readonly hasFlags: boolean;
+}
+
+const alarm = "Someone may be sitting on the network path, or the server was set up anew.";
+const compare =
+  "Compare that fingerprint with what the server's operator tells you, by another way than this network; if it is the same,";
+
+/** Why known_hosts files do not trust a key, and what to do. */
+export function refusalWords(refusal: Refusal, hostKey: HostKey, subject: Subject): string {
+  const where = whereOf(subject);
+  const shown = `The server showed ${shownOf(hostKey)}`;
+  switch (refusal.verdict) {
+    case "unknown":
+      return `no key of ${where} is known${asideOf(refusal)}. ${shown}. ${compare} ${cureOf(hostKey, subject, "new")}`;
+    case "changed": {
+      const known = describe(refusal.known);
+      if (!refusal.isTypeKnown) {
+        return `of ${where} only another type of key is known, ${known}. ${shown}. ${compare} ${cureOf(hostKey, subject, "other")}`;
+      }
+      const remove = removalOf(refusal.known, subject);
+      return `THE HOST KEY OF ${where} HAS CHANGED. ${alarm} ${shown}; known is ${known}. ${compare} ${remove}, and ${cureOf(hostKey, subject, "other")}`;
+    }
+    case "revoked":
+      return `the key that ${where} showed, ${shownOf(hostKey)}, is marked @revoked in ${at(refusal.known)}: anyone may have it. The server needs another one`;
+  }
+}
+
+/** Why none of the pins trusts what the server showed: a key a connection, each of another type. */
+export function pinWords(pins: readonly HostKeyPin[], shown: readonly HostKey[], subject: Subject): string {
+  const pinned = pins.map((pin) =>
+    "fingerprint" in pin ? pin.fingerprint : `${pin.keyType} ${fingerprint(pin.keyBlob)}`,
+  );
+  const keys = shown.map(shownOf).join(", then ");
+  const cure = subject.hasFlags ? "give it to --host-key in place of the other" : "pin it in place of the other";
+  return `THE HOST KEY OF ${whereOf(subject)} IS NOT THE PINNED ONE. ${alarm} The server showed ${keys}; pinned is ${pinned.join(" or ")}. ${compare} ${cure}`;
+}
+
+/** As in `h.example port 22`. */
+export function whereOf({ host, port }: Pick<Subject, "host" | "port">): string {
+  return `${printable(host)} port ${port}`;
+}
+
+/** As in `ssh-ed25519 SHA256:...`. */
+export function shownOf({ algorithm, fingerprint: hash }: HostKey): string {
+  return `${printable(keyTypeOf(algorithm))} ${hash}`;
+}
+
+/** As in `~/.ssh/known_hosts:12`. */
+export function at({ fileName, line }: KnownHostsEntry): string {
+  return `${fileName}:${line}`;
+}
+
+/** As in `ssh-ed25519 SHA256:... in ~/.ssh/known_hosts:12`. */
+function describe(entry: KnownHostsEntry): string {
+  return `${entry.keyType} ${fingerprint(entry.keyBlob)} in ${at(entry)}`;
+}
+
+/** What trusts the key. An `other` one is no new one: --accept-new refuses it. */
+function cureOf(hostKey: HostKey, { host, port, place, hasFlags }: Subject, kind: "new" | "other"): string {
+  const line = `the line '${knownHostsLine(host, port, hostKey.blob)}' in ${printable(expandHome(place))} trusts it`;
+  if (!hasFlags) return line;
+  const unseen = kind === "new" ? " (--accept-new adds that line by itself, whatever key a new server shows)" : "";
+  return `--host-key ${hostKey.fingerprint} trusts it, or ${line}${unseen}`;
+}
+
+/** A line that is for other hosts too must not go with all it says. */
+function removalOf({ fileName, hosts }: KnownHostsEntry, { host, port }: Subject): string {
+  const isForOthers = "patterns" in hosts && (hosts.patterns.length > 1 || /[*?!]/.test(hosts.patterns.join()));
+  if (isForOthers) return "take this host out of that line";
+  return `remove the old key with: ssh-keygen -R ${shellQuoted(knownHostsName(host, port))} -f ${shellQuoted(fileName)}`;
+}
+
+/** What is known that does not help. */
+function asideOf({ certAuthority, bareHostKey }: Extract<Refusal, { readonly verdict: "unknown" }>): string {
+  if (bareHostKey !== undefined) return ` (the same host has ${describe(bareHostKey)} at port 22)`;
+  if (certAuthority !== undefined)
+    return ` (${at(certAuthority)} trusts certificates for it, which are not supported yet)`;
+  return "";
+}

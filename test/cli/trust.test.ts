@@ -1,0 +1,150 @@
+/** The built command and a real sshd: whom it trusts, what it writes of that, and what a person is told. */
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { builtCommand, endHosts, type Host, hostEnvironment, startHost } from "../support/command.ts";
+import { describeNeeding } from "../support/needs.ts";
+import { makeKeyPair, type SshServer } from "../support/ssh-server.ts";
+import { fingerprintOf, missingSshd, startSshd } from "../support/sshd.ts";
+
+const line = '{"jsonrpc":"2.0","method":"notifications/x"}';
+
+describeNeeding(missingSshd(), "trust in a real sshd", () => {
+  let server: SshServer;
+  let fingerprint: string;
+  let home: string;
+  let knownHosts: string;
+  const hosts: Host[] = [];
+
+  beforeAll(async () => {
+    server = await startSshd();
+    fingerprint = fingerprintOf(join(server.folder, "host_key.pub"));
+  });
+  beforeEach(() => {
+    home = mkdtempSync(join(tmpdir(), "trust-home-"));
+    knownHosts = join(home, ".ssh", "known_hosts");
+  });
+  afterEach(async () => {
+    await endHosts(hosts.splice(0));
+    rmSync(home, { recursive: true, force: true });
+  });
+  afterAll(() => server?.stop());
+
+  /** As a user with an empty home starts it. */
+  function start(flags: readonly string[], remote: readonly string[] = ["--command", "cat"]): Host {
+    const args = ["--host", server.host, "--port", String(server.port), "--username", server.user];
+    args.push("--client-key", server.clientKey, ...remote, ...flags);
+    const host = startHost(
+      { command: process.execPath, args: [builtCommand, ...args] },
+      { ...hostEnvironment(), HOME: home },
+    );
+    hosts.push(host);
+    return host;
+  }
+
+  /** Sends one line, reads it back, takes leave; gives stderr. */
+  async function echoed(flags: readonly string[]): Promise<string> {
+    const host = start(flags);
+    host.send(line);
+    expect(await host.line()).toBe(line);
+    host.end();
+    expect(await host.exit).toEqual({ code: 0, signal: null });
+    return host.stderr();
+  }
+
+  /** What stderr says and the host is told, where nothing was sent to the server's command. */
+  async function refused(flags: readonly string[]): Promise<string> {
+    const host = start(flags, ["--command", "echo ran >&2"]);
+    host.send('{"jsonrpc":"2.0","id":1,"method":"initialize"}');
+    const answer = JSON.parse(await host.line());
+    expect((await host.exit).code).toBe(1);
+    expect(host.stderr()).not.toContain("ran\n");
+    const [, reason = ""] = /Error running MCP SSH client: (.*)\n/.exec(host.stderr()) ?? [];
+    expect(answer).toMatchObject({ id: 1, error: { code: -31001, data: { source: "mcp-ssh-client" } } });
+    expect(answer.error.message).toContain(reason);
+    expect(reason).toMatch(/^Host key verification failed: /);
+    return reason;
+  }
+
+  const known = (key = server.hostKey): void => {
+    mkdirSync(join(home, ".ssh"), { recursive: true });
+    writeFileSync(knownHosts, `[${server.host}]:${server.port} ${key}\n`);
+  };
+
+  test("the flag that the refusal of an unknown host names trusts it, with no file at all", async () => {
+    const reason = await refused([]);
+    const [, flag = "", value = ""] = /(--host-key) (\S+) trusts it/.exec(reason) ?? [];
+    expect(value).toBe(fingerprint);
+    expect(reason).toContain(`The server showed ssh-ed25519 ${fingerprint}.`);
+    await echoed([flag, value]);
+    await echoed([flag, server.hostKey]);
+    expect(() => readFileSync(knownHosts)).toThrow("ENOENT");
+  });
+
+  test("a pin holds against what known_hosts says, and not against what it revokes", async () => {
+    known(makeKeyPair().publicKey);
+    await echoed(["--host-key", fingerprint]);
+    known();
+    const other = join(home, "other.pub");
+    writeFileSync(other, `${makeKeyPair().publicKey}\n`);
+    const reason = await refused(["--host-key", fingerprintOf(other)]);
+    expect(reason).toMatch(/THE HOST KEY OF 127\.0\.0\.1 port \d+ IS NOT THE PINNED ONE\./);
+    expect(reason).toContain(`The server showed ssh-ed25519 ${fingerprint}; pinned is ${fingerprintOf(other)}.`);
+    writeFileSync(knownHosts, `@revoked * ${server.hostKey}\n`);
+    expect(await refused(["--host-key", fingerprint])).toContain(`is marked @revoked in ${knownHosts}:1`);
+  });
+
+  test("--accept-new writes an unknown key, once for three hosts at once, and says so", async () => {
+    const all = await Promise.all(Array.from({ length: 3 }, () => echoed(["--accept-new"])));
+    expect(readFileSync(knownHosts, "utf8")).toBe(`[127.0.0.1]:${server.port} ${server.hostKey}\n`);
+    const told = `not known so far, is ssh-ed25519 ${fingerprint}: trusted from now on, by a line in ${knownHosts}`;
+    expect(all.filter((stderr) => stderr.includes(told))).toHaveLength(1);
+    expect(await echoed([])).not.toContain("not known so far");
+  });
+
+  test("--accept-new writes to --known-hosts, which need not be there, hashed where others are", async () => {
+    const path = join(home, "mine");
+    writeFileSync(path, `other.example ${makeKeyPair().publicKey}\n`);
+    execFileSync("ssh-keygen", ["-H", "-f", path], { stdio: "ignore" });
+    await echoed(["--accept-new", "--known-hosts", path]);
+    expect(readFileSync(path, "utf8")).not.toContain("127.0.0.1");
+    const name = `[127.0.0.1]:${server.port}`;
+    expect(execFileSync("ssh-keygen", ["-F", name, "-f", path], { encoding: "utf8" })).toContain(server.hostKey);
+    await echoed(["--known-hosts", path]);
+    await echoed(["--accept-new", "--known-hosts", join(home, "new", "file")]);
+    expect(readFileSync(join(home, "new", "file"), "utf8")).toBe(`${name} ${server.hostKey}\n`);
+  });
+
+  test("--accept-new refuses a changed key and a revoked one; the command that it names removes the old one", async () => {
+    known(makeKeyPair().publicKey);
+    const reason = await refused(["--accept-new"]);
+    expect(reason).toMatch(/HAS CHANGED\. .* known is ssh-ed25519 SHA256:\S+ in \S+\/known_hosts:1\./);
+    const [, command = ""] = /remove the old key with: (ssh-keygen .*?), and/.exec(reason) ?? [];
+    execFileSync("/bin/sh", ["-c", command], { stdio: "ignore", env: { ...process.env, HOME: home } });
+    expect(readFileSync(knownHosts, "utf8")).toBe("");
+    await echoed(["--accept-new"]);
+    writeFileSync(knownHosts, `@revoked * ${server.hostKey}\n`);
+    expect(await refused(["--accept-new"])).toContain(`is marked @revoked in ${knownHosts}:1`);
+  });
+
+  test("what --accept-new cannot write is told, and used this time", async () => {
+    const stderr = await echoed(["--accept-new", "--known-hosts", "/dev/null"]);
+    expect(stderr).toContain("WARNING - the key of 127.0.0.1 port");
+    expect(stderr).toContain("trusted for this time only, since it cannot be remembered. Cannot write /dev/null");
+  });
+
+  test("a wrong use is usage, and exit code 2", async () => {
+    for (const flags of [
+      ["--host-key", "MD5:x"],
+      ["--accept-new", "--disable-host-key-checking"],
+    ]) {
+      const host = start(flags);
+      expect((await host.exit).code).toBe(2);
+      expect(host.stderr()).toMatch(
+        /^usage: [\s\S]*error: argument --(host-key: invalid|disable-host-key-checking: not)/,
+      );
+    }
+  });
+});
