@@ -4,6 +4,7 @@
  */
 import { FileError, shellQuoted } from "../node/files.ts";
 import { IdentityError, type Lack } from "../node/key-choices.ts";
+import { KeyServerError } from "../node/key-server-error.ts";
 import { DialError } from "../node/tcp.ts";
 import {
   AgentError,
@@ -25,7 +26,7 @@ import { type Chosen, keyChoices } from "./key-choices.ts";
 export const reportAddress = "https://github.com/mcp-ssh-client/mcp-ssh-client/issues";
 
 /** What of the settings the cures name. */
-export type Attempt = Pick<Settings, "host" | "port" | "username"> & Chosen;
+export type Attempt = Pick<Settings, "host" | "port" | "username"> & Chosen & Partial<Pick<Settings, "keyServer">>;
 
 /** The line, without a full stop. `isServerKnown`: whether the server has shown its host key, so that it was reached and speaks SSH. */
 export function describeFailure(error: unknown, attempt: Attempt, isServerKnown: boolean): string {
@@ -47,6 +48,7 @@ interface Explanation {
 function explain(error: unknown, attempt: Attempt, isServerKnown: boolean): Explanation {
   if (error instanceof DialError) return explainDial(error, attempt);
   if (error instanceof FileError) return explainFile(error, attempt);
+  if (error instanceof KeyServerError) return { what: error.message, cure: error.cure };
   if (error instanceof HostKeyError) return { what: withLead("Host key verification failed", error), cure: "" };
   if (error instanceof AuthError) return explainRefusal(error, attempt);
   if (error instanceof AgentError) return { what: error.message, cure: agentCures[error.fault] };
@@ -89,8 +91,10 @@ function explainFile(error: FileError, { clientKeys }: Attempt): Explanation {
 }
 
 function explainRefusal(error: AuthError, attempt: Attempt): Explanation {
-  const { host, port, username } = attempt;
-  const cure = `check that ${publicKeyOf(attempt)} is in authorized_keys of ${username} at ${host} port ${port}`;
+  const { host, port, username, keyServer } = attempt;
+  const listed = `check that ${publicKeyOf(attempt)} is in authorized_keys of ${username} at ${host} port ${port}`;
+  const registered = `the key server has our key: check that it is the one of the SSH server at port ${port} (--port, --key-server-port)`;
+  const cure = keyServer === undefined ? listed : registered;
   return { what: withLead("Authentication failed", error), cure: error.partialSuccess ? "" : cure };
 }
 

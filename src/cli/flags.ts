@@ -264,7 +264,6 @@ export function parseFlags(argv: readonly string[], localUser: () => string): Se
     if (name === "help" || name === "version") return name;
     given.add(name, value);
   }
-  if (given.has("use-key-server")) throw new UsageError("argument --use-key-server: not supported in this version");
   return settings(given, localUser);
 }
 

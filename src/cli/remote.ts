@@ -10,6 +10,7 @@ import { dial } from "../node/tcp.ts";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import { describeFailure } from "./failure.ts";
 import type { Settings } from "./flags.ts";
+import type { Introduction, IntroductionOptions } from "./introduction.ts";
 import { keyChoices } from "./key-choices.ts";
 
 /** What was begun before SSH was loaded. */
@@ -20,6 +21,8 @@ export interface Preparation {
   readonly keys: Promise<readonly ReadChoice[]>;
   /** Undefined where any host key will do. */
   readonly knownHosts: Promise<readonly KnownHostsFile[] | undefined>;
+  /** Undefined where no key server is to be asked. */
+  readonly introduction?: Promise<Introduction> | undefined;
 }
 
 /**
@@ -30,11 +33,14 @@ export function dialRemote(settings: Settings, log: Log): OpenRemote {
   const abort = new AbortController();
   const redial = (): Promise<ByteDuplex> =>
     dial(settings.host, settings.port, { signal: abort.signal, timeout: settings.connectTimeout });
+  const socket = redial();
+  const introduction = introductionOf(settings, { log, signal: abort.signal, socket });
   const begun: Preparation = {
-    socket: redial(),
+    socket,
     redial,
     keys: readChoices(keyChoices(settings)),
-    knownHosts: knownHostsOf(settings),
+    knownHosts: introduction?.then(({ knownHosts }) => knownHosts) ?? knownHostsOf(settings),
+    introduction,
   };
   for (const promise of [begun.socket, begun.keys, begun.knownHosts]) promise.catch(ignore); // it may fail before anybody waits for it
   return async (signal) => {
@@ -56,6 +62,11 @@ export function dialRemote(settings: Settings, log: Log): OpenRemote {
       throw new Error(line.replace(/(?<=[.;]) /g, "\n"), { cause: error }); // the proxy cuts lines, and joins them again
     }
   };
+}
+
+function introductionOf(settings: Settings, options: IntroductionOptions): Promise<Introduction> | undefined {
+  if (settings.keyServer === undefined) return undefined;
+  return import("./introduction.ts").then(({ Introduction }) => new Introduction(settings, options));
 }
 
 async function knownHostsOf(settings: Settings): Promise<readonly KnownHostsFile[] | undefined> {

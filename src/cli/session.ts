@@ -9,10 +9,11 @@ import { defaultKnownHosts } from "../node/files.ts";
 import type { Log } from "../node/log.ts";
 import { type HostTrust, trustBy } from "../node/trust.ts";
 import { connect } from "../ssh/connect.ts";
-import type { ConnectOptions, Limits, Notice, SshConnection } from "../ssh/connection.ts";
-import { HostKeyError, NegotiationError } from "../ssh/errors.ts";
+import type { ByteDuplex, ConnectOptions, Limits, Notice, SshConnection } from "../ssh/connection.ts";
+import { AuthError, HostKeyError, NegotiationError } from "../ssh/errors.ts";
 import type { Settings } from "./flags.ts";
 import { signersOf } from "./identities.ts";
+import type { Introduction } from "./introduction.ts";
 import type { Preparation } from "./remote.ts";
 
 /** Logs in and starts the remote command. Calls `onHostKey` when the server has proved itself an SSH server. */
@@ -24,7 +25,8 @@ export async function openSession(
   const { host, port } = settings;
   const place = settings.knownHosts ?? defaultKnownHosts[0] ?? "";
   const knownHosts = await begun.knownHosts;
-  const trust =
+  const introduction = await begun.introduction;
+  const known =
     knownHosts &&
     trustBy(knownHosts, place, {
       host,
@@ -34,7 +36,9 @@ export async function openSession(
       hasFlags: true,
       log,
     });
+  const trust = known && (introduction?.trusting(known) ?? known);
   const keys = await signersOf(settings, await begun.keys, { log, signal });
+  await introduction?.introduceUs(keys);
   const options: ConnectOptions = {
     user: settings.username,
     keys,
@@ -51,7 +55,7 @@ export async function openSession(
     onNotice: (notice) => tell(notice, log),
     trace: settings.logLevel === "DEBUG",
   };
-  const connection = await logIn(begun, options, trust, log);
+  const connection = await logIn(begun, options, trust, { introduction, log });
   log.debug(`logged in as ${settings.username}; the server is ${connection.serverVersion}`);
   const env = environment(settings.env, log);
   try {
@@ -62,18 +66,35 @@ export async function openSession(
   }
 }
 
+/** Where we are not let in, a key server may see to it that we are. */
+async function logIn(
+  begun: Preparation,
+  options: ConnectOptions,
+  trust: HostTrust | undefined,
+  { introduction, log }: { readonly introduction: Introduction | undefined; readonly log: Log },
+): Promise<SshConnection> {
+  try {
+    return await reach(begun.socket, begun, options, trust, log);
+  } catch (error) {
+    if (introduction === undefined || !(error instanceof AuthError)) throw error;
+    await introduction.registerAfter(error, options.keys);
+    return reach(begun.redial(), begun, options, trust, log);
+  }
+}
+
 /**
  * A fingerprint does not tell the type of the key that it pins, and the list that decides which key is shown has crossed
  * by the time: so another connection, for the keys of other types. It offers less and is judged alike.
  */
-async function logIn(
+async function reach(
+  first: Promise<ByteDuplex>,
   begun: Preparation,
   options: ConnectOptions,
   trust: HostTrust | undefined,
   log: Log,
 ): Promise<SshConnection> {
   let refusal: HostKeyError | undefined;
-  for (let socket = begun.socket, offer = options; ; socket = begun.redial()) {
+  for (let socket = first, offer = options; ; socket = begun.redial()) {
     try {
       return await connect(await socket, offer);
     } catch (error) {

@@ -33,8 +33,7 @@ const ours: readonly { readonly given: readonly string[]; readonly asked: Asked;
 ];
 
 /** Not in this version; refused by name. */
-const isMissing = ({ given, error }: Recorded): boolean =>
-  given.some((arg) => arg.startsWith("--pas") || (arg.startsWith("--use-") && error === undefined));
+const isMissing = ({ given }: Recorded): boolean => given.some((arg) => arg.startsWith("--pas"));
 
 const recorded = vectors<Recorded>("argparse.json").filter((row) => !isMissing(row));
 

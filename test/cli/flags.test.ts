@@ -113,6 +113,12 @@ describe("values are raw text", () => {
     ],
     ["new keys", ["--accept-new", "--known-hosts", "x"], { acceptNew: true, knownHosts: "x" }],
     ["no host key checking", ["--disable-host-key-checking"], { isHostKeyChecked: false }],
+    ["a key server", ["--use-key-server"], { keyServer: { port: 8000, isHttpsOnly: false }, warnings: [] }],
+    [
+      "a key server's port, and no plain HTTP",
+      ["--key-server-port=9000", "--key-server-https", "--use-key-server"],
+      { keyServer: { port: 9000, isHttpsOnly: true }, warnings: [] },
+    ],
     [
       "one warning, however often it was said",
       ["--disable-host-key-checking", "--dis"],
@@ -274,7 +280,6 @@ describe("what cannot be meant is refused", () => {
         ],
       ];
     }),
-    ["--use-key-server, for now", ["--use-key-server"], "argument --use-key-server: not supported in this version"],
     [
       "--passphrase, for now, its value unsaid",
       ["--passphrase", "s3cret"],

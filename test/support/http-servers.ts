@@ -49,7 +49,7 @@ export interface Reply {
 
 /** `port`: the system's choice unless given. `reply` may look at what was asked. */
 export async function startHttp(
-  reply: Reply | ((request: IncomingMessage) => Reply),
+  reply: Reply | ((request: IncomingMessage, body: string) => Reply),
   options: { readonly certificate?: Certificate; readonly port?: number; readonly host?: string } = {},
 ): Promise<HttpServer> {
   const asked: string[] = [];
@@ -57,7 +57,7 @@ export async function startHttp(
     let body = "";
     for await (const chunk of request) body += chunk;
     asked.push(`${request.method} ${request.url}${body === "" ? "" : ` ${body}`}`);
-    const chosen = typeof reply === "function" ? reply(request) : reply;
+    const chosen = typeof reply === "function" ? reply(request, body) : reply;
     if (chosen.byHand !== undefined) return chosen.byHand(response);
     const { status = 200, headers = {}, json } = chosen;
     response.writeHead(status, {
