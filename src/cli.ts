@@ -53,6 +53,7 @@ function run(settings: Settings): Promise<number> {
       lineBytes: settings.maxLine,
       drainTimeout: settings.drainTimeout,
       firstReplyTimeout: settings.firstReplyTimeout,
+      probeTimeout: settings.probeTimeout,
       stopTimeout: 800, // with what comes before and after it, still within a second of a signal
     },
     stopped,

@@ -51,6 +51,7 @@ export interface Settings {
   readonly authTimeout: number;
   readonly channelTimeout: number;
   readonly firstReplyTimeout: number;
+  readonly probeTimeout: number;
   readonly drainTimeout: number;
   readonly keepaliveInterval: number;
   readonly keepaliveCount: number;
@@ -184,6 +185,12 @@ const flags = {
     value: "SECONDS",
     about: "for the remote's first MCP reply",
     initial: "45",
+    read: values.seconds(hour),
+  },
+  "probe-timeout": {
+    value: "SECONDS",
+    about: "for its answer to server/discover; then we say that it has none, and initialize gets a new session",
+    initial: "8",
     read: values.seconds(hour),
   },
   "drain-timeout": {
@@ -472,6 +479,7 @@ function settings(given: Given, localUser: () => string): Settings {
     authTimeout: given.lastOrInitial("auth-timeout"),
     channelTimeout: given.lastOrInitial("channel-timeout"),
     firstReplyTimeout: given.lastOrInitial("first-reply-timeout"),
+    probeTimeout: given.lastOrInitial("probe-timeout"),
     drainTimeout: given.lastOrInitial("drain-timeout"),
     keepaliveInterval: given.lastOrInitial("keepalive-interval"),
     keepaliveCount: given.lastOrInitial("keepalive-count"),

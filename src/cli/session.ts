@@ -59,7 +59,8 @@ export async function openSession(
   log.debug(`logged in as ${settings.username}; the server is ${connection.serverVersion}`);
   const env = environment(settings.env, log);
   try {
-    return { connection, session: await connection.session({ ...settings.request, env }, { signal }) };
+    const open = (signal: AbortSignal) => connection.session({ ...settings.request, env }, { signal });
+    return { connection, session: await open(signal), reopen: open };
   } catch (error) {
     await connection.close();
     throw error;

@@ -4,7 +4,7 @@
  */
 import type { Verdict } from "./envelope.ts";
 import type { Envelope } from "./envelope-draft.ts";
-import { answerLine, goneReason, type Reason } from "./messages.ts";
+import { answerLine, DISCOVER, goneReason, type Reason, type Refusal, refusalLine } from "./messages.ts";
 import { type Change, enter, isLate, type PendingRequest, PendingRequests } from "./pending.ts";
 import type { RemoteEnd } from "./remote-end.ts";
 import { type Deferred, deferred } from "./waiting.ts";
@@ -103,9 +103,20 @@ export class Conversation {
     return answered.length;
   }
 
+  isPending(request: PendingRequest): boolean {
+    return this.#host.has(request);
+  }
+
+  /** Answers one request that the remote does not know, or is taken not to know. */
+  refuse(request: PendingRequest, why: Refusal): void {
+    this.#answer(request, refusalLine(request, why));
+    this.#noteSettled();
+  }
+
   /** Answers all that is pending; should the remote's own answers still come, they will not pass. */
   giveUp(why: Reason): void {
-    for (const request of this.#host.all) this.#answer(request, why);
+    const stderr = this.#ports.stderr();
+    for (const request of this.#host.all) this.#answer(request, answerLine(request, why, stderr));
     this.#noteSettled();
   }
 
@@ -121,10 +132,10 @@ export class Conversation {
     this.giveUpForGood(goneReason(end));
   }
 
-  #answer(request: PendingRequest, why: Reason): void {
-    if (request.method === "server/discover") this.#isProbeErrored = true;
+  #answer(request: PendingRequest, line: Uint8Array): void {
+    if (request.method === DISCOVER) this.#isProbeErrored = true;
     this.#host.abandon(request);
-    this.#ports.answer(answerLine(request, why, this.#ports.stderr()));
+    this.#ports.answer(line);
   }
 
   #noteSettled(): void {
@@ -135,7 +146,7 @@ export class Conversation {
 
   #noteAnswers({ answered }: Change): void {
     if (answered.length > 0) this.#hasReply = true;
-    if (answered.some(({ request, isError }) => isError && request.method === "server/discover")) {
+    if (answered.some(({ request, isError }) => isError && request.method === DISCOVER)) {
       this.#isProbeErrored = true;
     }
   }

@@ -1,33 +1,34 @@
 /**
  * Host input: the host's stdin on its way to the server. Lines up to a limit leave when they are complete, longer ones
- * in pieces; everything passes, junk included. The queue holds the host back.
+ * in pieces; everything passes, junk included. The route holds the host back.
  */
 import type { Conversation } from "./conversation.ts";
+import type { HostRoute } from "./host-route.ts";
 import { JsonLines, type Line } from "./json-lines.ts";
-import type { SendQueue } from "./send-queue.ts";
 import { type Deferred, deferred } from "./waiting.ts";
 
 const newline: Uint8Array = Uint8Array.of(0x0a);
 
 /** The one reader of the host's stdin: `read` once, until the end. */
 export class HostInput {
-  /** Resolves at the host's EOF, with all that it said in the queue. */
+  /** Resolves at the host's EOF, with all that it said on the route. */
   readonly ended: Promise<void>;
   /** Called after each line, its requests entered. */
   onLine: () => void = () => undefined;
+  /** Where the lines go. */
+  route: HostRoute;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #lines: JsonLines;
   readonly #conversation: Conversation;
-  readonly #queue: SendQueue;
   readonly #ended: Deferred<void> = deferred();
   #isEnded = false;
 
   /** `limit`: the longest line, bytes, that is held until it is complete. */
-  constructor(input: ReadableStream<Uint8Array>, limit: number, conversation: Conversation, queue: SendQueue) {
+  constructor(input: ReadableStream<Uint8Array>, limit: number, conversation: Conversation, route: HostRoute) {
     this.#reader = input.getReader();
     this.#lines = new JsonLines({ limit, beyond: "stream" });
     this.#conversation = conversation;
-    this.#queue = queue;
+    this.route = route;
     this.ended = this.#ended.promise;
   }
 
@@ -46,7 +47,7 @@ export class HostInput {
       const next = await this.#reader.read().catch(() => undefined);
       if (next?.value === undefined) break;
       this.#take(next.value);
-      await this.#queue.room();
+      await this.route.room();
     }
     this.#takeLast();
     this.#isEnded = true;
@@ -60,7 +61,7 @@ export class HostInput {
 
   #take(chunk: Uint8Array): void {
     for (const part of this.#lines.push(chunk)) {
-      if (part.part === "piece") this.#queue.push([part.bytes], []);
+      if (part.part === "piece") this.route.piece(part.bytes);
       else this.#line(part, part.chunks);
     }
   }
@@ -73,7 +74,8 @@ export class HostInput {
   }
 
   #line(line: Line, chunks: readonly Uint8Array[]): void {
-    this.#queue.push(chunks, this.#conversation.enterHost(line.verdict));
+    const requests = this.#conversation.enterHost(line.verdict);
+    this.route.line({ chunks, verdict: line.verdict, requests });
     this.onLine();
   }
 }

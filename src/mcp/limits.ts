@@ -10,6 +10,8 @@ export interface ProxyLimits {
   readonly quietTimeout: number;
   /** From the first request sent: how long the remote may take to answer any. Hosts give up after 60 s. 45,000. */
   readonly firstReplyTimeout: number;
+  /** From the sending of `server/discover`: how long the remote may take to answer it. Hosts wait 10 to 60 s. 8,000. */
+  readonly probeTimeout: number;
   /** With the remote gone: how long we stay for the host's first request, or for the rest of a line. 2,000. */
   readonly firstRequestTimeout: number;
   /** With the remote gone and `server/discover` errored: how long we stay for `initialize`. 5,000. */
@@ -29,6 +31,7 @@ export const DEFAULT_LIMITS: ProxyLimits = {
   drainTimeout: 30_000,
   quietTimeout: 1_000,
   firstReplyTimeout: 45_000,
+  probeTimeout: 8_000,
   firstRequestTimeout: 2_000,
   initializeTimeout: 5_000,
   exitTimeout: 2_000,

@@ -8,6 +8,8 @@ import { type Deferred, deferred, within } from "./waiting.ts";
 export interface RemoteSession {
   readonly session: SessionChannel;
   readonly connection: SshConnection;
+  /** Opens another session like this one on the same connection; rejects when `signal` aborts. */
+  readonly reopen?: (signal: AbortSignal) => Promise<SessionChannel>;
 }
 
 /** Connects and opens the session; rejects when `signal` aborts. */
@@ -38,6 +40,7 @@ export class Link {
   readonly #broken: Deferred<void> = deferred();
   #closing: Promise<void> | undefined;
   #isEnded = false;
+  #isLeft = false;
   /** Chunks of stdout so far, and whether one is being taken. */
   #heard = 0;
   #isHearing = false;
@@ -59,12 +62,20 @@ export class Link {
 
   /** Asks the remote to terminate if it has not ended, then CLOSE and DISCONNECT. */
   async hangUp(milliseconds: number = this.#limits.closeTimeout): Promise<void> {
-    const { session, connection } = this.#remote;
-    if (!this.#isEnded) {
-      session.signal("TERM").catch(ignore); // best effort: OpenSSH refuses it for some logins
-      await within(milliseconds * 0.75, this.#closeSession());
-    }
-    await within(milliseconds * 0.25, connection.close().catch(ignore));
+    await this.#end(milliseconds * 0.75);
+    await within(milliseconds * 0.25, this.#remote.connection.close().catch(ignore));
+  }
+
+  /** Ends the session as `hangUp` does, and hears no more of its stdout; the connection stays. */
+  async leave(): Promise<void> {
+    this.#isLeft = true;
+    await this.#end(this.#limits.closeTimeout);
+  }
+
+  async #end(milliseconds: number): Promise<void> {
+    if (this.#isEnded) return;
+    this.#remote.session.signal("TERM").catch(ignore); // best effort: OpenSSH refuses it for some logins
+    await within(milliseconds, this.#closeSession());
   }
 
   #closeSession(): Promise<void> {
@@ -85,12 +96,15 @@ export class Link {
   #counted(ear: LinkEar): LinkEar {
     return {
       hear: async (chunk) => {
+        if (this.#isLeft) return;
         this.#heard++;
         this.#isHearing = true;
         await ear.hear(chunk);
         this.#isHearing = false;
       },
-      end: () => ear.end(),
+      end: () => {
+        if (!this.#isLeft) ear.end();
+      },
     };
   }
 

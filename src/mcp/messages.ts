@@ -1,12 +1,16 @@
 /**
  * Messages: the answers that we make in the remote's name. Code -31001 lies outside -32768..-32000, so that no host
- * takes them for the server's own; `data.source` says whose they are.
+ * takes them for the server's own; `data.source` says whose they are. And -32601, for a remote that would say so if it could.
  */
 import type { PendingRequest } from "./pending.ts";
 import { describe, type RemoteEnd } from "./remote-end.ts";
 
 /** The remote is gone, was never reached, or did not answer. */
 export const REMOTE_UNAVAILABLE = -31001;
+/** JSON-RPC's own, where the remote does not know a method and would not say so. */
+export const METHOD_NOT_FOUND = -32601;
+/** The probe of hosts of protocol 2026-07-28. */
+export const DISCOVER = "server/discover";
 /** `data.source` of every error that we make. */
 export const SOURCE = "mcp-ssh-client";
 
@@ -27,6 +31,20 @@ export function answerLine(request: PendingRequest, why: Reason, stderr: readonl
     data: { source: SOURCE, reason: why.reason, ...why.details, mayHaveRun: request.isSent, stderr },
   };
   return around('{"jsonrpc":"2.0","id":', request.id.raw, `,"error":${JSON.stringify(error)}}\n`);
+}
+
+/** Why we say that the remote has no such method, as `data.reason`. */
+export type Refusal = keyof typeof refusals;
+
+const refusals = {
+  "probe-unanswered": "the remote did not answer it, so it is taken for a server of a protocol before 2026-07-28",
+} as const;
+
+/** `Method not found` in the remote's name, a line with its newline. */
+export function refusalLine({ id, method }: PendingRequest, why: Refusal): Uint8Array {
+  const message = `Method not found: ${refusals[why]}`;
+  const error = { code: METHOD_NOT_FOUND, message, data: { source: SOURCE, reason: why, method } };
+  return around('{"jsonrpc":"2.0","id":', id.raw, `,"error":${JSON.stringify(error)}}\n`);
 }
 
 /** Why requests are answered once the remote is gone. */

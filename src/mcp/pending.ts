@@ -67,6 +67,10 @@ export class PendingRequests {
     return request;
   }
 
+  has(request: PendingRequest): boolean {
+    return this.#requests.get(request.id.key) === request;
+  }
+
   isAbandoned(id: MessageId): boolean {
     return this.#abandoned.has(id.key);
   }

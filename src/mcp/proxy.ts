@@ -3,12 +3,15 @@
  * that cross byte for byte. Here is the order of things in time; what a line is, and what is owed for it, stands beside.
  */
 import { Conversation } from "./conversation.ts";
+import { EraProbe } from "./era-probe.ts";
 import { FirstReply } from "./first-reply.ts";
 import { HostInput } from "./host-input.ts";
 import { HostOutput } from "./host-output.ts";
+import { WaitingRoute } from "./host-route.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type LinkEars, type OpenRemote, type RemoteSession } from "./link.ts";
 import type { Reason } from "./messages.ts";
+import type { PendingRequest } from "./pending.ts";
 import { describe, exitCode, type RemoteEnd } from "./remote-end.ts";
 import { RemoteLines } from "./remote-lines.ts";
 import { LineShower, type ShowLine, StderrLines } from "./remote-text.ts";
@@ -50,7 +53,11 @@ export function runProxy(options: ProxyOptions): Promise<number> {
 type Happening =
   | { readonly what: "connected"; readonly remote: RemoteSession }
   | { readonly what: "remote-gone"; readonly end: RemoteEnd }
-  /** The host's EOF came, and what it said is in the queue. */
+  /** The remote has not answered the host's probe for 2026-07-28 in time. */
+  | { readonly what: "probe-late" }
+  /** The host has said something for another session than the one that the probe cost. */
+  | { readonly what: "host-went-on" }
+  /** The host's EOF came, and what it said is on its way. */
   | { readonly what: "host-ended" }
   /** The host's EOF came, and nothing is left to do for it. */
   | { readonly what: "host-left" }
@@ -64,7 +71,10 @@ class StdioProxy {
   readonly #open: OpenRemote;
   readonly #input: HostInput;
   readonly #output: HostOutput;
+  /** Where the host's lines wait for the connection. */
+  readonly #waiting: WaitingRoute;
   readonly #queue: SendQueue;
+  readonly #probe: EraProbe;
   readonly #conversation: Conversation;
   readonly #shower: LineShower;
   readonly #stderr: StderrLines;
@@ -88,8 +98,13 @@ class StdioProxy {
       answer: (line) => this.#output.write([line]),
       stderr: () => this.#stderr.last,
     });
-    this.#queue = new SendQueue(this.#limits.streamBytes);
-    this.#input = new HostInput(input, this.#limits.streamBytes, this.#conversation, this.#queue);
+    const { streamBytes, probeTimeout } = this.#limits;
+    this.#waiting = new WaitingRoute(streamBytes);
+    this.#queue = new SendQueue(streamBytes);
+    this.#input = new HostInput(input, streamBytes, this.#conversation, this.#waiting);
+    this.#probe = new EraProbe(probeTimeout, this.#queue, this.#conversation, () => {
+      this.#input.route = this.#queue;
+    });
     this.#silence = new Silence(this.#limits.quietTimeout, () => !this.#isHostSlow && !this.#conversation.isAwaited);
     this.#firstReply = new FirstReply(this.#limits.firstReplyTimeout, () => this.#lateFirstReply());
     this.#hostEnded = this.#input.ended.then(() => ({ what: "host-ended" }));
@@ -103,12 +118,13 @@ class StdioProxy {
   }
 
   async #run(): Promise<number> {
-    const connected = await this.#connect();
-    const last = connected.what === "connected" ? await this.#serve(connected.remote) : connected;
+    let last = await this.#connect(this.#open);
+    while (last.what === "connected") last = await this.#serve(last.remote);
     this.#firstReply.stop();
+    this.#probe.stop();
     this.#silence.stop();
     await this.#flush();
-    this.#queue.discard(); // a reader that waits for room must see its input end
+    this.#discardInput(); // a reader that waits for room must see its input end
     this.#input.cancel();
     return exitCode({
       stopSignal: this.#stopSignal,
@@ -119,9 +135,9 @@ class StdioProxy {
   }
 
   /** Dials; a signal ends that at every moment, and so does a host that leaves without having said anything. */
-  async #connect(): Promise<Happening> {
+  async #connect(open: OpenRemote): Promise<Happening> {
     const abort = new AbortController();
-    const opening = this.#open(abort.signal);
+    const opening = open(abort.signal);
     const outcome = opening.then(
       (remote): Happening => ({ what: "connected", remote }),
       (error: unknown): Happening => ({ what: "remote-gone", end: { how: "connect-failed", error } }),
@@ -136,27 +152,75 @@ class StdioProxy {
 
   async #hostLeftUnheard(): Promise<Happening> {
     await this.#input.ended;
-    return this.#queue.isEmpty ? { what: "host-left" } : new Promise(() => undefined);
+    const isUnheard = this.#waiting.isEmpty && this.#queue.isEmpty;
+    return isUnheard ? { what: "host-left" } : new Promise(() => undefined);
   }
 
-  /** Carries lines until something ends that, then takes leave. */
+  /** Carries lines until something ends that, then takes leave, or makes ready for another session in its place. */
   async #serve(remote: RemoteSession): Promise<Happening> {
+    this.#routeTo(remote);
     const link = new Link(remote, this.#ears(), this.#limits);
-    const remoteGone = link.ended.then((end): Happening => ({ what: "remote-gone", end }));
-    const eofSent = this.#queue.feed(link.writable, () => this.#firstReply.asked());
+    const remoteEnds = Promise.race([
+      link.ended.then((end): Happening => ({ what: "remote-gone", end })),
+      this.#probe.late.then((): Happening => ({ what: "probe-late" })),
+    ]);
+    const eofSent = this.#queue.feed(link.writable, (requests) => this.#sent(requests));
     eofSent.then(
-      () => this.#silence.begin(),
+      (isSent) => isSent && this.#silence.begin(),
       () => link.broken(),
     );
-    const first = await Promise.race([remoteGone, this.#stopped, this.#hostDeaf, this.#hostEnded]);
-    const last = first.what === "host-ended" ? await this.#drain(remoteGone) : first;
+    const first = await Promise.race([remoteEnds, this.#stopped, this.#hostDeaf, this.#hostEnded]);
+    const last = first.what === "host-ended" ? await this.#drain(remoteEnds) : first;
+    if (this.#isProbeToBlame(last)) return await this.#startAfresh(link, remote);
     if (last.what === "remote-gone") await this.#farewell(last.end);
-    if (last.what === "stopped") await this.#stop(link, remoteGone);
+    if (last.what === "stopped") await this.#stop(link, remoteEnds);
     else await link.hangUp();
     const { stderrDropped } = remote.session;
     if (stderrDropped > 0)
       this.#log.warning(`${stderrDropped} bytes of the remote's stderr came too fast and were dropped`);
     return last;
+  }
+
+  /** The host's lines take the way that this remote needs, those that waited first. */
+  #routeTo({ reopen }: RemoteSession): void {
+    if (this.#input.route !== this.#waiting) return;
+    this.#input.route = this.#probe;
+    this.#waiting.release(this.#probe);
+    if (reopen === undefined) this.#probe.over();
+  }
+
+  #sent(requests: readonly PendingRequest[]): void {
+    this.#firstReply.asked();
+    this.#probe.sent(requests);
+  }
+
+  #isProbeToBlame(last: Happening): boolean {
+    return last.what === "probe-late" || (last.what === "remote-gone" && this.#probe.isDeadly(last.end));
+  }
+
+  /** The remote did not bear the host's probe: another session on the same connection is for what the host says next. */
+  async #startAfresh(link: Link, remote: RemoteSession): Promise<Happening> {
+    this.#log.info("The remote MCP server did not answer server/discover: it gets a new session for what comes next");
+    this.#probe.refuse();
+    this.#queue.unplug();
+    this.#firstReply.stop();
+    await Promise.race([link.leave(), this.#stopped]);
+    const next = await this.#hostGoesOn(remote);
+    const again = next.what === "host-went-on" ? await this.#connect((signal) => reopened(remote, signal)) : next;
+    if (again.what !== "connected") await within(this.#limits.closeTimeout, remote.connection.close());
+    return again;
+  }
+
+  /** What comes first: a line of the host's, or an end. */
+  async #hostGoesOn({ connection }: RemoteSession): Promise<Happening> {
+    const lost = connection.closed.then(
+      (error): Happening => ({ what: "remote-gone", end: { how: "link-lost", error } }),
+    );
+    const wentOn = this.#queue.filled().then((): Happening => ({ what: "host-went-on" }));
+    const next = await Promise.race([wentOn, lost, this.#stopped, this.#hostDeaf, this.#hostEnded]);
+    if (next.what === "remote-gone") await this.#farewell(next.end);
+    if (next.what !== "host-ended") return next;
+    return this.#conversation.isAwaited ? { what: "host-went-on" } : { what: "host-left" };
   }
 
   #ears(): LinkEars {
@@ -171,6 +235,7 @@ class StdioProxy {
         hear: async (chunk) => {
           lines.push(chunk);
           if (this.#conversation.hasReply) this.#firstReply.answered();
+          this.#probe.heard();
           this.#isHostSlow = true;
           await this.#output.room();
           this.#isHostSlow = false;
@@ -189,12 +254,12 @@ class StdioProxy {
   }
 
   /** The host has said its last: its requests are still answered, within bounds. */
-  async #drain(remoteGone: Promise<Happening>): Promise<Happening> {
+  async #drain(remoteEnds: Promise<Happening>): Promise<Happening> {
     const silence = this.#silence.over.then((): Happening => ({ what: "host-left" }));
     // Many servers, the reference's among them, drop at EOF what they owe: the answers come first, then EOF goes. Half
     // of the time is left for those that answer only then.
     void within(this.#limits.drainTimeout / 2, this.#conversation.settled()).then(() => this.#queue.end());
-    const any = Promise.race([remoteGone, this.#stopped, this.#hostDeaf, silence]);
+    const any = Promise.race([remoteEnds, this.#stopped, this.#hostDeaf, silence]);
     for (let isDue = false; !isDue; isDue = !this.#isHostSlow) {
       const first = await within(this.#limits.drainTimeout, any);
       if (first !== undefined) return first;
@@ -206,7 +271,7 @@ class StdioProxy {
   /** The remote is gone: what is owed is answered, and for a moment also what the host is about to ask. */
   async #farewell(end: RemoteEnd): Promise<void> {
     this.#firstReply.stop();
-    this.#queue.discard();
+    this.#discardInput();
     this.#report(end);
     this.#conversation.gone(end);
     const hasAsked = () => this.#conversation.hasRequest && !this.#input.isInLine;
@@ -233,10 +298,15 @@ class StdioProxy {
   }
 
   /** A signal: EOF, TERM, CLOSE and DISCONNECT, all within `stopTimeout`. */
-  async #stop(link: Link, remoteGone: Promise<Happening>): Promise<void> {
+  async #stop(link: Link, remoteEnds: Promise<Happening>): Promise<void> {
     this.#queue.end();
-    await within(this.#limits.stopTimeout * 0.4, remoteGone);
+    await within(this.#limits.stopTimeout * 0.4, remoteEnds);
     await link.hangUp(this.#limits.stopTimeout * 0.4);
+  }
+
+  #discardInput(): void {
+    this.#waiting.discard();
+    this.#queue.discard();
   }
 
   #stopBy(stopped: Promise<number> = new Promise(() => undefined)): Promise<Happening> {
@@ -259,6 +329,11 @@ class StdioProxy {
     this.#log.warning(why.text);
     this.#conversation.giveUp(why);
   }
+}
+
+async function reopened(remote: RemoteSession, signal: AbortSignal): Promise<RemoteSession> {
+  if (remote.reopen === undefined) throw new Error("it gives no second session");
+  return { ...remote, session: await remote.reopen(signal) };
 }
 
 function noFirstReply(milliseconds: number): Reason {

@@ -3,6 +3,7 @@
  * the host back meanwhile. Everything passes unchanged, junk included.
  */
 import { append } from "./held-bytes.ts";
+import type { HostLine, HostRoute } from "./host-route.ts";
 import type { PendingRequest } from "./pending.ts";
 import { type Deferred, deferred } from "./waiting.ts";
 
@@ -11,15 +12,19 @@ interface Entry {
   readonly chunks: Uint8Array[];
   /** The requests whose lines end in `chunks`. */
   readonly requests: PendingRequest[];
+  length: number;
 }
 
-/** `push` and `end` on one side, `feed` on the other. */
-export class SendQueue {
+/** The end of the host's route: `line`, `piece` and `end` on one side, `feed` on the other. */
+export class SendQueue implements HostRoute {
   readonly #limit: number;
-  #next: Entry = { chunks: [], requests: [] };
-  #length = 0;
+  #next: Entry = emptyEntry();
+  /** What waits for `release`, while there is a hold. */
+  #held: Entry | undefined;
   #isEnded = false;
   #isDiscarding = false;
+  /** Counts the feeds: only the last one may take. */
+  #feeds = 0;
   #wake: Deferred<void> = deferred();
   #room: Deferred<void> = deferred();
 
@@ -32,20 +37,57 @@ export class SendQueue {
     return this.#length === 0;
   }
 
+  piece(bytes: Uint8Array): void {
+    this.push([bytes], []);
+  }
+
+  line({ chunks, requests }: HostLine): void {
+    this.push(chunks, requests);
+  }
+
   /** `requests`: those whose last byte is in `chunks`. */
   push(chunks: readonly Uint8Array[], requests: readonly PendingRequest[]): void {
     if (this.#isDiscarding || this.#isEnded) return;
+    const entry = this.#held ?? this.#next;
     for (const chunk of chunks) {
-      append(this.#next.chunks, chunk);
-      this.#length += chunk.length;
+      append(entry.chunks, chunk);
+      entry.length += chunk.length;
     }
-    this.#next.requests.push(...requests);
+    entry.requests.push(...requests);
     this.#wake.resolve();
   }
 
   /** Resolves when more may be pushed. */
   async room(): Promise<void> {
     while (this.#length > this.#limit) await this.#room.promise;
+  }
+
+  /** What comes from now on waits for `release`, or for another feed after `unplug`. */
+  hold(): void {
+    this.#held ??= emptyEntry();
+  }
+
+  release(): void {
+    const held = this.#held;
+    this.#held = undefined;
+    if (held !== undefined) this.push(held.chunks, held.requests);
+  }
+
+  /** Ends the feed; what it had not taken is dropped, but for what is held, which goes to the next feed. */
+  unplug(): void {
+    this.#feeds++;
+    this.#next = this.#held ?? emptyEntry();
+    this.#held = undefined;
+    this.#wake.resolve();
+    this.#makeRoom();
+  }
+
+  /** Resolves when something waits. */
+  async filled(): Promise<void> {
+    while (this.isEmpty) {
+      this.#wake = deferred();
+      await this.#wake.promise;
+    }
   }
 
   /** Nothing more comes: what waits is sent, then EOF. */
@@ -57,33 +99,43 @@ export class SendQueue {
   /** Nobody takes it any more: drops what waits and what comes. */
   discard(): void {
     this.#isDiscarding = true;
+    this.#held = undefined;
     this.#take();
   }
 
   /**
-   * Sends what waits and what comes to `writable`, with its back-pressure, until the end, then closes it.
-   * Rejects if it breaks. `onSent` hears of the requests whose lines were written.
+   * Sends what waits and what comes to `writable`, with its back-pressure, until the end, then closes it; or until
+   * `unplug`. Resolves to whether it was closed, rejects if it breaks. `onSent` hears of the requests whose lines were
+   * written.
    */
   async feed(
     writable: WritableStream<Uint8Array>,
     onSent: (requests: readonly PendingRequest[]) => void,
-  ): Promise<void> {
+  ): Promise<boolean> {
+    const feed = ++this.#feeds;
     const writer = writable.getWriter();
     writer.closed.catch(() => this.#wake.resolve()); // one listener, not one a message
     for (;;) {
-      while (!this.isEmpty) await this.#send(writer, onSent);
-      if (this.#isEnded) return await writer.close();
+      while (this.#next.length > 0 && this.#feeds === feed) {
+        await writer.ready;
+        if (this.#feeds === feed) this.#send(writer, onSent);
+      }
+      if (this.#feeds !== feed) return false;
+      if (this.#isEnded && this.#held === undefined) {
+        await writer.close();
+        return true;
+      }
       this.#wake = deferred();
       await this.#wake.promise;
-      await writer.ready; // rejects if it broke meanwhile
+      if (this.#feeds === feed) await writer.ready; // rejects if it broke meanwhile
     }
   }
 
-  async #send(
-    writer: WritableStreamDefaultWriter<Uint8Array>,
-    onSent: (requests: readonly PendingRequest[]) => void,
-  ): Promise<void> {
-    await writer.ready;
+  get #length(): number {
+    return this.#next.length + (this.#held?.length ?? 0);
+  }
+
+  #send(writer: WritableStreamDefaultWriter<Uint8Array>, onSent: (requests: readonly PendingRequest[]) => void): void {
     const { chunks, requests } = this.#take();
     for (const request of requests) request.isSent = true;
     if (requests.length > 0) onSent(requests);
@@ -92,12 +144,19 @@ export class SendQueue {
 
   #take(): Entry {
     const entry = this.#next;
-    this.#next = { chunks: [], requests: [] };
-    this.#length = 0;
-    this.#room.resolve();
-    this.#room = deferred();
+    this.#next = emptyEntry();
+    this.#makeRoom();
     return entry;
   }
+
+  #makeRoom(): void {
+    this.#room.resolve();
+    this.#room = deferred();
+  }
+}
+
+function emptyEntry(): Entry {
+  return { chunks: [], requests: [], length: 0 };
 }
 
 function ignore(): void {

@@ -40,6 +40,7 @@ describe("defaults", () => {
       authTimeout: 20_000,
       channelTimeout: 15_000,
       firstReplyTimeout: 45_000,
+      probeTimeout: 8_000,
       drainTimeout: 30_000,
       keepaliveInterval: 15_000,
       keepaliveCount: 3,

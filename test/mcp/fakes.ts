@@ -134,6 +134,8 @@ export class FakeRemote {
   readonly calls: string[] = [];
   readonly session: SessionChannel;
   readonly connection: SshConnection;
+  /** Gives another session, unless it is undefined. */
+  reopen?: (signal: AbortSignal) => Promise<SessionChannel>;
   /** Whether the server answers our CLOSE. */
   answersClose = true;
   readonly #exited = deferred<ExitStatus | undefined>();

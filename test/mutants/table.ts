@@ -1430,7 +1430,7 @@ export const table: readonly Mutant[] = [
   {
     id: "host-input-read-on",
     file: "src/mcp/host-input.ts",
-    find: "await this.#queue.room();",
+    find: "await this.route.room();",
     replace: "",
     why: "a server that does not read fills our memory with what the host says",
     caughtBy: { file: "test/mcp/proxy.test.ts", test: "the host is not read while the channel is full" },
@@ -1486,7 +1486,7 @@ export const table: readonly Mutant[] = [
   {
     id: "link-no-term",
     file: "src/mcp/link.ts",
-    find: 'session.signal("TERM").catch(ignore);',
+    find: 'this.#remote.session.signal("TERM").catch(ignore);',
     replace: "",
     why: "servers that do not end on EOF are left running there",
     caughtBy: { file: "test/mcp/proxy.test.ts", test: "TERM, CLOSE, DISCONNECT" },

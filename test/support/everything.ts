@@ -19,6 +19,11 @@ export const everythingCommand: string = shellCommand(process.execPath, join(eve
 /** `echo-server.mjs`: what it answers stands there. */
 export const echoCommand: string = shellCommand(process.execPath, join(here, "echo-server.mjs"));
 
+/** `probed-server.mjs`: what it does with the era probe stands there. `counter`: the path of a file of its own. */
+export function probedCommand(manner: string, counter: string): string {
+  return shellCommand(process.execPath, join(here, "probed-server.mjs"), manner, counter);
+}
+
 /** One shell command from words, each quoted where it must be: for a POSIX shell, on Windows for its own. */
 export function shellCommand(...words: readonly string[]): string {
   const quote = process.platform === "win32" ? (word: string) => `"${word}"` : quoteForPosix;

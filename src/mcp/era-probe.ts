@@ -1,0 +1,109 @@
+/**
+ * Era probe: hosts of protocol 2026-07-28 send `server/discover` before anything else, and fall back to `initialize`
+ * when that is answered with an error. Older servers may meet it with silence, or end: then we answer for them, and the
+ * host goes on with another session on the same connection. What the host says behind its probe waits until that is
+ * decided. Any answer of the remote's, and any other first request, ends this for good.
+ */
+import type { Conversation } from "./conversation.ts";
+import type { HostLine, HostRoute } from "./host-route.ts";
+import { DISCOVER } from "./messages.ts";
+import type { PendingRequest } from "./pending.ts";
+import type { RemoteEnd } from "./remote-end.ts";
+import type { SendQueue } from "./send-queue.ts";
+import { type Deferred, deferred } from "./waiting.ts";
+
+export class EraProbe implements HostRoute {
+  readonly #milliseconds: number;
+  readonly #queue: SendQueue;
+  readonly #conversation: Conversation;
+  readonly #onOver: () => void;
+  readonly #late: Deferred<void> = deferred();
+  #state: "watching" | "out" | "over" = "watching";
+  #request: PendingRequest | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /** `milliseconds`: from the sending. `onOver` is called when lines may go straight to `queue`. */
+  constructor(milliseconds: number, queue: SendQueue, conversation: Conversation, onOver: () => void) {
+    this.#milliseconds = milliseconds;
+    this.#queue = queue;
+    this.#conversation = conversation;
+    this.#onOver = onOver;
+  }
+
+  /** Resolves when the remote has not answered the probe in time; never once this is decided. */
+  get late(): Promise<void> {
+    return this.#state === "over" ? new Promise(() => undefined) : this.#late.promise;
+  }
+
+  piece(bytes: Uint8Array): void {
+    this.#queue.piece(bytes);
+  }
+
+  line(line: HostLine): void {
+    this.#queue.line(line);
+    if (this.#state === "watching") this.#watch(line.requests);
+  }
+
+  room(): Promise<void> {
+    return this.#queue.room();
+  }
+
+  /** These requests were sent. */
+  sent(requests: readonly PendingRequest[]): void {
+    if (this.#state !== "out" || this.#request === undefined || !requests.includes(this.#request)) return;
+    this.#timer = setTimeout(() => this.#late.resolve(), this.#milliseconds);
+  }
+
+  /** The remote said something, entered in the books. */
+  heard(): void {
+    if (this.#state === "out" && !this.#isPending()) this.over();
+  }
+
+  /** Whether a remote that ended so may have died of the probe. */
+  isDeadly(end: RemoteEnd): boolean {
+    const isSent = this.#state === "out" && this.#request?.isSent === true;
+    return (
+      isSent && (end.how === "killed" || end.how === "closed" || (end.how === "exited" && !neverRan.has(end.status)))
+    );
+  }
+
+  /** Decided against the remote: answers the probe in its name, if that is still owed. */
+  refuse(): void {
+    if (this.#request !== undefined && this.#isPending()) this.#conversation.refuse(this.#request, "probe-unanswered");
+    this.#decide();
+  }
+
+  /** Decided: what waited goes to the remote as well. */
+  over(): void {
+    this.#decide();
+    this.#queue.release();
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  #decide(): void {
+    this.stop();
+    this.#state = "over";
+    this.#onOver();
+  }
+
+  #watch([first, ...others]: readonly PendingRequest[]): void {
+    if (first === undefined) return;
+    if (first.method !== DISCOVER || others.length > 0) {
+      this.over();
+      return;
+    }
+    this.#state = "out";
+    this.#request = first;
+    this.#queue.hold();
+  }
+
+  #isPending(): boolean {
+    return this.#request !== undefined && this.#conversation.isPending(this.#request);
+  }
+}
+
+/** The shell's words for a command that it could not start: another session would not start it either. */
+const neverRan: ReadonlySet<number> = new Set([126, 127]);

@@ -1,0 +1,82 @@
+/**
+ * Host route: the way of the host's lines from the input to the queue. Most go straight; a route in between may hold
+ * them, or do something about a remote that would not bear them.
+ */
+
+import type { Verdict } from "./envelope.ts";
+import type { PendingRequest } from "./pending.ts";
+import { type Deferred, deferred } from "./waiting.ts";
+
+/** A line of the host's, entered in the books. */
+export interface HostLine {
+  /** Its bytes and its newline, if it has one; without what was given in pieces. */
+  readonly chunks: readonly Uint8Array[];
+  readonly verdict: Verdict;
+  /** The requests in it. */
+  readonly requests: readonly PendingRequest[];
+}
+
+/** Takes lines, in order. */
+export interface HostRoute {
+  /** Takes some bytes of a line that is too long to be held, before its `line`. */
+  piece(bytes: Uint8Array): void;
+  line(line: HostLine): void;
+  /** Resolves when more may come. */
+  room(): Promise<void>;
+}
+
+/** Holds lines until it is known what the remote is. */
+export class WaitingRoute implements HostRoute {
+  readonly #limit: number;
+  #parts: (HostLine | Uint8Array)[] = [];
+  #length = 0;
+  #isOver = false;
+  readonly #room: Deferred<void> = deferred();
+
+  /** `limit`: the bytes that may wait. */
+  constructor(limit: number) {
+    this.#limit = limit;
+  }
+
+  get isEmpty(): boolean {
+    return this.#parts.length === 0;
+  }
+
+  piece(bytes: Uint8Array): void {
+    this.#hold(bytes, bytes.length);
+  }
+
+  line(line: HostLine): void {
+    this.#hold(
+      line,
+      line.chunks.reduce((sum, chunk) => sum + chunk.length, 0),
+    );
+  }
+
+  async room(): Promise<void> {
+    if (this.#length > this.#limit) await this.#room.promise;
+  }
+
+  /** Gives all that waits to `next`. */
+  release(next: HostRoute): void {
+    for (const part of this.#parts) {
+      if (part instanceof Uint8Array) next.piece(part);
+      else next.line(part);
+    }
+    this.discard();
+  }
+
+  /** Drops what waits and what comes. */
+  discard(): void {
+    this.#isOver = true;
+    this.#parts = [];
+    this.#length = 0;
+    this.#room.resolve();
+  }
+
+  #hold(part: HostLine | Uint8Array, length: number): void {
+    if (this.#isOver) return;
+    this.#parts.push(part);
+    this.#length += length;
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Hosts of protocol 2026-07-28, with real servers that meet their probe in every way: the v2 SDK in auto mode over its
+ * own stdio transport, where a process of its own probes beside the session, and in place.
+ */
+import { join } from "node:path";
+import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
+import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { launch } from "../support/command.ts";
+import { everythingCommand, probedCommand } from "../support/everything.ts";
+import { connectV2, type McpClient, type McpTransport } from "../support/mcp-client.ts";
+import { describeNeeding } from "../support/needs.ts";
+import { signalAll, until } from "../support/processes.ts";
+import type { SshServer } from "../support/ssh-server.ts";
+import { missingSshd, startSshd } from "../support/sshd.ts";
+
+/** Not the SDK's own class: the SDK probes such a transport in place. */
+class InPlace extends StdioClientTransport {}
+
+describeNeeding(missingSshd(), "the era probe behind OpenSSH", () => {
+  let server: SshServer;
+  let client: McpClient | undefined;
+  let starts = 0;
+  beforeAll(async () => {
+    server = await startSshd();
+  });
+  afterEach(async () => {
+    await client?.close();
+    client = undefined;
+    await until("the remote processes' end", () => server.remoteProcesses().length === 0);
+  });
+  afterAll(() => server?.stop());
+
+  const parameters = (exec: string) => ({
+    ...launch(server, { exec }, ["--probe-timeout", "1"]),
+    stderr: "pipe" as const,
+  });
+  const transports = {
+    "with a process of its own": (exec: string) => new StdioClientTransport(parameters(exec)) as McpTransport,
+    "in place": (exec: string) => new InPlace(parameters(exec)) as McpTransport,
+  } as const;
+  const counter = () => join(server.folder, `starts-${starts++}`);
+
+  describe.each(Object.entries(transports))("%s", (name, over) => {
+    const isInPlace = name === "in place";
+
+    test.each([
+      // in place the same command serves the session: its first process had the probe, the second has the rest
+      { manner: "silent", start: 2 },
+      { manner: "exit", start: 2 },
+      { manner: "close", start: 2 },
+      { manner: "modern", start: isInPlace ? 1 : 2 },
+    ])("a server that is $manner", async ({ manner, start }) => {
+      client = await connectV2(over(probedCommand(manner, counter())));
+      expect(client.getServerVersion()?.name).toBe("probed");
+      const { tools } = await client.listTools();
+      expect(tools.map(({ name }) => name)).toEqual([`start-${start}`]);
+      expect(client.errors).toEqual([]);
+    });
+
+    test("a server of an earlier protocol that says so", async () => {
+      client = await connectV2(over(everythingCommand));
+      const { content } = await client.tool("echo", { message: "after all" });
+      expect(content[0]?.text).toBe("Echo: after all");
+      await client.close();
+      signalAll(server.remoteProcesses(), "SIGKILL"); // it does not always end with its stdin
+    });
+  });
+});
