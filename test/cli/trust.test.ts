@@ -4,6 +4,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { scanHostKeys } from "../../src/node/scan-host-keys.ts";
+import { knownHostsLine } from "../../src/ssh/known-hosts.ts";
 import { builtCommand, endHosts, type Host, hostEnvironment, startHost } from "../support/command.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { makeKeyPair, type SshServer } from "../support/ssh-server.ts";
@@ -13,14 +15,21 @@ const line = '{"jsonrpc":"2.0","method":"notifications/x"}';
 
 describeNeeding(missingSshd(), "trust in a real sshd", () => {
   let server: SshServer;
+  /** The public key of each type, and its fingerprint. */
+  const keys: Record<string, { readonly line: string; readonly fingerprint: string }> = {};
   let fingerprint: string;
   let home: string;
   let knownHosts: string;
   const hosts: Host[] = [];
 
   beforeAll(async () => {
-    server = await startSshd();
+    server = await startSshd({ hostKeyTypes: ["ecdsa", "rsa"] });
     fingerprint = fingerprintOf(join(server.folder, "host_key.pub"));
+    for (const type of ["ed25519", "ecdsa", "rsa"]) {
+      const path = join(server.folder, type === "ed25519" ? "host_key.pub" : `host_${type}.pub`);
+      const [name, base64] = readFileSync(path, "utf8").trim().split(" ");
+      keys[type] = { line: `${name} ${base64}`, fingerprint: fingerprintOf(path) };
+    }
   });
   beforeEach(() => {
     home = mkdtempSync(join(tmpdir(), "trust-home-"));
@@ -91,9 +100,56 @@ describeNeeding(missingSshd(), "trust in a real sshd", () => {
     writeFileSync(other, `${makeKeyPair().publicKey}\n`);
     const reason = await refused(["--host-key", fingerprintOf(other)]);
     expect(reason).toMatch(/THE HOST KEY OF 127\.0\.0\.1 port \d+ IS NOT THE PINNED ONE\./);
-    expect(reason).toContain(`The server showed ssh-ed25519 ${fingerprint}; pinned is ${fingerprintOf(other)}.`);
+    expect(reason).toContain(`The server showed ssh-ed25519 ${fingerprint}`);
+    expect(reason).toContain(`; pinned is ${fingerprintOf(other)}.`);
     writeFileSync(knownHosts, `@revoked * ${server.hostKey}\n`);
     expect(await refused(["--host-key", fingerprint])).toContain(`is marked @revoked in ${knownHosts}:1`);
+  });
+
+  test.each(["ed25519", "ecdsa", "rsa"])("a host of which only the %s key is known shows that one", async (type) => {
+    const { line: key = "", fingerprint: hash = "" } = keys[type] ?? {};
+    known(key);
+    const stderr = await echoed(["--log-level", "DEBUG"]);
+    expect(stderr).toMatch(new RegExp(`the server's host key is \\S+ ${hash.replace(/[+]/g, "\\+")}\n`));
+    execFileSync("ssh-keygen", ["-H", "-f", knownHosts], { stdio: "ignore" });
+    expect(readFileSync(knownHosts, "utf8")).toMatch(/^\|1\|/);
+    await echoed([]);
+    writeFileSync(knownHosts, `*.example ${server.hostKey}\n[127.0.*]:* ${key}\n`);
+    await echoed([]);
+    writeFileSync(knownHosts, `127.0.0.1 ${key}\n`); // ssh falls back on the bare host, too
+    await echoed([]);
+    rmSync(knownHosts);
+    const [, ...others] = (await echoed(["--host-key", hash])).match(/key that is not pinned, SHA256:/g) ?? [];
+    expect(others).toHaveLength(["ed25519", "ecdsa", "rsa"].indexOf(type) > 1 ? 1 : 0);
+    expect(await echoed(["--host-key", key])).not.toContain("not pinned");
+  });
+
+  test("a pin that is none of the server's keys is refused once all types were asked for", async () => {
+    const reason = await refused(["--host-key", `SHA256:${"A".repeat(43)}`]);
+    const shown = Object.values(keys).map(({ line: key, fingerprint: hash }) => `${key.split(" ")[0]} ${hash}`);
+    expect(reason).toContain(`The server showed ${shown.join(", then ")}; pinned is SHA256:AAA`);
+  });
+
+  test("a key of which another type is known, and which has changed, is refused", async () => {
+    const { publicKey } = makeKeyPair();
+    known(`${publicKey}\n[127.0.0.1]:${server.port} ${keys["rsa"]?.line}`);
+    expect(await refused([])).toMatch(/HAS CHANGED\. .* known is ssh-ed25519 SHA256:\S+ in \S+:1\./);
+  });
+
+  test("the server's keys can be had without logging in, as ssh-keyscan has them", async () => {
+    const before = server.log().length;
+    const found = await scanHostKeys({ host: server.host, port: server.port });
+    expect(found.map((key) => `${key.algorithm} ${key.fingerprint}`)).toEqual([
+      `ssh-ed25519 ${keys["ed25519"]?.fingerprint}`,
+      `ecdsa-sha2-nistp256 ${keys["ecdsa"]?.fingerprint}`,
+      `rsa-sha2-512 ${keys["rsa"]?.fingerprint}`,
+    ]);
+    const lines = found.map(({ blob }) => knownHostsLine(server.host, server.port, blob));
+    const scan = execFileSync("ssh-keyscan", ["-p", String(server.port), server.host], {
+      stdio: ["ignore", "pipe", "ignore"],
+    });
+    expect(lines.sort()).toEqual(String(scan).trim().split("\n").sort());
+    expect(server.log().slice(before)).not.toMatch(/Accepted|Failed publickey/);
   });
 
   test("--accept-new writes an unknown key, once for three hosts at once, and says so", async () => {

@@ -74,8 +74,8 @@ export function placed(place: Workplace, port: number, hostKey: string): Placed 
 type Placed = Omit<SshServer, "name" | "log" | "dropConnections" | "stop">;
 
 /** A fresh pair by ssh-keygen, in `path` and `path.pub`. Returns the public key without its comment. */
-export function keygen(path: string): string {
-  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", path]);
+export function keygen(path: string, type = "ed25519"): string {
+  execFileSync("ssh-keygen", ["-q", "-t", type, "-N", "", "-C", "", "-f", path]);
   return execFileSync("ssh-keygen", ["-y", "-f", path], { encoding: "utf8" }).trim();
 }
 

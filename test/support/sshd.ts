@@ -20,6 +20,8 @@ import {
 export interface SshdOptions {
   /** Lines for sshd_config, before ours: the first value of a keyword counts. As in `RekeyLimit 64K`. */
   readonly config?: readonly string[];
+  /** Types of more host keys, as ssh-keygen names them (`rsa`, `ecdsa`), beside the ed25519 one; each in `FOLDER/host_TYPE`. */
+  readonly hostKeyTypes?: readonly string[];
   /** Subsystem name -> command. */
   readonly subsystems?: Readonly<Record<string, string>>;
 }
@@ -40,6 +42,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<SshServer> {
   if (sshd === undefined) throw new Error("no sshd");
   const place = makeWorkplace();
   const hostKey = keygen(join(place.folder, "host_key"));
+  for (const type of options.hostKeyTypes ?? []) keygen(join(place.folder, `host_${type}`), type);
   writeFileSync(join(place.folder, "authorized_keys"), `${place.clientPublicKey}\n`);
   // Where sshd is to jail its unprivileged child, fixed when it was compiled; a package's service makes it at boot.
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
@@ -84,6 +87,7 @@ function config(place: Workplace, port: number, version: Version, options: SshdO
     `Port ${port}`,
     "ListenAddress 127.0.0.1",
     `HostKey ${join(place.folder, "host_key")}`,
+    ...(options.hostKeyTypes ?? []).map((type) => `HostKey ${join(place.folder, `host_${type}`)}`),
     `PidFile ${join(place.folder, "sshd.pid")}`,
     `AuthorizedKeysFile ${join(place.folder, "authorized_keys")}`,
     "AuthenticationMethods publickey",
