@@ -18,6 +18,7 @@ import {
   securityKeyEd25519,
   startFakeAgent,
 } from "../support/fake-agent.ts";
+import { missingGpgAgent, startGpgAgent } from "../support/gpg-agent.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { join as joined, sshString } from "../support/peer-crypto.ts";
 import { blobOf, makeKey, missingSshAgent, type SshAgent, startSshAgent } from "../support/ssh-agent.ts";
@@ -244,7 +245,7 @@ describeNeeding(missingSshAgent() ?? missingSshd(), "a real ssh-agent", () => {
   });
 });
 
-describeNeeding(missingSshAgent() ?? missingSshd(), "a real sshd lets in", () => {
+describeNeeding(missingSshAgent() ?? missingGpgAgent() ?? missingSshd(), "a real sshd lets in", () => {
   let server: SshServer;
   beforeAll(async () => {
     server = await startSshd();
@@ -280,6 +281,22 @@ describeNeeding(missingSshAgent() ?? missingSshd(), "a real sshd lets in", () =>
     const signer = await firstSigner(new Agent(real.path));
     expect(signer.publicKeyBlob).toEqual(blobOf(line));
     await logIn([signer]);
+  });
+
+  test("keys of gpg-agent: ed25519, ECDSA and RSA", async () => {
+    const gpg = startGpgAgent(["ed25519", "nistp384", "rsa3072"]);
+    stops.push(async () => gpg.stop());
+    const agent = new Agent(gpg.path);
+    const identities = await agent.identities();
+    const types = ["ssh-ed25519", "ecdsa-sha2-nistp384", "ssh-rsa"];
+    expect(identities.map(({ keyType }) => keyType)).toEqual(types);
+    for (const identity of identities) {
+      authorize(`${identity.keyType} ${Buffer.from(identity.publicKeyBlob).toString("base64")}`);
+      const signer = agent.signer(identity);
+      for (const algorithm of signer?.algorithms ?? []) {
+        await logIn([{ ...(signer as Signer), algorithms: [algorithm] }]);
+      }
+    }
   });
 
   test("a key of ssh-agent by its certificate", async () => {
