@@ -8,6 +8,7 @@ import { parsePrivateKey } from "../ssh/private-key.ts";
 import { signerOf } from "../ssh/signers.ts";
 import { utf8 } from "../ssh/wire.ts";
 import { type KeyFile, readKeyFile } from "./files.ts";
+import { nodeDerivations } from "./key-derivations.ts";
 
 /** Reads a private key file. `~` is expanded. @throws FileError, KeyFormatError that names the file */
 export async function loadPrivateKey(path: string, options: KeyOptions = {}): Promise<Signer> {
@@ -24,7 +25,7 @@ export interface KeyOptions {
 export function signerOfFile({ path, text }: KeyFile, passphrase?: string): Signer {
   const secret = passphrase === undefined ? undefined : utf8(passphrase);
   try {
-    return signerOf(parsePrivateKey(text, secret));
+    return signerOf(parsePrivateKey(text, secret, nodeDerivations));
   } catch (error) {
     if (!(error instanceof KeyFormatError)) throw error;
     const message = `Cannot use the key ${printable(path)}: ${error.message}`;

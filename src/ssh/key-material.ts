@@ -4,7 +4,7 @@
  * Law: no message repeats what stands in a damaged file, not even a length: the secret may have slipped to that place.
  */
 import type { EcdsaCurve, KeyMaterial, RsaPrivateKey } from "./algorithms/interfaces.ts";
-import { KeyFormatError } from "./errors.ts";
+import { KeyFormatError, PassphraseError } from "./errors.ts";
 import { encodeFields, withoutLeadingZeros } from "./wire.ts";
 
 /** A private key's numbers and its public half. */
@@ -19,6 +19,16 @@ export interface KeyPair {
 /** The error for a private key that is not as it was when it was made. `what`: as in "its END line is missing". */
 export function damaged(what: string): KeyFormatError {
   return new KeyFormatError(`this private key is damaged: ${what}`);
+}
+
+/** The error where a key is encrypted and there is no passphrase. */
+export function passphraseNeeded(): PassphraseError {
+  return new PassphraseError("this private key is encrypted and needs its passphrase", "needed");
+}
+
+/** The error where decryption gives no key. */
+export function passphraseWrong(): PassphraseError {
+  return new PassphraseError("this is not the passphrase of this private key (or the file is damaged)", "wrong");
 }
 
 /** 32 bytes each; `seed` is copied. That they belong together is the signer's to check, since that costs time. RFC 8709 §4. */

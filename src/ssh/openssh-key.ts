@@ -5,8 +5,18 @@
 import { bcryptPbkdf } from "./algorithms/bcrypt-pbkdf.ts";
 import type { RandomBytes } from "./algorithms/interfaces.ts";
 import { type KeyCipher, keyCiphers } from "./algorithms/key-ciphers.ts";
-import { KeyFormatError, PassphraseError, ProtocolError } from "./errors.ts";
-import { damaged, ecdsaPair, ed25519Pair, isEcdsaCurve, type KeyPair, newKey, rsaPair } from "./key-material.ts";
+import { KeyFormatError, ProtocolError } from "./errors.ts";
+import {
+  damaged,
+  ecdsaPair,
+  ed25519Pair,
+  isEcdsaCurve,
+  type KeyPair,
+  newKey,
+  passphraseNeeded,
+  passphraseWrong,
+  rsaPair,
+} from "./key-material.ts";
 import { concat, decodeFields, encodeFields, type Fields, type FieldValues, isEqual, utf8 } from "./wire.ts";
 
 /** What an openssh-key-v1 file holds. */
@@ -92,16 +102,6 @@ function decrypt(
   // PROTOCOL.key §3: the two check numbers are equal where the passphrase was right
   if (!isEqual(section.subarray(0, 4), section.subarray(4, 8))) throw passphraseWrong();
   return section;
-}
-
-/** The error where a key is encrypted and there is no passphrase. */
-export function passphraseNeeded(): PassphraseError {
-  return new PassphraseError("this private key is encrypted and needs its passphrase", "needed");
-}
-
-/** The error where decryption gives no key. */
-export function passphraseWrong(): PassphraseError {
-  return new PassphraseError("this is not the passphrase of this private key (or the file is damaged)", "wrong");
 }
 
 function cipherOf(ciphername: string, kdfname: string): KeyCipher {

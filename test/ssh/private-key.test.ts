@@ -1,4 +1,5 @@
 import { readFileSync } from "node:fs";
+import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { KeyFormatError } from "../../src/ssh/errors.ts";
 import { type PrivateKey, parsePrivateKey } from "../../src/ssh/private-key.ts";
@@ -83,6 +84,71 @@ describe("damage", () => {
         expect(message).toBe(other);
       }
     }
+  });
+});
+
+describe("whatever is done to a file, a key or KeyFormatError comes out", () => {
+  /** Not those whose passphrase is known: a bit more of rounds makes it slow, and the rounds have cases of their own. */
+  const files = good.filter(({ passphrase }) => passphrase === undefined);
+  const options = { seed: 4, numRuns: 300 };
+
+  function attempt(text: string): void {
+    try {
+      parsePrivateKey(text);
+    } catch (error) {
+      if (!(error instanceof KeyFormatError)) throw error;
+      expect(error.message).toMatch(/^[\x20-\x7e]{10,300}$/);
+    }
+  }
+
+  test("bytes of its binary replaced, put in or taken out", () => {
+    const edit = fc.record({ at: fc.nat(), remove: fc.nat(4), insert: fc.uint8Array({ maxLength: 4 }) });
+    fc.assert(
+      fc.property(fc.constantFrom(...files), fc.array(edit, { minLength: 1, maxLength: 3 }), ({ text }, edits) => {
+        const [, before = "", label, body = ""] =
+          /^(.*?)-----BEGIN ([A-Z ]+)-----\n(.*?)\n-----END/s.exec(text.replaceAll("\r", "")) ?? [];
+        let content = Buffer.from(body.replaceAll(/\s/g, ""), "base64");
+        for (const { at, remove, insert } of edits) {
+          const place = at % (content.length + 1);
+          content = Buffer.concat([content.subarray(0, place), insert, content.subarray(place + remove)]);
+        }
+        attempt(`${before}-----BEGIN ${label}-----\n${content.toString("base64")}\n-----END ${label}-----\n`);
+      }),
+      options,
+    );
+  });
+
+  test("its text replaced, put in or taken out", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom(...files),
+        fc.nat(),
+        fc.nat(80),
+        fc.string({ maxLength: 5 }),
+        ({ text }, at, remove, insert) => {
+          const place = at % text.length;
+          attempt(text.slice(0, place) + insert + text.slice(place + remove));
+        },
+      ),
+      options,
+    );
+  });
+
+  test("any text behind any of the BEGIN lines", () => {
+    const label = fc.constantFrom(
+      "OPENSSH PRIVATE KEY",
+      "RSA PRIVATE KEY",
+      "EC PRIVATE KEY",
+      "PRIVATE KEY",
+      "ENCRYPTED PRIVATE KEY",
+    );
+    fc.assert(
+      fc.property(label, fc.string(), fc.uint8Array(), (each, header, content) => {
+        const base64 = Buffer.from(content).toString("base64");
+        attempt(`-----BEGIN ${each}-----\n${header}\n${base64}\n-----END ${each}-----`);
+      }),
+      options,
+    );
   });
 });
 

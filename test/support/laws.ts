@@ -19,7 +19,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["algorithms/*"],
   ["algorithms/table"],
   ["key-material"],
-  ["openssh-key"],
+  ["openssh-key", "pem-key"],
   ["packet", "kex", "legal", "userauth", "channel", "private-key", "certificate", "public-key", "agent"],
   ["transport"],
   ["client"],

@@ -1,11 +1,11 @@
 /**
- * Lets ssh-keygen make throw-away keys and read them again, whole and damaged, and writes what came of it to
+ * Lets ssh-keygen, openssl and others make throw-away keys, and ssh-keygen read them, whole and damaged, and writes what came of it to
  * test/vectors/private-key.json. The keys are in no use anywhere.
  *
- * Run: npx tsx test/support/record-private-keys.ts (needs ssh-keygen).
+ * Run: npx tsx test/support/record-private-keys.ts (needs ssh-keygen, openssl, puttygen, dropbearkey).
  */
 import { execFileSync, spawnSync } from "node:child_process";
-import { generateKeyPairSync } from "node:crypto";
+import { createPrivateKey, createPublicKey } from "node:crypto";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -103,11 +103,24 @@ function damaged(name: string, replaced: Partial<typeof parts>, error: string): 
 }
 
 const otherPublicKey = another.subarray(62, 94);
-const pem = (type: "rsa" | "ec", format: "pkcs1" | "sec1" | "pkcs8"): string => {
-  const options = { modulusLength: 2048, namedCurve: "prime256v1", publicKeyEncoding: undefined };
-  const pair = type === "rsa" ? generateKeyPairSync("rsa", options) : generateKeyPairSync("ec", options);
-  return pair.privateKey.export({ type: format as "pkcs8", format: "pem" }).toString();
+/** RFC 8410 §10.3's second example, which has attributes and the public key of §10.1. OpenSSL 3.0 does not read it. */
+const rfc8410: Case = {
+  name: "PKCS#8, Ed25519 with its public half",
+  text: `-----BEGIN PRIVATE KEY-----
+MHICAQEwBQYDK2VwBCIEINTuctv5E1hK1bbY8fdp+K06/nwoy/HU++CXqI9EdVhC
+oB8wHQYKKoZIhvcNAQkJFDEPDA1DdXJkbGUgQ2hhaXJzgSEAGb9ECWmEzf6FQbrB
+Z9w7lshQhqowtrbLDFw4rXAxZuE=
+-----END PRIVATE KEY-----
+`,
+  expect: {
+    publicKey: `ssh-ed25519 ${Buffer.concat([
+      string("ssh-ed25519"),
+      string(Buffer.from("Gb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=", "base64")),
+    ]).toString("base64")}`,
+    comment: "",
+  },
 };
+
 /** Without its comment, which names user and machine. */
 const rfc4716 = execFileSync("ssh-keygen", ["-e", "-f", join(folder, "key0.pub")], { encoding: "utf8" }).replace(
   /^Comment: .*\n/m,
@@ -446,23 +459,7 @@ const cases: readonly Case[] = [
     text: damaged("", { publicKeyBlob: string("sk-ssh-ed25519@openssh.com") }, "").text,
     expect: { error: "a security key (FIDO)" },
   },
-  {
-    name: "an RSA key in PEM",
-    text: keygen("-t", "rsa", "-b", "2048", "-m", "PEM").text,
-    expect: { error: "this is an RSA key in PEM" },
-  },
-  { name: "an ECDSA key in PEM", text: pem("ec", "sec1"), expect: { error: "this is an ECDSA key in PEM" } },
-  {
-    name: "a DSA key in PEM",
-    text: "-----BEGIN DSA PRIVATE KEY-----\n",
-    expect: { error: "this is a DSA key in PEM" },
-  },
-  { name: "a key in PKCS#8", text: pem("rsa", "pkcs8"), expect: { error: "this is a private key in PKCS#8" } },
-  {
-    name: "an encrypted key in PKCS#8",
-    text: "-----BEGIN ENCRYPTED PRIVATE KEY-----\n",
-    expect: { error: "this is a private key in PKCS#8" },
-  },
+  ...pemCases(),
   {
     name: "a public key",
     text: `${keygen("-t", "ed25519", "-C", "a@b").publicKey}\n`,
@@ -474,19 +471,7 @@ const cases: readonly Case[] = [
     expect: { error: "this is a public key" },
   },
   { name: "a public key in RFC 4716", text: rfc4716, expect: { error: "this is a public key" } },
-  { name: "a public key in PEM", text: "-----BEGIN PUBLIC KEY-----\n", expect: { error: "this is a public key" } },
   { name: "a certificate", text: `${certificate}\n`, expect: { error: "this is a certificate" } },
-  { name: "an X.509 certificate", text: "-----BEGIN CERTIFICATE-----\n", expect: { error: "X.509 certificate" } },
-  {
-    name: "a PuTTY key",
-    text: "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: a\n",
-    expect: { error: "puttygen KEY.ppk -O private-openssh -o KEY" },
-  },
-  {
-    name: "a PuTTY key of RSA",
-    text: "PuTTY-User-Key-File-2: ssh-rsa\r\nEncryption: none\r\n",
-    expect: { error: "PuTTY key, not of type ssh-ed25519" },
-  },
   {
     name: "an SSH 1 key",
     text: "SSH PRIVATE KEY FILE FORMAT 1.1\n\0\0\0\0\0\0",
@@ -499,11 +484,253 @@ const cases: readonly Case[] = [
   { name: "some text", text: "hello\n", expect: { error: "its first line is not -----BEGIN OPENSSH" } },
   {
     name: "binary data",
-    text: Buffer.from([0x30, 0x2e, 2, 1, 0, 0x30, 0x85, 0xff]).toString(),
+    text: Buffer.from([0xfe, 0xed, 0xfe, 0xed, 0, 0, 0, 2]).toString(),
     expect: { error: "binary" },
   },
   { name: "UTF-16", text: Buffer.from(`\ufeff${text}`, "utf16le").toString(), expect: { error: "UTF-16" } },
 ];
+
+/** Files of OpenSSL, of ssh-keygen in OpenSSL's formats, and of puttygen and dropbear. */
+function pemCases(): readonly Case[] {
+  const rsa = openssl("genrsa", "-traditional", "2048");
+  const ec = openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout");
+  const ecOf = (curve: string): string => openssl("ecparam", "-name", curve, "-genkey", "-noout");
+  const pkcs8 = (...options: string[]): string => openssl("genpkey", ...options);
+  const p256 = pkcs8("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-256");
+  const ed25519Key = pkcs8("-algorithm", "ED25519");
+  const encrypt = (key: string, ...options: string[]): string =>
+    opensslOn(key, "pkcs8", "-topk8", "-passout", "pass:secret", ...options);
+  const traditional = (cipher: string): string =>
+    opensslOn(rsa, "rsa", "-traditional", cipher, "-passout", "pass:secret");
+  const pbkdf2 = encrypt(ec, "-v2", "aes-256-cbc");
+  const dekInfo = traditional("-aes128");
+  const secret = (name: string, content: string): Case => ({
+    ...readable(name, content, "secret"),
+    passphrase: "secret",
+  });
+  return [
+    readable("PKCS#1", rsa),
+    readable("PKCS#1, CRLF", rsa.replaceAll("\n", "\r\n")),
+    readable("PKCS#1 by ssh-keygen", keygen("-t", "rsa", "-b", "2048", "-m", "PEM").text),
+    readable("SEC1, P-256", ec),
+    readable("SEC1, P-384", ecOf("secp384r1")),
+    readable("SEC1, P-521", ecOf("secp521r1")),
+    readable("SEC1 by ssh-keygen", keygen("-t", "ecdsa", "-m", "PEM").text),
+    readable("SEC1 behind its parameters", openssl("ecparam", "-name", "prime256v1", "-genkey")),
+    readable("PKCS#8 behind a certificate", `${x509(p256, "-x509")}${p256}`),
+    readable("PKCS#8 out of PKCS#12", pkcs12Key(ec)),
+    readable("PKCS#8, RSA", pkcs8("-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048")),
+    readable("PKCS#8, RSA by ssh-keygen", keygen("-t", "rsa", "-b", "2048", "-m", "PKCS8").text),
+    readable("PKCS#8, P-256", p256),
+    readable("PKCS#8, P-384", pkcs8("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-384")),
+    readable("PKCS#8, P-521", pkcs8("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:P-521")),
+    readable("PKCS#8, Ed25519", ed25519Key),
+    rfc8410,
+    // encrypted
+    secret("PBES2, aes-128-cbc", encrypt(ec, "-v2", "aes-128-cbc")),
+    secret("PBES2, aes-192-cbc", encrypt(ec, "-v2", "aes-192-cbc")),
+    secret("PBES2, aes-256-cbc", pbkdf2),
+    ...["SHA1", "SHA224", "SHA256", "SHA384", "SHA512"].map((hash) =>
+      secret(`PBES2, hmacWith${hash}`, encrypt(ec, "-v2", "aes-256-cbc", "-v2prf", `hmacWith${hash}`)),
+    ),
+    secret("PBES2, 100000 iterations", encrypt(ec, "-v2", "aes-256-cbc", "-iter", "100000")),
+    secret("PBES2, scrypt", encrypt(ec, "-v2", "aes-256-cbc", "-scrypt")),
+    secret("PBES2, RSA", encrypt(rsa, "-v2", "aes-256-cbc")),
+    secret("PBES2, Ed25519", encrypt(ed25519Key, "-v2", "aes-256-cbc")),
+    secret("PBES2 by ssh-keygen", keygen("-t", "ecdsa", "-m", "PKCS8", "-N", "secret").text),
+    secret("DEK-Info, AES-128-CBC", dekInfo),
+    secret("DEK-Info, AES-192-CBC", traditional("-aes192")),
+    secret("DEK-Info, AES-256-CBC", traditional("-aes256")),
+    secret("DEK-Info, CRLF", dekInfo.replaceAll("\n", "\r\n")),
+    secret("DEK-Info, SEC1", opensslOn(ec, "ec", "-aes256", "-passout", "pass:secret")),
+    secret("DEK-Info by ssh-keygen", keygen("-t", "rsa", "-b", "2048", "-m", "PEM", "-N", "secret").text),
+    { name: "PBES2, another passphrase", text: pbkdf2, passphrase: "Secret", expect: { error: "not the passphrase" } },
+    { name: "PBES2, no passphrase", text: pbkdf2, expect: { error: "needs its passphrase" } },
+    {
+      name: "DEK-Info, another passphrase",
+      text: dekInfo,
+      passphrase: "Secret",
+      expect: { error: "not the passphrase" },
+    },
+    { name: "DEK-Info, no passphrase", text: dekInfo, expect: { error: "needs its passphrase" } },
+    ...(
+      [
+        ["PBES2, 3DES", encrypt(ec, "-v2", "des3"), "(DES-EDE3-CBC): ssh-keygen -p -f KEY"],
+        ["PBES1, 3DES", encrypt(ec, "-v1", "PBE-SHA1-3DES"), "(PBES1 or PKCS#12's): ssh-keygen -p -f KEY"],
+        [
+          "PBES2, too many iterations",
+          encrypt(ec, "-v2", "aes-256-cbc", "-iter", "200001"),
+          "200001 iterations of PBKDF2",
+        ],
+        [
+          "PBES2, too costly scrypt",
+          encrypt(ec, "-v2", "aes-256-cbc", "-scrypt_N", "16384", "-scrypt_r", "8", "-scrypt_p", "16"),
+          "scrypt of cost 16384 times 8 times 16",
+        ],
+        ["PBES2, a cost that scrypt does not have", impossibleScrypt(ec), "a cost that scrypt does not have"],
+        ["DEK-Info, 3DES", traditional("-des3"), "(DES-EDE3-CBC): ssh-keygen -p -f KEY"],
+        ["DEK-Info, Camellia", traditional("-camellia256"), "(CAMELLIA-256-CBC): ssh-keygen -p -f KEY"],
+        ["DEK-Info without an IV", dekInfo.replace(/CBC,[0-9A-F]+/, "CBC"), "its DEK-Info line is not one"],
+        ["DEK-Info with a short IV", dekInfo.replace(/,[0-9A-F]{2}/, ","), "an IV of another length"],
+        // what SSH does not use
+        ["secp256k1", ecOf("secp256k1"), "the curve secp256k1, which SSH does not use"],
+        ["PKCS#8 that says two curves", twoCurves(), "it says two curves"],
+        [
+          "secp256k1 in PKCS#8",
+          pkcs8("-algorithm", "EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"),
+          "the curve secp256k1",
+        ],
+        ["brainpoolP256r1", ecOf("brainpoolP256r1"), "the curve brainpoolP256r1"],
+        ["another curve", ecOf("sect233r1"), "the curve 1.3.132.0.27"],
+        [
+          "SEC1 without its public half",
+          opensslOn(ec, "ec", "-no_public"),
+          "has no public half: openssl ec -in KEY -out NEW",
+        ],
+        ["a curve spelled out", opensslOn(ec, "ec", "-param_enc", "explicit"), "-param_enc named_curve"],
+        ["an Ed448 key", pkcs8("-algorithm", "ED448"), "this is an Ed448 key"],
+        ["an X25519 key", pkcs8("-algorithm", "X25519"), "this is an X25519 key"],
+        ["an RSA key for PSS", pkcs8("-algorithm", "RSA-PSS"), "this is an RSA key for PSS only"],
+        [
+          "an RSA key of three primes",
+          openssl("genrsa", "-traditional", "-primes", "3", "2048"),
+          "more than two primes",
+        ],
+        ["a DSA key in PKCS#8", dsa("pkcs8"), "this is a DSA key"],
+        ["a DSA key in PEM", dsa("pem"), "this is a DSA key, which no server takes any more"],
+        // other files
+        ["a public key in PKCS#1", opensslOn(rsa, "rsa", "-RSAPublicKey_out"), "this is a public key"],
+        ["a public key in PEM", opensslOn(ec, "pkey", "-pubout"), "this is a public key"],
+        ["an X.509 certificate", x509(ec, "-x509"), "this is an X.509 certificate"],
+        ["a request for a certificate", x509(ec), "this is a request for a certificate"],
+        [
+          "a PKCS#12 file",
+          pkcs12(ec),
+          "this is a PKCS#12 file: openssl pkcs12 -in KEY -nocerts -nodes | openssl pkey -out NEW",
+        ],
+        ["PKCS#1 in DER", der(rsa, "rsa", "-traditional"), "this is a key in DER: openssl pkey -inform DER"],
+        ["SEC1 in DER", der(ec, "ec"), "this is a key in DER"],
+        ["PKCS#8 in DER", der(p256, "pkcs8", "-topk8", "-nocrypt"), "this is a key in DER"],
+        ["PKCS#8 of Ed25519 in DER", der(ed25519Key, "pkey"), "this is a key in DER"],
+        ["a JWK", JSON.stringify(createPrivateKey(ec).export({ format: "jwk" })), "this is JSON (a JWK perhaps)"],
+        ["a PuTTY key, version 3", puttygen("ed25519", 3, ""), "this is a PuTTY key: convert it with puttygen KEY.ppk"],
+        ["a PuTTY key, version 2", puttygen("ed25519", 2, ""), "puttygen KEY.ppk -O private-openssh -o KEY"],
+        ["a PuTTY key of RSA, encrypted", puttygen("rsa", 3, "secret"), "puttygen KEY.ppk -O private-openssh -o KEY"],
+        ["a PuTTY key of DSA", puttygen("dsa", 3, ""), "this is a PuTTY key of DSA, which no server takes any more"],
+        ["a key of dropbear's", dropbear(), "dropbearconvert dropbear openssh KEY NEW"],
+      ] as const
+    ).map(([name, content, error]) => ({ name, text: content, expect: { error } })),
+  ];
+}
+
+/** A PEM key that is to be read; its public half by OpenSSL. */
+function readable(name: string, content: string, passphrase?: string): Case {
+  const options = passphrase === undefined ? {} : { passphrase };
+  const jwk = createPublicKey(createPrivateKey({ key: content, format: "pem", ...options })).export({ format: "jwk" });
+  const number = (digits: string | undefined): Buffer => Buffer.from(digits ?? "", "base64url");
+  const mpint = (magnitude: Buffer): Buffer =>
+    string((magnitude[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.alloc(1), magnitude]) : magnitude);
+  const curve = `nistp${jwk.crv?.slice(2)}`;
+  const type = { RSA: "ssh-rsa", EC: `ecdsa-sha2-${curve}`, OKP: "ssh-ed25519" }[jwk.kty ?? ""] ?? "";
+  const numbers = {
+    RSA: () => [mpint(number(jwk.e)), mpint(number(jwk.n))],
+    EC: () => [string(curve), string(Buffer.concat([Buffer.from([4]), number(jwk.x), number(jwk.y)]))],
+    OKP: () => [string(number(jwk.x))],
+  }[jwk.kty as "RSA" | "EC" | "OKP"]();
+  const blob = Buffer.concat([string(type), ...numbers]).toString("base64");
+  return { name, text: content, expect: { publicKey: `${type} ${blob}`, comment: "" } };
+}
+
+function openssl(...args: string[]): string {
+  return execFileSync("openssl", args, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+}
+
+function opensslOn(input: string, ...args: string[]): string {
+  return execFileSync("openssl", args, { input, encoding: "utf8", stdio: ["pipe", "pipe", "pipe"] });
+}
+
+/** Binary, as whoever reads it as text sees it. */
+function der(input: string, ...args: string[]): string {
+  return binary(execFileSync("openssl", [...args, "-outform", "DER"], { input, stdio: ["pipe", "pipe", "pipe"] }));
+}
+
+function binary(content: Uint8Array): string {
+  return new TextDecoder().decode(content);
+}
+
+/** N is no power of 2. */
+function impossibleScrypt(key: string): string {
+  const options = ["-v2", "aes-256-cbc", "-scrypt_N", "16384", "-scrypt_r", "8", "-scrypt_p", "1"];
+  const lines = opensslOn(key, "pkcs8", "-topk8", "-passout", "pass:secret", ...options)
+    .trim()
+    .split("\n");
+  const content = Buffer.from(lines.slice(1, -1).join(""), "base64");
+  const at = content.indexOf(Buffer.from("02024000020108020101", "hex")); // N, r, p
+  content[at + 3] = 1;
+  return `${lines[0]}\n${content.toString("base64")}\n${lines.at(-1)}\n`;
+}
+
+/** P-384 outside, P-256 inside: tag, length, content by hand. */
+function twoCurves(): string {
+  const inner = execFileSync("openssl", ["ec", "-outform", "DER"], {
+    input: openssl("ecparam", "-name", "prime256v1", "-genkey", "-noout"),
+    stdio: ["pipe", "pipe", "pipe"],
+  });
+  const element = (tag: number, ...parts: Uint8Array[]): Buffer => {
+    const content = Buffer.concat(parts);
+    const length = content.length < 128 ? [content.length] : [0x81, content.length];
+    return Buffer.concat([Buffer.from([tag, ...length]), content]);
+  };
+  const ecPublicKey = Buffer.from("06072a8648ce3d0201", "hex");
+  const secp384r1 = Buffer.from("06052b81040022", "hex");
+  const algorithm = element(0x30, ecPublicKey, secp384r1);
+  const info = element(0x30, Buffer.from([2, 1, 0]), algorithm, element(4, inner)).toString("base64");
+  return `-----BEGIN PRIVATE KEY-----\n${info.replace(/.{64}/g, "$&\n")}\n-----END PRIVATE KEY-----\n`;
+}
+
+function dsa(format: "pem" | "pkcs8"): string {
+  const parameters = openssl("genpkey", "-genparam", "-algorithm", "DSA", "-pkeyopt", "dsa_paramgen_bits:1024");
+  const file = join(folder, "dsa-parameters");
+  writeFileSync(file, parameters);
+  const key = openssl("genpkey", "-paramfile", file);
+  return format === "pkcs8" ? key : opensslOn(key, "dsa");
+}
+
+function x509(key: string, ...options: string[]): string {
+  const file = join(folder, "x509-key");
+  writeFileSync(file, key);
+  return openssl("req", "-new", "-key", file, "-subj", "/CN=test", ...options);
+}
+
+function pkcs12(key: string): string {
+  const file = join(folder, "pkcs12");
+  writeFileSync(file, `${key}${x509(key, "-x509")}`);
+  return binary(execFileSync("openssl", ["pkcs12", "-export", "-in", file, "-passout", "pass:secret"]));
+}
+
+/** With the lines "Bag Attributes" and "Key Attributes" before the key. */
+function pkcs12Key(key: string): string {
+  const file = join(folder, "pkcs12-key");
+  writeFileSync(file, `${key}${x509(key, "-x509")}`);
+  const packed = execFileSync("openssl", ["pkcs12", "-export", "-in", file, "-passout", "pass:secret"]);
+  const options = ["-nocerts", "-nodes", "-passin", "pass:secret"];
+  return execFileSync("openssl", ["pkcs12", ...options], { input: packed, encoding: "utf8" });
+}
+
+function puttygen(type: string, version: number, passphrase: string): string {
+  const [file, passphraseFile] = [join(folder, `putty${made++}`), join(folder, "passphrase")];
+  writeFileSync(passphraseFile, passphrase);
+  const bits = type === "ed25519" ? [] : ["-b", "1024"];
+  const options = ["-q", "-C", "", "--new-passphrase", passphraseFile, "--ppk-param", `version=${version}`, "-o", file];
+  execFileSync("puttygen", ["-t", type, ...bits, ...options], { stdio: "ignore" });
+  return readFileSync(file, "utf8");
+}
+
+function dropbear(): string {
+  const file = join(folder, "dropbear");
+  execFileSync("dropbearkey", ["-t", "ed25519", "-f", file], { stdio: "ignore" });
+  return binary(readFileSync(file));
+}
 
 /** What ssh-keygen reads from a file: the public key, or why not. */
 function ask({ text: content, passphrase = "" }: Case): { readonly publicKey: string } | { readonly error: string } {
@@ -520,7 +747,7 @@ const version = spawnSync("ssh", ["-V"], { encoding: "utf8" }).stderr.trim().spl
 const vectors = {
   about:
     "Throw-away test keys, in no use anywhere. `expect`: what we read with `passphrase`, or a part of our message. `sshKeygen`: what ssh-keygen -y read.",
-  source: `${version}, recorded ${new Date().toISOString().slice(0, 10)} by test/support/record-private-keys.ts`,
+  source: `${version}, ${openssl("version").trim()}, puttygen, dropbearkey, recorded ${new Date().toISOString().slice(0, 10)} by test/support/record-private-keys.ts`,
   cases: cases.map((each) => ({ ...each, sshKeygen: ask(each) })),
 };
 writeFileSync("test/vectors/private-key.json", `${JSON.stringify(vectors, null, 2)}\n`);

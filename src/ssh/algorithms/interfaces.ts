@@ -111,6 +111,30 @@ export interface RsaPrivateKey {
   readonly qi: Uint8Array;
 }
 
+/** The hashes whose HMAC PBKDF2 is used with. RFC 8018 §5.2. */
+export type PrfHash = "sha1" | "sha224" | "sha256" | "sha384" | "sha512";
+
+/** scrypt's parameters. RFC 7914 §2. */
+export interface ScryptCost {
+  readonly N: number;
+  readonly r: number;
+  readonly p: number;
+}
+
+/**
+ * The key derivations of encrypted PEM files, which a platform may do faster. All else waits for them, and a hostile file
+ * must not hold us, so each has a bound.
+ */
+export interface KeyDerivations {
+  /** RFC 8018 §5.2. */
+  pbkdf2(hash: PrfHash, passphrase: Uint8Array, salt: Uint8Array, iterations: number, length: number): Uint8Array;
+  readonly mostIterations: number;
+  /** RFC 7914 §6. */
+  scrypt(passphrase: Uint8Array, salt: Uint8Array, cost: ScryptCost, length: number): Uint8Array;
+  /** Of N r p, which counts blocks of 128 bytes: N r of them stand in memory. */
+  readonly mostScryptCost: number;
+}
+
 /** What a private key is made of. */
 export type KeyMaterial =
   | { readonly kind: "ed25519"; readonly seed: Uint8Array; readonly publicKey: Uint8Array }

@@ -50,6 +50,11 @@ export function ed25519Signer(seed: Uint8Array, publicKey: Uint8Array): Signer {
   };
 }
 
+/** The public key of the 32 bytes `seed`, for files that have no other. Costs what making a signer costs. RFC 8032 §5.1.5. */
+export function ed25519PublicKey(seed: Uint8Array): Uint8Array {
+  return coldCurve().getPublicKey(seed);
+}
+
 /**
  * noble's Ed25519 without its table of base point multiples (for all users of this copy of noble): building it takes
  * longer than the one verification and the one signature of a connection take without it.
