@@ -28,6 +28,8 @@ interface Seen {
 
 /** What the command is run with, over what reaches `server` with a harmless command. */
 interface Run {
+  /** The server's own unless given. */
+  readonly clientKey?: string;
   readonly flags?: readonly string[];
   readonly remote?: readonly string[];
   /** Called once the host's request is out and the session stands. */
@@ -59,9 +61,12 @@ async function run(args: readonly string[], { meanwhile }: Run = {}): Promise<Se
   return { stderr: host.stderr(), message, exit };
 }
 
-function reach(server: SshServer, { flags = [], remote = ["--command", answering], ...rest }: Run = {}): Promise<Seen> {
+function reach(
+  server: SshServer,
+  { clientKey = server.clientKey, flags = [], remote = ["--command", answering], ...rest }: Run = {},
+): Promise<Seen> {
   const where = ["--host", server.host, "--port", String(server.port), "--username", server.user];
-  const trust = ["--client-key", server.clientKey, "--known-hosts", server.knownHosts];
+  const trust = ["--client-key", clientKey, "--known-hosts", server.knownHosts];
   return run([...where, ...trust, ...remote, ...flags], rest);
 }
 
@@ -146,20 +151,18 @@ const troubles: Readonly<Record<string, Trouble>> = {
   "is marked @revoked": error(() =>
     reach(sshd, { flags: ["--known-hosts", file("revoked", `@revoked * ${sshd.hostKey}\n`)] }),
   ),
-  "Authentication failed": error(() =>
-    reach(sshd, { flags: ["--client-key", file("stranger", makeKeyPair().privateKey)] }),
-  ),
+  "Authentication failed": error(() => reach(sshd, { clientKey: file("stranger", makeKeyPair().privateKey) })),
   "is not supported here, only publickey": error(() =>
     withServer(
       () => startSshd({ config: ["AuthenticationMethods any", "PasswordAuthentication yes"] }),
-      (server) => reach(server, { flags: ["--client-key", file("other", makeKeyPair().privateKey)] }),
+      (server) => reach(server, { clientKey: file("other", makeKeyPair().privateKey) }),
     ),
   ),
   "has insecure permissions": warning(() => {
     const path = join(sshd.folder, "open_key");
     copyFileSync(sshd.clientKey, path);
     chmodSync(path, 0o644);
-    return reach(sshd, { flags: ["--client-key", path] });
+    return reach(sshd, { clientKey: path });
   }),
   AcceptEnv: warning(() => reach(sshd, { flags: ["--env", "NOT_ACCEPTED=1"] })),
   "its sshd_config needs a Subsystem line": error(() => reach(sshd, { remote: ["--subsystem", "nothing"] })),
