@@ -93,12 +93,21 @@ export class AuthError extends SshError {
   /** The methods that the server would take, printable. */
   readonly canContinue: readonly string[];
   readonly partialSuccess: boolean;
+  /** How many keys were left untried, since a server takes only so many tries. */
+  readonly untried: number;
 
-  constructor(message: string, tried: readonly string[], canContinue: readonly string[], partialSuccess: boolean) {
+  constructor(
+    message: string,
+    tried: readonly string[],
+    canContinue: readonly string[],
+    partialSuccess: boolean,
+    untried = 0,
+  ) {
     super(message);
     this.tried = tried;
     this.canContinue = canContinue;
     this.partialSuccess = partialSuccess;
+    this.untried = untried;
   }
 }
 

@@ -9,6 +9,8 @@ import { printable, printableLines } from "./printable.ts";
 import { decode, decodeFields, encode, encodeFields, fromUtf8, isEqual } from "./wire.ts";
 
 const serviceName = "ssh-connection";
+/** Requests for a key over one connection: OpenSSH's server counts to 6 (MaxAuthTries) and hangs up without a word of use. */
+const maximumTries = 5;
 const maximumBannerLines = 200; // over the whole of authentication; RFC 4252 §5.4 sets no bound
 
 /** The public half of a key that may be tried: see `Signer`. */
@@ -110,12 +112,12 @@ export class UserAuth {
   }
 
   /**
-   * The next request, where the key that was to sign cannot: about the next key. Undefined where there is none; then the
+   * The next request, where the key that was to sign cannot: about the next key. Undefined where none is left to try; then the
    * signature is still awaited. RFC 4252 §5 lets a client send another request at any time.
    */
   declined(extensions: ReadonlyMap<string, Uint8Array> = new Map()): Uint8Array | undefined {
     const next = this.#choose(this.#askedToSign().key + 1, serverSigAlgs(extensions));
-    if (next === undefined) return undefined;
+    if (next === undefined || this.#tried.length >= maximumTries) return undefined;
     this.#tried.push(`${this.#tried.pop()} (it could not sign)`);
     return this.#query(next);
   }
@@ -181,7 +183,8 @@ export class UserAuth {
     const canContinue = authenticationsThatCanContinue.map((name) => printable(name));
     const signatureAlgorithms = serverSigAlgs(extensions);
     const next = this.#next(signatureAlgorithms);
-    if (next === undefined || !canContinue.includes("publickey")) throw this.#refused(canContinue, signatureAlgorithms);
+    const isOver = next === undefined || !canContinue.includes("publickey");
+    if (isOver || this.#tried.length >= maximumTries) throw this.#refused(canContinue, signatureAlgorithms, next);
     return { step: "send", payload: this.#query(next) };
   }
 
@@ -220,7 +223,12 @@ export class UserAuth {
     return new ProtocolError(`${name} came while ${this.#state.state}`, section);
   }
 
-  #refused(canContinue: readonly string[], signatureAlgorithms: readonly string[] | undefined): AuthError {
+  /** `next`: what would have been asked about, if there is anything. */
+  #refused(
+    canContinue: readonly string[],
+    signatureAlgorithms: readonly string[] | undefined,
+    next: Asked | undefined,
+  ): AuthError {
     const user = printable(this.#userName);
     const wants = printable(canContinue.join(", ")) || "nothing";
     const already = this.#partialSuccess ? "the key was accepted, but the server wants more" : "the server refused";
@@ -233,9 +241,16 @@ export class UserAuth {
     );
     const names = lacking?.algorithms.map(signatureName).join(" or ");
     const sigAlgs = names === undefined ? "" : `; it does not verify ${printable(names)} signatures at all`;
-    const message = `Authentication failed: ${what}; it would take: ${wants}${hint}${sigAlgs}`;
-    return new AuthError(message, this.#tried, canContinue, this.#partialSuccess);
+    const untried = next === undefined ? 0 : this.#candidates.length - next.key;
+    const left = untried > 0 && canContinue.includes("publickey") ? `; ${untriedText(untried)}` : "";
+    const message = `Authentication failed: ${what}; it would take: ${wants}${hint}${sigAlgs}${left}`;
+    return new AuthError(message, this.#tried, canContinue, this.#partialSuccess, untried);
   }
+}
+
+function untriedText(untried: number): string {
+  const keys = untried === 1 ? "1 more key was" : `${untried} more keys were`;
+  return `${keys} not tried, since servers hang up after a few: name the right one first`;
 }
 
 /** Whether the server takes a signature for `algorithm`; yes, as far as we know, where it did not say. RFC 8308 §3.1. */

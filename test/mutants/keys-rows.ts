@@ -134,6 +134,22 @@ export const keysRows: readonly Mutant[] = [
     caughtBy: { file: "test/ssh/userauth.test.ts", test: "the plain name of a certificate" },
   },
   {
+    id: "userauth-tries-unbounded",
+    file: "src/ssh/userauth.ts",
+    find: "if (isOver || this.#tried.length >= maximumTries) throw",
+    replace: "if (isOver) throw",
+    why: "an agent with many keys makes the server hang up, and count us as an attacker",
+    caughtBy: { file: "test/ssh/userauth.test.ts", test: "of 8 keys, 5 are tried" },
+  },
+  {
+    id: "userauth-tries-unbounded-declined",
+    file: "src/ssh/userauth.ts",
+    find: "if (next === undefined || this.#tried.length >= maximumTries) return undefined;",
+    replace: "if (next === undefined) return undefined;",
+    why: "an agent that refuses each of its many keys asks the user without end",
+    caughtBy: { file: "test/ssh/userauth.test.ts", test: "the fifth that cannot sign is the last" },
+  },
+  {
     id: "userauth-asked-again-for-ever",
     file: "src/ssh/userauth.ts",
     find: "if (isAskedTooEarly && again !== undefined && again.algorithm !== algorithm) return again;",

@@ -327,6 +327,58 @@ describe("a key of several algorithms, RFC 8308 §3.1, RFC 8332 §3", () => {
   });
 });
 
+describe("at most five requests for keys", () => {
+  const many = Array.from({ length: 8 }, (_, i) => new PeerKey(`key ${i}`));
+
+  /** Refuses keys until it is over. */
+  function refusals(candidates: readonly Candidate[], extensions?: ReadonlyMap<string, Uint8Array>): AuthError {
+    const auth = new UserAuth("mcp", candidates);
+    auth.start();
+    return authError(() => {
+      for (let i = 0; i < 20; i++) auth.receive(failure(["publickey"]), extensions);
+    });
+  }
+
+  test.each([
+    { count: 4, tried: 4, untried: 0, says: /would take: publickey$/ },
+    { count: 5, tried: 5, untried: 0, says: /would take: publickey$/ },
+    { count: 6, tried: 5, untried: 1, says: /; 1 more key was not tried, since servers hang up after a few: name the/ },
+    { count: 8, tried: 5, untried: 3, says: /; 3 more keys were not tried, since servers/ },
+  ])("of $count keys, $tried are tried and $untried are left", ({ count, tried, untried, says }) => {
+    const error = refusals(many.slice(0, count));
+    expect(error.tried).toHaveLength(tried);
+    expect(error.untried).toBe(untried);
+    expect(error.message).toMatch(says);
+  });
+
+  test("a key that is asked about again counts twice", () => {
+    const rsa = { algorithms: ["rsa-sha2-512", "rsa-sha2-256"] as const, publicKeyBlob: utf8("an RSA key") };
+    const error = refusals([rsa, ...many.slice(0, 5)], new Map([["server-sig-algs", utf8("rsa-sha2-256")]]));
+    expect(error.tried.slice(0, 3).map((each) => each.split(" ")[1])).toEqual([
+      "rsa-sha2-512",
+      "rsa-sha2-256",
+      "ssh-ed25519",
+    ]);
+    expect([error.tried.length, error.untried]).toEqual([5, 2]);
+  });
+
+  test("the fifth that cannot sign is the last", () => {
+    const auth = started(many);
+    for (const key of many.slice(0, 4)) {
+      auth.receive(pkOk(key));
+      auth.declined();
+    }
+    auth.receive(pkOk(many[4] as PeerKey));
+    expect(auth.declined()).toBeUndefined();
+  });
+
+  test("a server that takes no more keys is not told of the rest", () => {
+    const error = authError(() => started(many).receive(failure(["password"])));
+    expect(error.untried).toBe(7);
+    expect(error.message).not.toMatch(/not tried/); // for another reason than their number
+  });
+});
+
 describe("partial success, RFC 4252 §5.1", () => {
   test("the second key follows, and its SUCCESS was earned by proof even without a second signature", () => {
     const auth = at("signature-sent", keys);
