@@ -47,6 +47,10 @@ export class UserAuth {
   readonly #userName: string;
   readonly #candidates: readonly Candidate[];
   readonly #tried: string[] = [];
+  readonly #asked: Asked[] = [];
+  /** The keys that the server wanted a signature of. */
+  readonly #wanted: Set<number> = new Set();
+  #nextKey = 0;
   #state: State = { state: "idle" };
   #partialSuccess = false;
   #bannerLines = 0;
@@ -112,11 +116,12 @@ export class UserAuth {
   }
 
   /**
-   * The next request, where the key that was to sign cannot: about the next key. Undefined where none is left to try; then the
-   * signature is still awaited. RFC 4252 §5 lets a client send another request at any time.
+   * The next request, where the key that was to sign cannot: about the next key. Undefined where none is left to try;
+   * then the signature is still awaited. RFC 4252 §5 lets a client send another request at any time.
    */
   declined(extensions: ReadonlyMap<string, Uint8Array> = new Map()): Uint8Array | undefined {
-    const next = this.#choose(this.#askedToSign().key + 1, serverSigAlgs(extensions));
+    this.#askedToSign();
+    const next = this.#another(serverSigAlgs(extensions));
     if (next === undefined || this.#tried.length >= maximumTries) return undefined;
     this.#tried.push(`${this.#tried.pop()} (it could not sign)`);
     return this.#query(next);
@@ -146,6 +151,8 @@ export class UserAuth {
   #query(asked: Asked): Uint8Array {
     const publicKey = this.#publicKey(asked);
     this.#tried.push(`publickey ${asked.algorithm} ${fingerprint(publicKey.publicKeyBlob)}`);
+    this.#asked.push(asked);
+    this.#nextKey = Math.max(this.#nextKey, asked.key + 1);
     this.#state = { state: "query-sent", asked };
     return this.#request("publickey", encodeFields(m.PUBLICKEY_QUERY, { isSigned: false, ...publicKey }));
   }
@@ -166,6 +173,7 @@ export class UserAuth {
     if (algorithm !== expected.algorithm || !isEqual(publicKeyBlob, expected.publicKeyBlob)) {
       throw new ProtocolError("USERAUTH_PK_OK names another key than the one that was asked about", "RFC 4252 §7");
     }
+    this.#wanted.add(asked.key);
     this.#state = { state: "signing", asked };
     return { step: "sign", asked };
   }
@@ -184,7 +192,7 @@ export class UserAuth {
     const signatureAlgorithms = serverSigAlgs(extensions);
     const next = this.#next(signatureAlgorithms);
     const isOver = next === undefined || !canContinue.includes("publickey");
-    if (isOver || this.#tried.length >= maximumTries) throw this.#refused(canContinue, signatureAlgorithms, next);
+    if (isOver || this.#tried.length >= maximumTries) throw this.#refused(canContinue, signatureAlgorithms);
     return { step: "send", payload: this.#query(next) };
   }
 
@@ -198,7 +206,21 @@ export class UserAuth {
     const again = this.#choose(key, signatureAlgorithms);
     const isAskedTooEarly = this.#state.state === "query-sent" && !isTaken(signatureAlgorithms, algorithm);
     if (isAskedTooEarly && again !== undefined && again.algorithm !== algorithm) return again;
-    return this.#choose(key + 1, signatureAlgorithms);
+    return this.#another(signatureAlgorithms);
+  }
+
+  /** The next key; behind the last one, a key that the server did not want, under another name: it may know only that. */
+  #another(signatureAlgorithms: readonly string[] | undefined): Asked | undefined {
+    const next = this.#choose(this.#nextKey, signatureAlgorithms);
+    return next ?? this.#otherNames().find(({ algorithm }) => isTaken(signatureAlgorithms, algorithm));
+  }
+
+  /** Some sshds (9.2 is one) list in server-sig-algs what their PubkeyAcceptedAlgorithms does not allow. */
+  #otherNames(): readonly Asked[] {
+    const all = this.#candidates.flatMap(({ algorithms }, key) => algorithms.map((algorithm) => ({ key, algorithm })));
+    const isAsked = ({ key, algorithm }: Asked): boolean =>
+      this.#asked.some((asked) => asked.key === key && asked.algorithm === algorithm);
+    return all.filter((each) => !this.#wanted.has(each.key) && !isAsked(each));
   }
 
   /** Key number `key` under the first of its algorithms that the server takes; under the first one if it takes none. */
@@ -223,12 +245,7 @@ export class UserAuth {
     return new ProtocolError(`${name} came while ${this.#state.state}`, section);
   }
 
-  /** `next`: what would have been asked about, if there is anything. */
-  #refused(
-    canContinue: readonly string[],
-    signatureAlgorithms: readonly string[] | undefined,
-    next: Asked | undefined,
-  ): AuthError {
+  #refused(canContinue: readonly string[], signatureAlgorithms: readonly string[] | undefined): AuthError {
     const user = printable(this.#userName);
     const wants = printable(canContinue.join(", ")) || "nothing";
     const already = this.#partialSuccess ? "the key was accepted, but the server wants more" : "the server refused";
@@ -241,7 +258,7 @@ export class UserAuth {
     );
     const names = lacking?.algorithms.map(signatureName).join(" or ");
     const sigAlgs = names === undefined ? "" : `; it does not verify ${printable(names)} signatures at all`;
-    const untried = next === undefined ? 0 : this.#candidates.length - next.key;
+    const untried = this.#candidates.length - this.#nextKey;
     const left = untried > 0 && canContinue.includes("publickey") ? `; ${untriedText(untried)}` : "";
     const message = `Authentication failed: ${what}; it would take: ${wants}${hint}${sigAlgs}${left}`;
     return new AuthError(message, this.#tried, canContinue, this.#partialSuccess, untried);

@@ -148,7 +148,7 @@ export const agentRows: readonly Mutant[] = [
   {
     id: "userauth-declines-the-same-key",
     file: "src/ssh/userauth.ts",
-    find: "const next = this.#choose(this.#askedToSign().key + 1, serverSigAlgs(extensions));",
+    find: "const next = this.#another(serverSigAlgs(extensions));",
     replace: "const next = this.#choose(this.#askedToSign().key, serverSigAlgs(extensions));",
     why: "an agent that refuses is asked for ever",
     caughtBy: { file: "test/ssh/userauth.test.ts", test: "where a key cannot sign the next one is asked about" },

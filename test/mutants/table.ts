@@ -633,8 +633,8 @@ export const table: readonly Mutant[] = [
   {
     id: "userauth-same-key-for-ever",
     file: "src/ssh/userauth.ts",
-    find: "return this.#choose(key + 1, signatureAlgorithms);",
-    replace: "return this.#choose(key, signatureAlgorithms);",
+    find: "this.#nextKey = Math.max(this.#nextKey, asked.key + 1);",
+    replace: "this.#nextKey = Math.max(this.#nextKey, asked.key);",
     why: "partial success makes us sign with the same key without end",
     caughtBy: { file: "test/ssh/userauth.test.ts", test: "the second key is the one to sign with" },
   },
@@ -657,8 +657,8 @@ export const table: readonly Mutant[] = [
   {
     id: "userauth-publickey-not-wanted",
     file: "src/ssh/userauth.ts",
-    find: 'if (next === undefined || !canContinue.includes("publickey"))',
-    replace: "if (next === undefined)",
+    find: 'const isOver = next === undefined || !canContinue.includes("publickey");',
+    replace: "const isOver = next === undefined;",
     why: "keys are shown to a server that takes no more of them: too many failures",
     caughtBy: { file: "test/ssh/userauth.test.ts", test: "FAILURE that does not name publickey ends it at once" },
   },

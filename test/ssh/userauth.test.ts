@@ -290,6 +290,25 @@ describe("a key of several algorithms, RFC 8308 §3.1, RFC 8332 §3", () => {
     expect(step).toEqual(asks(second, "ssh-ed25519"));
   });
 
+  test.each<{ about: string; list: string | undefined }>([
+    { about: "where the server does not say", list: undefined },
+    { about: "where the server says so, as sshd 9.2 does of what it refuses", list: "rsa-sha2-512,rsa-sha2-256" },
+  ])("behind the last key it is asked about under its other name, $about", ({ list }) => {
+    const extensions = list === undefined ? undefined : sigAlgs(list);
+    const auth = startedWith(rsa, second);
+    expect(auth.receive(failure(["publickey"]), extensions)).toEqual(asks(second, "ssh-ed25519"));
+    expect(auth.receive(failure(["publickey"]), extensions)).toEqual(asks(rsa, "rsa-sha2-256"));
+    const error = authError(() => auth.receive(failure(["publickey"]), extensions));
+    expect([error.tried.length, error.untried]).toEqual([3, 0]);
+  });
+
+  test("but not where its signature was refused", () => {
+    const auth = startedWith(rsa);
+    auth.receive(encode(m.USERAUTH_PK_OK, { algorithm: "rsa-sha2-512", publicKeyBlob: rsa.publicKeyBlob }));
+    auth.signed(join(sshString("rsa-sha2-512"), sshString("signature")));
+    expect(authError(() => auth.receive(failure(["publickey"]))).tried).toHaveLength(1);
+  });
+
   test("is not asked about again once its signature was refused", () => {
     const auth = startedWith(rsa, second);
     auth.receive(encode(m.USERAUTH_PK_OK, { algorithm: "rsa-sha2-512", publicKeyBlob: rsa.publicKeyBlob }));
@@ -359,7 +378,7 @@ describe("at most five requests for keys", () => {
       "rsa-sha2-256",
       "ssh-ed25519",
     ]);
-    expect([error.tried.length, error.untried]).toEqual([5, 2]);
+    expect([error.tried.length, error.untried]).toEqual([5, 2]); // of six keys, four were asked about
   });
 
   test("the fifth that cannot sign is the last", () => {

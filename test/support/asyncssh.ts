@@ -7,7 +7,7 @@ import { writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { descendants, endTree, marked, signalAll } from "./processes.ts";
-import { followLog, keygen, makeWorkplace, placed, type SshServer } from "./ssh-server.ts";
+import { followLog, type KeyKind, keygen, makeWorkplace, placed, type SshServer } from "./ssh-server.ts";
 import { missingVenv, venvPython } from "./venv.ts";
 
 const VERSION = "2.24.1";
@@ -19,6 +19,10 @@ export interface AsyncsshOptions {
   readonly shell?: string;
   /** Whether everybody is let in without proof, as by the reference server. */
   readonly isOpen?: boolean;
+  /** Of the host's only key; ed25519 unless given. */
+  readonly hostKey?: KeyKind;
+  /** More lines of authorized_keys, which it reads once. */
+  readonly authorized?: readonly string[];
 }
 
 /** Why tests that need AsyncSSH cannot run here; undefined where they can. Downloads it the first time. */
@@ -29,9 +33,9 @@ export function missingAsyncssh(): string | undefined {
 export async function startAsyncssh(options: AsyncsshOptions = {}): Promise<SshServer> {
   const place = makeWorkplace();
   const key = join(place.folder, "host_key");
-  const hostKey = keygen(key);
+  const hostKey = keygen(key, options.hostKey);
   const authorized = join(place.folder, "authorized_keys");
-  writeFileSync(authorized, `${place.clientPublicKey}\n`);
+  writeFileSync(authorized, [place.clientPublicKey, ...(options.authorized ?? []), ""].join("\n"));
   const args = [join(here, "asyncssh-server.py"), key, options.isOpen ? "-" : authorized, options.shell ?? "false"];
   const child = spawn(venvPython(VENV), args, {
     env: { PATH: process.env["PATH"] ?? "", HOME: place.home, ...marked(place.mark) },

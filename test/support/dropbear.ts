@@ -11,11 +11,16 @@ export function missingDropbear(): string | undefined {
   return missingFakeHome();
 }
 
-export async function startDropbear(): Promise<SshServer> {
+export interface DropbearOptions {
+  /** What dropbearkey is told of the host's only key: `ed25519` unless given, as in `["rsa", "-s", "3072"]`. */
+  readonly hostKey?: readonly [string, ...string[]];
+}
+
+export async function startDropbear({ hostKey: kind = ["ed25519"] }: DropbearOptions = {}): Promise<SshServer> {
   const place = makeWorkplace();
   const key = join(place.folder, "host_key");
-  const made = execFileSync("dropbearkey", ["-t", "ed25519", "-f", key], { encoding: "utf8", stdio: "pipe" });
-  const hostKey = /^ssh-ed25519 \S+/m.exec(made)?.[0] ?? "";
+  const made = execFileSync("dropbearkey", ["-t", ...kind, "-f", key], { encoding: "utf8", stdio: "pipe" });
+  const hostKey = /^(ssh|ecdsa)-\S+ \S+/m.exec(made)?.[0] ?? "";
   // It takes a login shell that /etc/shells lists, and with -e hands on the environment that marks what it starts.
   const env = { ...fakeHome(place, "/bin/sh"), ...marked(place.mark) };
   const program = findExecutable("dropbear") ?? "dropbear";

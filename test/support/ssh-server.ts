@@ -73,9 +73,12 @@ export function placed(place: Workplace, port: number, hostKey: string): Placed 
 
 type Placed = Omit<SshServer, "name" | "log" | "dropConnections" | "stop">;
 
+/** What kind of key ssh-keygen is to make: its options, as in `-t rsa -b 3072`. */
+export type KeyKind = readonly string[];
+
 /** A fresh pair by ssh-keygen, in `path` and `path.pub`. Returns the public key without its comment. */
-export function keygen(path: string, type = "ed25519"): string {
-  execFileSync("ssh-keygen", ["-q", "-t", type, "-N", "", "-C", "", "-f", path]);
+export function keygen(path: string, kind: KeyKind = ["-t", "ed25519"]): string {
+  execFileSync("ssh-keygen", ["-q", ...kind, "-N", "", "-C", "", "-f", path]);
   return execFileSync("ssh-keygen", ["-y", "-f", path], { encoding: "utf8" }).trim();
 }
 

@@ -8,6 +8,7 @@ import { descendants, endTree, marked, signalAll } from "./processes.ts";
 import {
   findExecutable,
   followLog,
+  type KeyKind,
   keygen,
   type Log,
   makeWorkplace,
@@ -24,6 +25,8 @@ export interface SshdOptions {
   readonly hostKeyTypes?: readonly string[];
   /** Subsystem name -> command. */
   readonly subsystems?: Readonly<Record<string, string>>;
+  /** Of the host's only key; ed25519 unless given. */
+  readonly hostKey?: KeyKind;
 }
 
 /** The path of sshd, which insists on being started by its whole path; undefined where there is none. */
@@ -41,8 +44,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<SshServer> {
   const sshd = findSshd();
   if (sshd === undefined) throw new Error("no sshd");
   const place = makeWorkplace();
-  const hostKey = keygen(join(place.folder, "host_key"));
-  for (const type of options.hostKeyTypes ?? []) keygen(join(place.folder, `host_${type}`), type);
+  const hostKey = keygen(join(place.folder, "host_key"), options.hostKey);
+  for (const type of options.hostKeyTypes ?? []) keygen(join(place.folder, `host_${type}`), ["-t", type]);
   writeFileSync(join(place.folder, "authorized_keys"), `${place.clientPublicKey}\n`);
   // Where sshd is to jail its unprivileged child, fixed when it was compiled; a package's service makes it at boot.
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
