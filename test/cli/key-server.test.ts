@@ -267,6 +267,40 @@ describeNeeding(missingSshd(), "with a key server beside a real sshd", () => {
     expect(existsSync(remembered)).toBe(false);
   });
 
+  test.each([
+    ["ecdsa", "ecdsa-sha2-nistp256"],
+    ["rsa", "ssh-rsa"],
+  ])("a server with several host keys shows the one that the key server gave: %s", async (type, keyType) => {
+    const key = join(home, "host_key");
+    execFileSync("ssh-keygen", ["-q", "-t", type, "-N", "", "-C", "", "-f", key]);
+    const several = await startSshd({ config: ["ForceCommand cat", `HostKey ${key}`] });
+    try {
+      const keyServer = await run(startHttp({ json: { server_pub_key: readFileSync(`${key}.pub`, "utf8") } }));
+      const target = { sshPort: several.port };
+      // with its own pair of keys: who registers where is not what this is about
+      clientKey = several.clientKey;
+      const stderr = await echoed(start(keyServer.port, target));
+      expect(stderr).toContain(`, ${keyType} ${fingerprintOf(`${key}.pub`)}, is taken from the key server`);
+      expect(readFileSync(remembered, "utf8").trim()).toBe(
+        `${name(server.host, several.port)} ${readFileSync(`${key}.pub`, "utf8").trim()}`,
+      );
+      expect(await echoed(start(keyServer.port, target))).toBe("");
+    } finally {
+      await several.stop();
+    }
+  });
+
+  test("a pinned host key needs no key server, but who is not let in registers", async () => {
+    const keyServer = await run(startHttp(honest()));
+    const flags = ["--host-key", fingerprint];
+    await echoed(start(keyServer.port, { flags }));
+    expect(keyServer.asked).toEqual([post()]);
+    expect(existsSync(remembered)).toBe(false);
+    const wrong = ["--host-key", `SHA256:${"A".repeat(43)}`];
+    expect(await refused(start(keyServer.port, { flags: wrong }))).toContain("IS NOT THE PINNED ONE");
+    expect(keyServer.asked).toHaveLength(1);
+  });
+
   test("a host key of a type that we do not have is named", async () => {
     const keyServer = await run(startHttp(honest(dss)));
     expect(await refused(start(keyServer.port))).toContain("gave a host key of type ssh-dss, which is not supported");
