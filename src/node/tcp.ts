@@ -36,7 +36,12 @@ export interface DialOptions {
   readonly timeout?: number;
   /** The system's resolver unless given. */
   readonly lookup?: Lookup;
+  /** Told the addresses that the name was resolved to, and then the one that answered. */
+  readonly onProgress?: (progress: DialProgress) => void;
 }
+
+/** How far `dial` has come. */
+export type DialProgress = { readonly resolved: readonly string[] } | { readonly connected: string };
 
 /** RFC 8305 §5: the recommended Connection Attempt Delay, in milliseconds. */
 const attemptDelay = 250;
@@ -45,7 +50,7 @@ const attemptDelay = 250;
 export async function dial(host: string, port: number, options: DialOptions = {}): Promise<ByteDuplex> {
   const { signal, timeout = 15_000, lookup = lookupAll } = options;
   signal?.throwIfAborted();
-  const race = new Race(host, port);
+  const race = new Race(host, port, options.onProgress);
   const timer = setTimeout(() => race.giveUp(timeout), timeout);
   const onAbort = (): void => race.end(signal?.reason);
   signal?.addEventListener("abort", onAbort);
@@ -93,6 +98,7 @@ class Race {
   readonly winner: Promise<Socket>;
   readonly #host: string;
   readonly #port: number;
+  readonly #onProgress: DialOptions["onProgress"];
   readonly #sockets = new Map<Socket, string>();
   readonly #failures: Failure[] = [];
   #waiting: string[] = [];
@@ -101,9 +107,10 @@ class Race {
   #resolve: (socket: Socket) => void = () => {};
   #reject: (error: unknown) => void = () => {};
 
-  constructor(host: string, port: number) {
+  constructor(host: string, port: number, onProgress: DialOptions["onProgress"]) {
     this.#host = host;
     this.#port = port;
+    this.#onProgress = onProgress;
     this.winner = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -112,8 +119,10 @@ class Race {
 
   start(addresses: readonly string[]): void {
     this.#waiting = inTurn(addresses);
-    if (this.#waiting.length > 0) this.#next();
-    else
+    if (this.#waiting.length > 0) {
+      this.#onProgress?.({ resolved: this.#waiting.slice() });
+      this.#next();
+    } else
       this.end(
         new DialError(`Could not resolve hostname ${printable(this.#host)}: no address`, "ENOTFOUND", undefined),
       );
@@ -145,6 +154,7 @@ class Race {
     this.#sockets.set(socket, address);
     socket.once("connect", () => {
       this.#sockets.delete(socket);
+      this.#onProgress?.({ connected: address });
       this.#resolve(socket);
       this.#stop();
     });

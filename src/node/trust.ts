@@ -39,6 +39,8 @@ export interface TrustOptions {
   readonly hasFlags?: boolean;
   /** Told of lines that were skipped, without their contents, and of a key that was added. */
   readonly log?: Pick<Log, "debug" | "warning">;
+  /** Told what trusts the key that was shown: a line, as in `/home/me/.ssh/known_hosts:12`, `a pin`, or the file that it was added to. */
+  readonly onTrusted?: (by: string) => void;
 }
 
 /** What `connect` needs to know of trust: a part of its options. */
@@ -76,21 +78,24 @@ export function trustBy(
   const known = files.map(({ path, text }) => parseKnownHosts(printable(path), text));
   for (const note of known.flatMap((file) => file.notes)) log?.debug(note);
   const subject = { host, port, place, hasFlags };
-  return pins.length > 0 ? trustPins(pins, known, subject) : trustKnown(known, subject, options);
+  return pins.length > 0 ? trustPins(pins, known, subject, options) : trustKnown(known, subject, options);
 }
 
 function trustKnown(
   known: readonly KnownHosts[],
   subject: Subject,
-  { acceptNew = false, log }: Pick<TrustOptions, "acceptNew" | "log">,
+  { acceptNew = false, log, onTrusted }: Pick<TrustOptions, "acceptNew" | "log" | "onTrusted">,
 ): HostTrust {
   const { host, port } = subject;
   const verifyHostKey = (hostKey: HostKey): void | Promise<void> => {
     const verdict = checkHostKey(known, host, port, hostKey.blob);
-    if (verdict.verdict === "trusted") return;
+    if (verdict.verdict === "trusted") return onTrusted?.(at(verdict.known));
     // where an authority vouches for the host, a plain key is not new but less than what is known
     const isNew = verdict.verdict === "unknown" && verdict.certAuthority === undefined;
-    if (isNew && acceptNew) return remember(hostKey, subject, log);
+    if (isNew && acceptNew) {
+      onTrusted?.(printable(expandHome(subject.place)));
+      return remember(hostKey, subject, log);
+    }
     throw refused(verdict, hostKey, subject, known);
   };
   const hostKeyAlgorithms = orderHostKeyAlgorithms(known, host, port, Object.keys(table.hostKey));
@@ -121,12 +126,17 @@ function refused(refusal: Refusal, hostKey: HostKey, subject: Subject, known: re
   return new HostKeyError(message, refusal.verdict, hostKey.fingerprint, line);
 }
 
-function trustPins(pins: readonly HostKeyPin[], known: readonly KnownHosts[], subject: Subject): HostTrust {
+function trustPins(
+  pins: readonly HostKeyPin[],
+  known: readonly KnownHosts[],
+  subject: Subject,
+  { onTrusted }: Pick<TrustOptions, "onTrusted">,
+): HostTrust {
   const shown: HostKey[] = [];
-  const verifyHostKey = (hostKey: HostKey): void => {
+  const verifyHostKey = (hostKey: HostKey): void | Promise<void> => {
     const verdict = checkHostKey(known, subject.host, subject.port, hostKey.blob);
     if (verdict.verdict === "revoked") throw refused(verdict, hostKey, subject, known);
-    if (pins.some((pin) => isPinned(pin, hostKey))) return;
+    if (pins.some((pin) => isPinned(pin, hostKey))) return onTrusted?.("a pin");
     shown.push(hostKey);
     const message = `Host key verification failed: ${pinWords(pins, shown, subject)}`;
     throw new HostKeyError(message, "changed", hostKey.fingerprint);

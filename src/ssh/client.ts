@@ -5,7 +5,8 @@
  * Sans I/O: `receive(bytes)`, then `nextEvent()` until it is undefined, then `takeOutput()`. No clock, no streams, no
  * callbacks. What needs the world (a verdict on a host key, a signature) leaves as an event and comes back as a call.
  */
-import type { AlgorithmTable, RandomBytes } from "./algorithms/interfaces.ts";
+
+import type { AlgorithmTable, Negotiated, RandomBytes } from "./algorithms/interfaces.ts";
 import { table } from "./algorithms/table.ts";
 import {
   Channel,
@@ -103,6 +104,16 @@ export class SshClient {
     return this.#transport.serverVersion;
   }
 
+  /** What the first key exchange chose, or the latest; undefined until the server's KEXINIT came. RFC 4253 §7.1. */
+  get negotiated(): Negotiated | undefined {
+    return this.#transport.negotiated;
+  }
+
+  /** The last that was tried to log in, as in `publickey ssh-ed25519 SHA256:...`: what the server let us in for. */
+  get triedLast(): string {
+    return this.#userauth.triedLast;
+  }
+
   /** H of the first key exchange, 32 bytes; undefined until its host key is accepted. RFC 4253 §7.2. */
   get sessionId(): Uint8Array | undefined {
     return this.#transport.sessionId;
@@ -115,7 +126,7 @@ export class SshClient {
 
   /** What the next bytes should bring, in words for a time-out or a lost link. */
   get waitsFor(): string {
-    if (!this.#transport.hasVersion) return "the server's version line";
+    if (!this.#transport.hasVersion) return `the server's version line${this.#soFar}`;
     if (this.#phase === "transport") return "the key exchange";
     return this.#phase === "connection" ? "the server" : "authentication";
   }
@@ -293,6 +304,12 @@ export class SshClient {
     this.#phase = "ended";
     this.#end = { type: "ended", error };
     this.#channels.clear();
+  }
+
+  /** Servers that will not serve us now say so before they hang up: OpenSSH's `Not allowed at this time`. */
+  get #soFar(): string {
+    const { greeting } = this.#transport;
+    return greeting.length === 0 ? "" : ` (so far it said: ${greeting.join(" ")})`;
   }
 
   get #awaitsAnswer(): boolean {

@@ -79,6 +79,7 @@ class Connection implements SshConnection {
   #hostKey: HostKey | undefined;
   #writing: Promise<void> | undefined;
   #isStepping = false;
+  #told: "nothing" | "version" | "negotiated" = "nothing";
   #isEnded = false;
   #verdict: Promise<void> | undefined;
   #deadline: Timer | undefined;
@@ -204,8 +205,11 @@ class Connection implements SshConnection {
     if (this.#isStepping || this.#isEnded) return;
     this.#isStepping = true;
     try {
-      for (let event = this.#client.nextEvent(); event !== undefined; event = this.#client.nextEvent())
+      for (let event = this.#client.nextEvent(); event !== undefined; event = this.#client.nextEvent()) {
+        this.#tellProgress();
         this.#handle(event);
+      }
+      this.#tellProgress();
       for (const { streams } of this.#channels.values()) streams.resume();
       for (const text of this.#client.takeTraces()) this.#notice({ type: "trace", text });
     } catch (error) {
@@ -216,6 +220,20 @@ class Connection implements SshConnection {
     this.#isStepping = false;
     this.#watchRekey();
     this.#flush();
+  }
+
+  /** Tells of the version and of what was negotiated, each once, before what follows from them. */
+  #tellProgress(): void {
+    const { onProgress } = this.#options;
+    if (onProgress === undefined || this.#told === "negotiated") return;
+    const { serverVersion, negotiated } = this.#client;
+    if (this.#told === "nothing" && serverVersion !== "") {
+      this.#told = "version";
+      onProgress({ type: "version", serverVersion });
+    }
+    if (negotiated === undefined) return;
+    this.#told = "negotiated";
+    onProgress({ type: "negotiated", algorithms: negotiated });
   }
 
   /** One write at a time: what comes meanwhile leaves together with the next. */
@@ -313,6 +331,7 @@ class Connection implements SshConnection {
   #authenticated(withProof: boolean): void {
     clearTimeout(this.#deadline);
     this.#options.signal?.removeEventListener("abort", this.#abort);
+    this.#options.onProgress?.({ type: "authenticated", by: this.#client.triedLast });
     if (!withProof) this.#notice({ type: "authenticated-without-proof" });
     this.#startKeepalive(this.#limits.keepaliveInterval);
     this.#startRekeyTimer();

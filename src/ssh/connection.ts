@@ -1,7 +1,7 @@
 /**
  * Connection: the shapes that `connect` takes and gives. Types only, so that callers and their tests need no SSH.
  */
-import type { AlgorithmTable, RandomBytes, Signer } from "./algorithms/interfaces.ts";
+import type { AlgorithmTable, Negotiated, RandomBytes, Signer } from "./algorithms/interfaces.ts";
 import type { SshError } from "./errors.ts";
 
 /** A stream of bytes both ways: a socket, a WebSocket, a channel. */
@@ -34,6 +34,15 @@ export type Notice =
   | { readonly type: "server-message"; readonly text: string }
   /** Detail for a log at DEBUG: names and sizes, never contents. */
   | { readonly type: "trace"; readonly text: string };
+
+/** How far `connect` has come, each told once and in this order; between the last two the host key is judged. */
+export type Progress =
+  /** The server's identification string came, escaped. RFC 4253 §4.2. */
+  | { readonly type: "version"; readonly serverVersion: string }
+  /** The first key exchange has chosen. RFC 4253 §7.1. */
+  | { readonly type: "negotiated"; readonly algorithms: Negotiated }
+  /** We are logged in, by what: `none`, or as in `publickey ssh-ed25519 SHA256:...`. RFC 4252 §5.1. */
+  | { readonly type: "authenticated"; readonly by: string };
 
 /** Times in milliseconds, sizes in bytes; each has a default and none may be infinite. */
 export interface Limits {
@@ -75,6 +84,7 @@ export interface ConnectOptions {
   /** Which of the table's host key algorithms to offer, in this order; all in the table's unless given. RFC 4253 §7.1. */
   readonly hostKeyAlgorithms?: readonly string[];
   readonly onNotice?: (notice: Notice) => void;
+  readonly onProgress?: (progress: Progress) => void;
   /** Whether `trace` notices are made. */
   readonly trace?: boolean;
   /** `crypto.getRandomValues` unless given. */

@@ -5,7 +5,8 @@
  * Law: nothing is processed between the server's proof of its host key and `acceptHostKey`, and while a key exchange
  * runs only this room sends.
  */
-import type { AlgorithmTable, KexMethod, KexStart, RandomBytes } from "./algorithms/interfaces.ts";
+
+import type { AlgorithmTable, KexMethod, KexStart, Negotiated, RandomBytes } from "./algorithms/interfaces.ts";
 import { none } from "./algorithms/none.ts";
 import { DISCONNECT_REASON, DisconnectError, HostKeyError, NegotiationError, ProtocolError } from "./errors.ts";
 import {
@@ -28,6 +29,8 @@ import { decode, decodeFields, encode, fromUtf8, isEqual, type Message, utf8 } f
 const clientVersion: Uint8Array = utf8("SSH-2.0-mcp_ssh_client");
 
 const maximumLineLength = 8192; // of a text line before the version; RFC 4253 §4.2 sets no bound, OpenSSH this one
+const mostGreetings = 8; // text lines before the version that are kept to be shown, and their characters
+const longestGreeting = 200;
 const maximumTextLines = 1024; // likewise
 const maximumVersionLength = 255; // RFC 4253 §4.2, CR LF included
 const maximumQueuedBytes = 256 * 1024; // control replies that wait for a key exchange to end
@@ -91,9 +94,11 @@ export class Transport {
   #step: KexStep;
   #phase: Phase = "service";
   #textLines = 0;
+  readonly #greeting: string[] = [];
   #isFirstExchange = true;
   #serverVersion: Uint8Array = new Uint8Array(0);
   #strict = false;
+  #negotiated: Choice | undefined;
   #skipsGuess = false;
   #hostKeyBlob: Uint8Array | undefined;
   #sessionId: Uint8Array | undefined;
@@ -117,6 +122,19 @@ export class Transport {
   /** The server's identification string without CR LF, escaped; empty until it came. */
   get serverVersion(): string {
     return printable(fromUtf8(this.#serverVersion));
+  }
+
+  /** What the server said so far before its version line: the first lines of it, escaped. RFC 4253 §4.2. */
+  get greeting(): readonly string[] {
+    if (this.hasVersion) return this.#greeting;
+    const begun = fromUtf8(this.#reader.unread.subarray(0, longestGreeting)).trim();
+    const isText = begun !== "" && printable(begun) === begun; // a prompt, say, that waits for an answer
+    return isText ? [...this.#greeting, begun] : this.#greeting;
+  }
+
+  /** What the latest key exchange chose; undefined until the server's KEXINIT came. RFC 4253 §7.1. */
+  get negotiated(): Negotiated | undefined {
+    return this.#negotiated && { ...this.#negotiated, strictKex: this.#strict };
   }
 
   /** H of the first exchange; undefined until its host key is accepted. RFC 4253 §7.2. */
@@ -240,7 +258,10 @@ export class Transport {
     if (line.length > maximumLineLength) throw notSsh("an over-long line before its version");
     const text = fromUtf8(line);
     if (!text.startsWith("SSH-")) {
-      if (this.#textLines < 8) this.#trace(() => `server says before its version: ${printable(text)}`);
+      if (this.#textLines < mostGreetings) {
+        this.#greeting.push(printable(text.trim(), longestGreeting));
+        this.#trace(() => `server says before its version: ${printable(text)}`);
+      }
       if (text.startsWith("HTTP/")) throw notSsh("HTTP");
       return false;
     }
@@ -375,6 +396,7 @@ export class Transport {
     const choice = chooseAlgorithms(client, server);
     this.#trace(() => `chosen: ${Object.values(choice).join(", ")}${this.#strict ? ", strict kex" : ""}`);
     this.#refuseTerrapin(choice, server.encryptionAlgorithmsClientToServer);
+    this.#negotiated = choice;
     this.#skipsGuess = server.firstKexPacketFollows && !isGuessRight(client, server);
     const method = row(this.#options.table.kex, choice.kex);
     const start = method.start(this.#options.randomBytes);

@@ -65,6 +65,11 @@ export class UserAuth {
     return ["none-sent", "query-sent", "signature-sent"].includes(this.#state.state);
   }
 
+  /** The last that was tried, as in `publickey ssh-ed25519 SHA256:...`; empty before the first request. */
+  get triedLast(): string {
+    return this.#tried.at(-1) ?? "";
+  }
+
   /**
    * The first request. It may go before SERVICE_ACCEPT came: nothing in it depends on that. RFC 4252 §5. It goes before
    * EXT_INFO too, so under the first of the key's algorithms: to wait would cost every login a round trip.

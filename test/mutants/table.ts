@@ -1572,7 +1572,7 @@ export const table: readonly Mutant[] = [
   {
     id: "trust-unknown-accepted",
     file: "src/node/trust.ts",
-    find: 'if (verdict.verdict === "trusted") return;',
+    find: 'if (verdict.verdict === "trusted") return',
     replace: 'if (verdict.verdict === "trusted" || verdict.verdict === "unknown") return;',
     why: "any host that is not known is trusted",
     caughtBy: { file: "test/node/trust.test.ts", test: "that is unknown is refused" },

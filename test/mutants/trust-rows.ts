@@ -45,8 +45,8 @@ export const trustRows: readonly Mutant[] = [
   {
     id: "trust-pin-any",
     file: "src/node/trust.ts",
-    find: "if (pins.some((pin) => isPinned(pin, hostKey))) return;",
-    replace: 'if (pins.some((pin) => isPinned(pin, hostKey)) || verdict.verdict === "trusted") return;',
+    find: "if (pins.some((pin) => isPinned(pin, hostKey))) return",
+    replace: 'if (pins.some((pin) => isPinned(pin, hostKey)) || verdict.verdict === "trusted") return',
     why: "a key that was pinned away from is still trusted, because a file knows it",
     caughtBy: { file: "test/node/trust.test.ts", test: "trusts no other key, known or not" },
   },
@@ -93,8 +93,8 @@ export const trustRows: readonly Mutant[] = [
   {
     id: "trust-accept-without-asking",
     file: "src/node/trust.ts",
-    find: "{ acceptNew = false, log }",
-    replace: "{ acceptNew = true, log }",
+    find: "{ acceptNew = false, log,",
+    replace: "{ acceptNew = true, log,",
     why: "every unknown host is trusted",
     caughtBy: { file: "test/node/trust.test.ts", test: "that is unknown is refused" },
   },

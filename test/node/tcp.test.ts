@@ -87,6 +87,14 @@ describe("a connection", () => {
     expect(text((await readable.getReader().read()).value)).toBe("x");
   });
 
+  it("says which addresses the name has, and which one answered", async () => {
+    const { port } = await listen((socket) => socket.end());
+    const told: unknown[] = [];
+    const lookup = async (): Promise<readonly string[]> => ["::1", "127.0.0.1"];
+    await dial("two.example", port, { lookup, onProgress: (progress) => told.push(progress) });
+    expect(told).toEqual([{ resolved: ["::1", "127.0.0.1"] }, { connected: "127.0.0.1" }]);
+  });
+
   it("can still write when the peer has ended its half", async () => {
     const received: string[] = [];
     const { port } = await listen((socket) => {

@@ -292,6 +292,15 @@ describe("where new keys are accepted", () => {
   });
 });
 
+it("the line that trusts a key is told", async () => {
+  const path = join(folder, "known_hosts");
+  writeFileSync(path, `# first\nh ssh-ed25519 ${server.base64}\n`);
+  const lines: string[] = [];
+  const trust = await knownHostsTrust({ host: "h", port: 22, files: [path], onTrusted: (line) => lines.push(line) });
+  await trust.verifyHostKey(hostKey);
+  expect(lines).toEqual([`${path}:2`]);
+});
+
 it("lines that are skipped are told", async () => {
   const path = join(folder, "known_hosts");
   writeFileSync(path, "nonsense\n");

@@ -220,6 +220,25 @@ describe("the end", () => {
     expect((rig.end as Error).cause).toBeUndefined();
   });
 
+  test.each([
+    ["a line, as OpenSSH's penalties do it", "Not allowed\x07 at this time\r\n", "Not allowed\\x07 at this time"],
+    ["a prompt", "hello\nlogin: ", "hello login:"],
+  ])("what came instead of the version is told: %s", (_, said, shown) => {
+    const { client } = new ClientRig();
+    client.receive(Buffer.from(said));
+    expect(client.nextEvent()).toBeUndefined();
+    expect(client.waitsFor).toBe(`the server's version line (so far it said: ${shown})`);
+    client.receiveEnd();
+    const text = `the connection was closed before its version line while waiting for ${client.waitsFor}`;
+    expect(client.nextEvent()).toMatchObject({ type: "ended", error: { message: text } });
+  });
+
+  test("binary that came instead of the version is not", () => {
+    const { client } = new ClientRig();
+    client.receive(Uint8Array.of(0, 0, 1, 0x41));
+    expect([client.nextEvent(), client.waitsFor]).toEqual([undefined, "the server's version line"]);
+  });
+
   test("after it, nothing is taken, sent or told", () => {
     const rig = connected();
     const id = rig.openChannel();

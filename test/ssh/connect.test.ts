@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
@@ -904,6 +905,36 @@ describe("close", () => {
     await rig.send(encode(m.DEBUG, { alwaysDisplay: true, message: "x", languageTag: "" }));
     expect([rig.closed?.state, rig.closed?.value]).toEqual(["resolved", undefined]);
     expectOver(rig);
+  });
+});
+
+describe("progress", () => {
+  test("is told in order, the version and what was negotiated before the host key is judged", async () => {
+    const told: unknown[] = [];
+    const rig = await connected({
+      connect: {
+        onProgress: (progress) => void told.push(progress),
+        verifyHostKey: ({ algorithm }) => void told.push(algorithm),
+      },
+    });
+    const cipher = "aes256-gcm@openssh.com";
+    const hash = createHash("sha256").update(rig.key.publicKeyBlob).digest("base64").replace(/=+$/, "");
+    expect(told).toEqual([
+      { type: "version", serverVersion: rig.connection.serverVersion },
+      {
+        type: "negotiated",
+        algorithms: {
+          kex: "curve25519-sha256",
+          hostKey: "ssh-ed25519",
+          cipherClientToServer: cipher,
+          cipherServerToClient: cipher,
+          strictKex: true,
+        },
+      },
+      "ssh-ed25519",
+      { type: "authenticated", by: `publickey ssh-ed25519 SHA256:${hash}` },
+    ]);
+    await rig.connection.close();
   });
 });
 

@@ -159,3 +159,13 @@ export interface AlgorithmTable {
   /** Flags that stand among the kex algorithms of the first KEXINIT and are none. RFC 8308 §2.1, OpenSSH PROTOCOL 1.10. */
   readonly markers: readonly string[];
 }
+
+/** What both sides use, by the names on the wire. RFC 4253 §7.1. */
+export interface Negotiated {
+  readonly kex: string;
+  readonly hostKey: string;
+  readonly cipherClientToServer: string;
+  readonly cipherServerToClient: string;
+  /** Whether both take part in strict kex. OpenSSH PROTOCOL 1.10. */
+  readonly strictKex: boolean;
+}
