@@ -5,12 +5,20 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { builtCommand, type Exit, endHosts, type Host, hostEnvironment, startHost } from "../support/command.ts";
+import {
+  type Behaviour,
+  type FakeKey,
+  plainEd25519,
+  securityKeyEd25519,
+  startFakeAgent,
+} from "../support/fake-agent.ts";
 import { describeNeeding } from "../support/needs.ts";
+import { sshString } from "../support/peer-crypto.ts";
 import { endTree } from "../support/processes.ts";
 import { troublesOf } from "../support/readme-troubles.ts";
 import { missingReferenceServer, startReferenceServer } from "../support/reference-server.ts";
@@ -28,8 +36,8 @@ interface Seen {
 
 /** What the command is run with, over what reaches `server` with a harmless command. */
 interface Run {
-  /** The server's own unless given. */
-  readonly clientKey?: string;
+  /** The server's own unless given; none is named where it is undefined. */
+  readonly clientKey?: string | undefined;
   readonly flags?: readonly string[];
   readonly remote?: readonly string[];
   /** Called once the host's request is out and the session stands. */
@@ -50,7 +58,8 @@ const answering = `read line; echo '{"jsonrpc":"2.0","id":1,"result":{}}'; cat >
 
 /** Runs the command as a host does: one request, its answer, EOF, the end. */
 async function run(args: readonly string[], { meanwhile }: Run = {}): Promise<Seen> {
-  const host = startHost({ command: process.execPath, args: [builtCommand, ...args] }, hostEnvironment());
+  const env = { ...hostEnvironment(), HOME: sshd.home }; // nobody's own keys are looked at
+  const host = startHost({ command: process.execPath, args: [builtCommand, ...args] }, env);
   hosts.push(host);
   host.send(initialize);
   await meanwhile?.(host);
@@ -61,13 +70,22 @@ async function run(args: readonly string[], { meanwhile }: Run = {}): Promise<Se
   return { stderr: host.stderr(), message, exit };
 }
 
-function reach(
-  server: SshServer,
-  { clientKey = server.clientKey, flags = [], remote = ["--command", answering], ...rest }: Run = {},
-): Promise<Seen> {
+function reach(server: SshServer, asked: Run = {}): Promise<Seen> {
+  const { flags = [], remote = ["--command", answering], ...rest } = asked;
   const where = ["--host", server.host, "--port", String(server.port), "--username", server.user];
-  const trust = ["--client-key", clientKey, "--known-hosts", server.knownHosts];
+  const key = "clientKey" in asked ? asked.clientKey : server.clientKey;
+  const trust = [...(key === undefined ? [] : ["--client-key", key]), "--known-hosts", server.knownHosts];
   return run([...where, ...trust, ...remote, ...flags], rest);
+}
+
+/** As `reach`, with an agent that holds these keys. */
+async function reachByAgent(keys: readonly FakeKey[], clientKey?: string, behaviour?: Behaviour): Promise<Seen> {
+  const agent = await startFakeAgent(keys, behaviour);
+  try {
+    return await reach(sshd, { clientKey, flags: ["--agent", agent.path] });
+  } finally {
+    await agent.stop();
+  }
 }
 
 /** As `reach`, to whatever listens at `port`. */
@@ -124,6 +142,11 @@ function file(name: string, text: string, mode = 0o600): string {
   return path;
 }
 
+/** Lets the key in besides the others. */
+function authorize(key: FakeKey): void {
+  appendFileSync(join(sshd.folder, "authorized_keys"), `${key.line}\n`);
+}
+
 const error = (provoke: Trouble["provoke"], code = 1): Trouble => ({ kind: "error", code, provoke });
 /** One request gets the error, and the session goes on. */
 const refusal = (provoke: Trouble["provoke"]): Trouble => error(provoke, 0);
@@ -163,6 +186,27 @@ const troubles: Readonly<Record<string, Trouble>> = {
     copyFileSync(sshd.clientKey, path);
     chmodSync(path, 0o644);
     return reach(sshd, { clientKey: path });
+  }),
+  "there is no agent to sign for it": error(() =>
+    reach(sshd, { clientKey: file("alone.pub", makeKeyPair().publicKey) }),
+  ),
+  "does not sign for the key of": error(() =>
+    reachByAgent([plainEd25519()], file("another.pub", makeKeyPair().publicKey)),
+  ),
+  "There is no key to log in with": error(() => reachByAgent([])),
+  "there is no such socket": error(() =>
+    reach(sshd, { clientKey: undefined, flags: ["--agent", join(sshd.folder, "none")] }),
+  ),
+  "it refused": error(() => {
+    const key = plainEd25519();
+    authorize(key);
+    const refuse: Behaviour = (request, answer) => sshString(request[0] === 11 ? answer() : Uint8Array.of(5));
+    return reachByAgent([key], file("refused.pub", key.line), refuse);
+  }),
+  "touch your security key": warning(() => {
+    const key = securityKeyEd25519();
+    authorize(key);
+    return reachByAgent([key]);
   }),
   AcceptEnv: warning(() => reach(sshd, { flags: ["--env", "NOT_ACCEPTED=1"] })),
   "its sshd_config needs a Subsystem line": error(() => reach(sshd, { remote: ["--subsystem", "nothing"] })),
