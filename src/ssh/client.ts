@@ -28,10 +28,18 @@ import {
   SshError,
 } from "./errors.ts";
 import * as m from "./messages.ts";
+import {
+  checkProofs,
+  decodeHostKeys,
+  encodeHostKeys,
+  hostKeysRequest,
+  provableKeys,
+  proveRequest,
+} from "./other-host-keys.ts";
 import { printable } from "./printable.ts";
 import { Transport } from "./transport.ts";
 import { type Candidate, UserAuth } from "./userauth.ts";
-import { decode, decodeFields, encode } from "./wire.ts";
+import { decode, decodeFields, encode, type Message } from "./wire.ts";
 
 /** Output beyond which `write` takes nothing: what is accepted has a way out soon. */
 const maximumOutput = 256 * 1024;
@@ -56,6 +64,8 @@ export interface ClientOptions {
   readonly rekeyPackets?: number;
   /** What all channels' windows may add up to; 16 MiB unless given. */
   readonly windowTotal?: number;
+  /** Whether the server's list of its host keys is read and told. */
+  readonly readsHostKeys?: boolean;
   readonly trace?: boolean;
 }
 
@@ -69,6 +79,13 @@ export type ClientEvent =
   /** `withProof` is false where the server let us in without a signature. */
   | { readonly type: "authenticated"; readonly withProof: boolean }
   | { readonly type: "rekeyed" }
+  /**
+   * The host keys that the server says it has, copied; told once; none, where `error` says what is wrong with the list.
+   * `proveHostKeys` asks for proof. OpenSSH PROTOCOL 2.5.
+   */
+  | { readonly type: "host-keys"; readonly blobs: readonly Uint8Array[]; readonly error: SshError | undefined }
+  /** The answer to `proveHostKeys`: these keys are the server's, or `error` says why it is not believed. */
+  | { readonly type: "host-keys-proved"; readonly blobs: readonly Uint8Array[]; readonly error: SshError | undefined }
   | { readonly type: "server-message"; readonly text: string }
   | { readonly type: "channel"; readonly channel: number; readonly news: ChannelNews }
   /** The connection is over; nothing follows. `error` is undefined where `disconnect` was called. */
@@ -84,13 +101,19 @@ export class SshClient {
   #phase: ClientPhase = "transport";
   #end: ClientEvent | undefined;
   #nextChannel = 0;
-  #keepalivesUnanswered = 0;
+  /** Our global requests without an answer, in order: the host keys to be proved; undefined: a keepalive. RFC 4254 §4. */
+  readonly #unanswered: (readonly Uint8Array[] | undefined)[] = [];
+  readonly #hostKeyRows: AlgorithmTable["hostKey"];
+  #readsHostKeys: boolean;
 
   constructor(options: ClientOptions) {
     this.#windowTotal = options.windowTotal ?? 16 * 1024 * 1024;
     this.#userauth = new UserAuth(options.user, options.keys);
+    const offered = withHostKeys(options.table ?? table, options.hostKeyAlgorithms);
+    this.#hostKeyRows = offered.hostKey;
+    this.#readsHostKeys = options.readsHostKeys ?? false;
     this.#transport = new Transport({
-      table: withHostKeys(options.table ?? table, options.hostKeyAlgorithms),
+      table: offered,
       randomBytes: options.randomBytes,
       allowChachaWithoutStrictKex: options.allowChachaWithoutStrictKex ?? false,
       rekeyBytes: options.rekeyBytes ?? 2 ** 30,
@@ -270,9 +293,18 @@ export class SshClient {
       return;
     }
     if (this.#phase !== "connection") return;
-    this.#keepalivesUnanswered += 1;
-    const requestName = "keepalive@openssh.com";
-    this.#transport.send(encode(m.GLOBAL_REQUEST, { requestName, wantReply: true, requestData: new Uint8Array(0) }));
+    this.#request("keepalive@openssh.com", new Uint8Array(0), undefined);
+  }
+
+  /**
+   * Asks for proof that the server holds these of the keys that it listed; those of types that we cannot check are left
+   * out. Returns how many are asked about; unless it is 0, `host-keys-proved` tells the end. OpenSSH PROTOCOL 2.5.
+   */
+  proveHostKeys(blobs: readonly Uint8Array[]): number {
+    if (this.#phase !== "connection") throw new DisconnectError("the connection has ended");
+    const keys = provableKeys(blobs, this.#hostKeyRows);
+    if (keys.length > 0) this.#request(proveRequest, encodeHostKeys(keys), keys);
+    return keys.length;
   }
 
   /** Starts a key exchange unless one runs; `rekeyed` tells its end. RFC 4253 §9. */
@@ -381,18 +413,36 @@ export class SshClient {
     return this.#transport.sessionId;
   }
 
-  #global(number: number, payload: Uint8Array): undefined {
-    if (number === m.GLOBAL_REQUEST.number) {
-      // keepalive@openssh.com, hostkeys-00@openssh.com and all others: nothing that a server may ask is supported.
-      if (decode(m.GLOBAL_REQUEST, payload).wantReply) this.#transport.send(encode(m.REQUEST_FAILURE, {}));
-      return;
-    }
-    if (number === m.REQUEST_SUCCESS.number) decode(m.REQUEST_SUCCESS, payload);
-    else decode(m.REQUEST_FAILURE, payload);
-    if (this.#keepalivesUnanswered === 0) {
+  #request(requestName: string, requestData: Uint8Array, keys: readonly Uint8Array[] | undefined): void {
+    this.#unanswered.push(keys);
+    this.#sendAll([encode(m.GLOBAL_REQUEST, { requestName, wantReply: true, requestData })]);
+  }
+
+  #global(number: number, payload: Uint8Array): ClientEvent | undefined {
+    if (number === m.GLOBAL_REQUEST.number) return this.#serverRequest(decode(m.GLOBAL_REQUEST, payload));
+    const isSuccess = number === m.REQUEST_SUCCESS.number;
+    const responseData = isSuccess ? decode(m.REQUEST_SUCCESS, payload).responseData : undefined;
+    if (!isSuccess) decode(m.REQUEST_FAILURE, payload);
+    if (this.#unanswered.length === 0) {
       throw new ProtocolError("an answer to a global request came where none was made", "RFC 4254 §4");
     }
-    this.#keepalivesUnanswered -= 1;
+    const blobs = this.#unanswered.shift(); // answers come in the order of the requests. RFC 4254 §4
+    return blobs && { type: "host-keys-proved", blobs, error: this.#faultOfProof(blobs, responseData) };
+  }
+
+  /** keepalive@openssh.com and all others: nothing that a server may ask is supported, but it may list its host keys. */
+  #serverRequest({ requestName, wantReply, requestData }: Message<typeof m.GLOBAL_REQUEST>): ClientEvent | undefined {
+    if (wantReply) this.#transport.send(encode(m.REQUEST_FAILURE, {}));
+    if (requestName !== hostKeysRequest || !this.#readsHostKeys) return undefined;
+    this.#readsHostKeys = false;
+    return hostKeysOf(requestData);
+  }
+
+  #faultOfProof(blobs: readonly Uint8Array[], responseData: Uint8Array | undefined): SshError | undefined {
+    if (responseData === undefined) {
+      return new HostKeyError("the server refused to prove its other host keys", "signature");
+    }
+    return faultOf(() => checkProofs(blobs, responseData, this.#sessionIdNow(), this.#hostKeyRows));
   }
 
   #channel(number: number, payload: Uint8Array): ClientEvent | undefined {
@@ -438,6 +488,25 @@ function withHostKeys(from: AlgorithmTable, names: readonly string[] | undefined
     return [name, row] as const;
   });
   return { ...from, hostKey: Object.fromEntries(rows) };
+}
+
+function hostKeysOf(requestData: Uint8Array): ClientEvent {
+  let blobs: readonly Uint8Array[] = [];
+  const error = faultOf(() => {
+    blobs = decodeHostKeys(requestData);
+  });
+  return { type: "host-keys", blobs, error };
+}
+
+/** What a check throws: a lie about other host keys costs our belief in those, not the connection, whose own is trusted. */
+function faultOf(check: () => void): SshError | undefined {
+  try {
+    check();
+  } catch (error) {
+    if (error instanceof SshError) return error;
+    throw error;
+  }
+  return undefined;
 }
 
 /** Which DISCONNECT tells the peer: by blame; none where the peer is gone already. RFC 4253 §11.1. */

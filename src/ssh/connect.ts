@@ -21,7 +21,7 @@ import { fingerprint } from "./known-hosts.ts";
 import * as m from "./messages.ts";
 import { printable } from "./printable.ts";
 import { systemRandomBytes } from "./random-bytes.ts";
-import { encodeFields } from "./wire.ts";
+import { decodeFields, encodeFields, isEqual } from "./wire.ts";
 
 const defaultLimits: Limits = {
   handshakeTimeout: 15_000,
@@ -53,8 +53,8 @@ export async function connect(socket: ByteDuplex, options: ConnectOptions): Prom
 
 type Timer = ReturnType<typeof setTimeout>;
 
-interface Waiting {
-  readonly resolve: () => void;
+interface Waiting<T = void> {
+  readonly resolve: (value: T) => void;
   readonly reject: (error: SshError) => void;
 }
 
@@ -73,6 +73,7 @@ class Connection implements SshConnection {
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #channels: Map<number, OpenChannel> = new Map();
   readonly #rekeys: Waiting[] = [];
+  #proof: Waiting<readonly Uint8Array[]> | undefined;
   readonly #over: AbortController = new AbortController();
   #settle: { readonly resolve: (connection: SshConnection) => void; readonly reject: (error: unknown) => void };
   #resolveClosed: (error: SshError | undefined) => void = () => undefined;
@@ -102,6 +103,7 @@ class Connection implements SshConnection {
       allowChachaWithoutStrictKex: options.allowChachaWithoutStrictKex ?? false,
       rekeyBytes: this.#limits.rekeyBytes,
       windowTotal: this.#limits.windowTotal,
+      readsHostKeys: options.readsHostKeys ?? false,
       trace: options.trace ?? false,
     });
     this.#reader = socket.readable.getReader();
@@ -150,6 +152,18 @@ class Connection implements SshConnection {
       this.#client.rekey();
       this.#step();
     });
+  }
+
+  async proveHostKeys(keys: readonly HostKey[]): Promise<readonly HostKey[]> {
+    if (this.#isEnded) throw connectionEnded();
+    if (this.#proof !== undefined) throw new TypeError("a proof of host keys is under way");
+    if (this.#client.proveHostKeys(keys.map(({ blob }) => blob)) === 0) return [];
+    const proved = new Promise<readonly Uint8Array[]>((resolve, reject) => {
+      this.#proof = { resolve, reject };
+    });
+    this.#step();
+    const blobs = await within(this.#limits.channelTimeout, "proof of the other host keys", proved);
+    return keys.filter(({ blob }) => blobs.some((each) => isEqual(each, blob)));
   }
 
   async close(): Promise<void> {
@@ -267,6 +281,14 @@ class Connection implements SshConnection {
         return;
       case "rekeyed":
         this.#rekeyed();
+        return;
+      case "host-keys":
+        this.#notice({ type: "host-keys", keys: event.blobs.map(listed), fault: event.error?.message });
+        return;
+      case "host-keys-proved":
+        if (event.error === undefined) this.#proof?.resolve(event.blobs);
+        else this.#proof?.reject(event.error);
+        this.#proof = undefined;
         return;
       case "channel":
         this.#channelNews(event.channel, event.news);
@@ -464,6 +486,7 @@ class Connection implements SshConnection {
     const gone = error ?? connectionEnded();
     this.#settle.reject(gone);
     for (const waiting of this.#rekeys.splice(0)) waiting.reject(gone);
+    this.#proof?.reject(gone);
     for (const { streams, opening } of this.#channels.values()) {
       opening?.reject(gone);
       streams.end(gone);
@@ -495,6 +518,12 @@ function checkLimits(limits: Limits): void {
     const most = /(Timeout|Interval)$/.test(name) ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER;
     if (!(value >= 1 && value <= most)) throw new RangeError(`${name} is ${value}, it must be from 1 to ${most}`);
   }
+}
+
+/** A key of the server's list; its type is a text of the server's. */
+function listed(blob: Uint8Array): HostKey {
+  const { type } = decodeFields("host key", { type: "text", rest: "rest" }, blob);
+  return { algorithm: printable(type), blob, fingerprint: fingerprint(blob) };
 }
 
 function requestsOf(request: SessionRequest): readonly ChannelRequest[] {

@@ -30,6 +30,11 @@ export type Notice =
   | { readonly type: "key-passed-over"; readonly text: string }
   /** An `env` request was refused: the variable's name, never its value. RFC 4254 §6.4. */
   | { readonly type: "env-refused"; readonly name: string }
+  /**
+   * The host keys that the server says it has, with `readsHostKeys`; only the one in use is proved. None where `fault`
+   * says what is wrong with the list. OpenSSH PROTOCOL 2.5.
+   */
+  | { readonly type: "host-keys"; readonly keys: readonly HostKey[]; readonly fault: string | undefined }
   /** The server's SSH_MSG_DEBUG with always_display. RFC 4253 §11.3. */
   | { readonly type: "server-message"; readonly text: string }
   /** Detail for a log at DEBUG: names and sizes, never contents. */
@@ -83,6 +88,8 @@ export interface ConnectOptions {
   readonly table?: AlgorithmTable;
   /** Which of the table's host key algorithms to offer, in this order; all in the table's unless given. RFC 4253 §7.1. */
   readonly hostKeyAlgorithms?: readonly string[];
+  /** Whether a `host-keys` notice is made of the server's list of its host keys. */
+  readonly readsHostKeys?: boolean;
   readonly onNotice?: (notice: Notice) => void;
   readonly onProgress?: (progress: Progress) => void;
   /** Whether `trace` notices are made. */
@@ -106,6 +113,12 @@ export interface SshConnection {
   session(request: SessionRequest, options?: { readonly signal?: AbortSignal }): Promise<SessionChannel>;
   /** Opens a direct-tcpip channel. @throws ChannelError if the server refused. RFC 4254 §7.2. */
   tunnel(host: string, port: number): Promise<ByteDuplex>;
+  /**
+   * Has the server prove that it holds these of the keys that a `host-keys` notice listed. Resolves to those that it
+   * proved: all but the types that we cannot check. One call at a time.
+   * @throws HostKeyError if a proof fails, ProtocolError, TimeoutError; the connection lives. OpenSSH PROTOCOL 2.5.
+   */
+  proveHostKeys(keys: readonly HostKey[]): Promise<readonly HostKey[]>;
   /** Exchanges fresh keys; resolves when both directions use them. RFC 4253 §9. */
   rekey(): Promise<void>;
   /** Sends DISCONNECT and ends the byte stream. */

@@ -164,6 +164,7 @@ export class FakeRemote {
       closed: this.#closed.promise,
       session: () => Promise.reject(new Error("not here")),
       tunnel: () => Promise.reject(new Error("not here")),
+      proveHostKeys: () => Promise.reject(new Error("not here")),
       rekey: () => Promise.reject(new Error("not here")),
       close: async () => {
         this.calls.push("disconnect");

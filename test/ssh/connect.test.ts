@@ -1297,6 +1297,69 @@ describe("rekeying", () => {
   });
 });
 
+describe("the server's other host keys", () => {
+  const other = new PeerKey("other");
+  const string = (bytes: Uint8Array | string): Buffer => {
+    const length = Buffer.alloc(4);
+    length.writeUInt32BE(Buffer.from(bytes).length);
+    return Buffer.concat([length, Buffer.from(bytes)]);
+  };
+  const list = (rig: Rig, ...blobs: Uint8Array[]): Promise<void> => {
+    const requestData = Buffer.concat(blobs.map(string));
+    return rig.send(
+      encode(m.GLOBAL_REQUEST, { requestName: "hostkeys-00@openssh.com", wantReply: false, requestData }),
+    );
+  };
+  const listed = (algorithm: string, blob: Uint8Array) => ({
+    algorithm,
+    blob,
+    fingerprint: `SHA256:${createHash("sha256").update(blob).digest("base64").replace("=", "")}`,
+  });
+  const options = { connect: { readsHostKeys: true }, silentAt: [m.GLOBAL_REQUEST.number] };
+
+  test("are a notice, and resolve once proved", async () => {
+    const rig = await connected(options);
+    const odd = string("odd\u001b");
+    await list(rig, other.publicKeyBlob, odd);
+    const keys = [
+      listed("ssh-ed25519", Uint8Array.from(other.publicKeyBlob)),
+      listed("odd\\x1b", Uint8Array.from(odd)),
+    ];
+    expect(rig.notices).toEqual([{ type: "host-keys", keys, fault: undefined }]);
+    const proof = new Watched(rig.connection.proveHostKeys(keys));
+    await settle();
+    await expect(rig.connection.proveHostKeys(keys)).rejects.toThrow(TypeError);
+    const parts = ["hostkeys-prove-00@openssh.com", rig.peer.sessionId as Uint8Array, other.publicKeyBlob];
+    const signature = other.sign(Buffer.concat(parts.map(string)));
+    await rig.send(encode(m.REQUEST_SUCCESS, { responseData: string(signature) }));
+    expect(proof.value).toEqual(keys.slice(0, 1));
+    expect(await rig.connection.proveHostKeys(keys.slice(1))).toEqual([]);
+    await rig.connection.close();
+    await expect(rig.connection.proveHostKeys(keys)).rejects.toThrow("the connection has been closed");
+  });
+
+  test("that are badly listed are a notice with the fault", async () => {
+    const rig = await connected(options);
+    await list(rig, other.publicKeyBlob, other.publicKeyBlob);
+    expect(rig.notices).toMatchObject([{ type: "host-keys", keys: [], fault: expect.stringContaining("twice") }]);
+    await rig.connection.close();
+  });
+
+  test.each([
+    ["is refused", (rig: Rig) => rig.send(encode(m.REQUEST_FAILURE, {})), e.HostKeyError],
+    ["never comes", () => pass(15 * second), e.TimeoutError],
+    ["is cut off by the connection's end", (rig: Rig) => rig.connection.close(), e.SshError],
+  ])("whose proof %s are rejected", async (_, happens, type) => {
+    const rig = await connected({ ...options, connect: { ...options.connect, limits: { keepaliveInterval: minute } } });
+    const proof = new Watched(rig.connection.proveHostKeys([listed("ssh-ed25519", other.publicKeyBlob)]));
+    await happens(rig);
+    await settle();
+    expect(proof.error).toBeInstanceOf(type);
+    await rig.connection.close();
+    expectOver(rig);
+  });
+});
+
 describe("keepalive", () => {
   const asked = (rig: Rig): number => rig.peer.of(m.GLOBAL_REQUEST).length;
 

@@ -21,7 +21,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["key-material"],
   ["openssh-key", "pem-key"],
   ["packet", "kex", "legal", "userauth", "channel", "private-key", "certificate", "public-key", "agent"],
-  ["transport"],
+  ["transport", "other-host-keys"],
   ["client"],
   ["signers", "channel-streams"],
   ["connect"],
