@@ -3,8 +3,9 @@
  * it belongs and what to know of it goes to stderr.
  */
 import { resolve } from "node:path";
-import { type GivenFlag, givenFlags, parseFlags } from "./flags.ts";
+import { type GivenFlag, givenFlags, parseFlags, type Settings } from "./flags.ts";
 import { type HostEntry, type HostShape, hosts } from "./hosts.ts";
+import { agentChoice } from "./key-choices.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import type { Terminal } from "./subcommands.ts";
 import { quote, UsageError } from "./values.ts";
@@ -42,9 +43,8 @@ export async function run(argv: readonly string[], { localUser, out, err }: Term
   const entry = { command: started.command, args: [...started.args, ...args], env };
   await out(`${shape.write(name, entry)}\n`);
   const shell = started.command === "cmd" ? undefined : shape.shell?.(name, entry); // whose quotes are a POSIX shell's
-  for (const note of [...placing(shape, shell), ...notes, ...started.notes(entry), ...replacing(shape, entry)]) {
-    err(`# ${note}`);
-  }
+  const told = [...notes, ...agentNotes(settings), ...started.notes(entry), ...replacing(shape, entry)];
+  for (const note of [...placing(shape, shell), ...told]) err(`# ${note}`);
   return 0;
 }
 
@@ -108,6 +108,17 @@ function entryOf(given: readonly GivenFlag[]): Entry {
     else args.push(...worded(flag, isPath ? pathOf(raw) : raw));
   }
   return { args, env, notes: [...notes] };
+}
+
+/** The agent of this terminal is not the host's. */
+function agentNotes(settings: Settings): readonly string[] {
+  const path = process.env["SSH_AUTH_SOCK"];
+  const { agent, clientKeys, isClientKeyGiven } = settings;
+  const mayBeAsked = !isClientKeyGiven || clientKeys.some((key) => key.endsWith(".pub"));
+  const isFound = agent === undefined && path !== undefined && agentChoice(settings) !== undefined && mayBeAsked;
+  if (!isFound && agent !== "SSH_AUTH_SOCK") return [];
+  const flag = path ? `--agent ${quote(path)}` : "--agent SOCKET";
+  return [`hosts do not hand SSH_AUTH_SOCK over: for a key of your agent add ${flag}, if that path lasts`];
 }
 
 /** A value that begins with a dash would be taken for a flag. */

@@ -3,7 +3,7 @@ import { writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { run } from "../../src/cli/config.ts";
 import { hosts } from "../../src/cli/hosts.ts";
 import { builtCommand, hostEnvironment, startHost } from "../support/command.ts";
@@ -215,6 +215,31 @@ describe("the arguments", () => {
     const made = await entry("--installed", "--windows", "--host", "h");
     expect(made.command).toBe(process.execPath);
     expect(made.args).toEqual([resolve(process.argv[1] ?? ""), "--host", "h"]);
+  });
+});
+
+describe("the agent of this terminal, which the host's is not", () => {
+  const before = process.env["SSH_AUTH_SOCK"];
+  beforeEach(() => {
+    process.env["SSH_AUTH_SOCK"] = "/run/agent.1";
+  });
+  afterEach(() => {
+    if (before === undefined) delete process.env["SSH_AUTH_SOCK"];
+    else process.env["SSH_AUTH_SOCK"] = before;
+  });
+
+  it.each([
+    ["keys that are found", ["--command", "x"], true],
+    ["a public key", ["--command", "x", "--client-key", "k.pub"], true],
+    ["a private key", ["--command", "x", "--client-key", "k"], false],
+    ["an agent that is named", ["--command", "x", "--agent", "/run/a"], false],
+    ["an agent that is forbidden", ["--command", "x", "--agent", "none"], false],
+    ["the environment's, by name", ["--agent", "SSH_AUTH_SOCK"], true],
+    ["a shell, where none is asked", [], false],
+  ] as const)("is told of with %s", async (_, argv, isTold) => {
+    const { notes } = await config("json", "--host", "h", ...argv);
+    expect(notes.includes("hosts do not hand SSH_AUTH_SOCK over")).toBe(isTold);
+    if (isTold) expect(notes).toContain("add --agent '/run/agent.1'");
   });
 });
 
