@@ -116,6 +116,7 @@ export class Transport {
     this.#reader = new PacketReader(keys);
     this.#writer = new PacketWriter(keys, options.randomBytes);
     this.#writer.writeRaw(utf8(`${fromUtf8(clientVersion)}\r\n`));
+    this.#trace(() => `our version ${fromUtf8(clientVersion)}`);
     this.#step = { step: "version", clientKexInit: this.#sendKexInit("first") };
   }
 
