@@ -76,7 +76,8 @@ export class Introduction {
   trusting(trust: HostTrust): HostTrust {
     const fetched = this.#fetched;
     if (fetched === undefined) return { ...trust, verifyHostKey: (hostKey) => this.#judgeKnown(trust, hostKey) };
-    const hostKeyAlgorithms = trust.hostKeyAlgorithms.filter((name) => keyTypeOf(name) === fetched.keyType);
+    const isIts = (name: string): boolean => keyTypeOf(name) === fetched.keyType && !isCertificate(name);
+    const hostKeyAlgorithms = trust.hostKeyAlgorithms.filter(isIts);
     if (hostKeyAlgorithms.length === 0) {
       throw new KeyServerError(`${fetched.url} gave a host key of type ${fetched.keyType}, which is not supported`, "");
     }
@@ -93,7 +94,8 @@ export class Introduction {
     const registration: string | KeyServerError = this.#registration;
     if (registration === "none") throw refusal; // there is nothing to register
     if (registration instanceof KeyServerError) {
-      throw new KeyServerError(`${refusal.message}. ${registration.message}`, registration.cure);
+      const lead = refusal.message.startsWith("Authentication failed") ? "" : "Authentication failed: ";
+      throw new KeyServerError(`${lead}${refusal.message}. ${registration.message}`, registration.cure);
     }
   }
 
@@ -118,8 +120,8 @@ export class Introduction {
   async #rememberedByOthers(): Promise<readonly KnownHostsFile[] | undefined> {
     for (let waited = 0; waited < patience; waited += pause) {
       this.#options.signal.throwIfAborted();
-      const files = await readFiles();
-      if (this.#isKnown(files)) return files;
+      const later = await readFiles();
+      if (this.#isKnown(later)) return later;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
     return undefined;
@@ -135,7 +137,7 @@ export class Introduction {
 
   /** The server may know our key in spite of a failure, from another of our processes perhaps: that shows at the login. */
   async #register(keys: readonly Signer[]): Promise<void> {
-    const key = keys.find(({ algorithms: [name] }) => !name.includes("-cert-v01@"));
+    const key = keys.find(({ algorithms: [name] }) => !isCertificate(name));
     if (key === undefined) return this.#options.log.debug("there is no key to register: certificates are not");
     try {
       await this.#keyServer.register(key.publicKeyBlob);
@@ -206,6 +208,11 @@ export class Introduction {
       log.warning(`it cannot be remembered, so it will be taken on trust again. ${error.message}`);
     }
   }
+}
+
+/** A key server gives keys and takes keys. */
+function isCertificate(algorithm: string): boolean {
+  return algorithm.includes("-cert-v01@");
 }
 
 function readFiles(): Promise<readonly KnownHostsFile[]> {

@@ -8,6 +8,7 @@ import { agentRows } from "./agent-rows.ts";
 import { doctorRows } from "./doctor-rows.ts";
 import { habitsRows } from "./habits-rows.ts";
 import { keyFilesRows } from "./key-files-rows.ts";
+import { keyServerRows } from "./key-server-rows.ts";
 import { keysRows } from "./keys-rows.ts";
 import type { Mutant } from "./mutant.ts";
 import { trustRows } from "./trust-rows.ts";
@@ -1733,6 +1734,7 @@ export const table: readonly Mutant[] = [
     },
   },
   ...keysRows,
+  ...keyServerRows,
   ...trustRows,
   ...keyFilesRows,
   ...doctorRows,

@@ -74,6 +74,7 @@ describe("the host key in an answer", () => {
       { text: `{"__proto__":{"server_pub_key":"${ed25519}"}}` },
       "answered without a server_pub_key",
     ],
+    ["an empty object", { text: "{}" }, "answered without a server_pub_key"],
     ["a number", key(7), "answered without a server_pub_key"],
     ["an empty key", key(""), "gave no host key: key type and key are needed"],
     ["a type alone", key("ssh-ed25519"), "gave no host key: key type and key are needed"],
