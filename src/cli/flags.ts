@@ -41,6 +41,8 @@ export interface Settings {
   readonly hostKeyPins: readonly HostKeyPin[];
   /** Whether the key of a host that has none yet is added to known_hosts. */
   readonly acceptNew: boolean;
+  /** Whether known_hosts follows the keys that the host lists and proves. */
+  readonly updateHostKeys: boolean;
   /** Undefined where no key server is to be asked. */
   readonly keyServer: KeyServerSettings | undefined;
   readonly logLevel: LogLevel;
@@ -132,6 +134,10 @@ const flags = {
   },
   "accept-new": {
     about: "add the key of a host that is not known yet to known_hosts; a changed key is still refused",
+    excludes: ["disable-host-key-checking", "use-key-server", "host-key"],
+  },
+  "update-host-keys": {
+    about: "add other keys that the host proves to hold to known_hosts, remove those that it has no more",
     excludes: ["disable-host-key-checking", "use-key-server", "host-key"],
   },
   "use-key-server": {
@@ -470,6 +476,7 @@ function settings(given: Given, localUser: () => string): Settings {
     isHostKeyChecked: !given.has("disable-host-key-checking"),
     hostKeyPins: given.all("host-key"),
     acceptNew: given.has("accept-new"),
+    updateHostKeys: given.has("update-host-keys"),
     keyServer: keyServerOf(given),
     logLevel: given.lastOrInitial("log-level"),
     request: exec !== undefined ? { exec } : subsystem !== undefined ? { subsystem } : { shell: true },

@@ -12,6 +12,7 @@ import { connect } from "../ssh/connect.ts";
 import type { ByteDuplex, ConnectOptions, Limits, Notice, SshConnection } from "../ssh/connection.ts";
 import { AuthError, HostKeyError, NegotiationError } from "../ssh/errors.ts";
 import type { Settings } from "./flags.ts";
+import { HostKeyFollower } from "./host-keys.ts";
 import { signersOf } from "./identities.ts";
 import type { Introduction } from "./introduction.ts";
 import type { Preparation } from "./remote.ts";
@@ -37,6 +38,7 @@ export async function openSession(
       log,
     });
   const trust = known && (introduction?.trusting(known) ?? known);
+  const follower = settings.updateHostKeys ? new HostKeyFollower({ host, port, place, log }) : undefined;
   const keys = await signersOf(settings, await begun.keys, { log, signal });
   await introduction?.introduceUs(keys);
   const options: ConnectOptions = {
@@ -52,7 +54,8 @@ export async function openSession(
     limits: limitsOf(settings),
     allowChachaWithoutStrictKex: settings.allowChachaWithoutStrictKex,
     table: platformTable,
-    onNotice: (notice) => tell(notice, log),
+    readsHostKeys: follower !== undefined,
+    onNotice: (notice) => (notice.type === "host-keys" ? follower?.listed(notice) : tell(notice, log)),
     trace: settings.logLevel === "DEBUG",
   };
   const connection = await logIn(begun, options, trust, { introduction, log });
@@ -60,7 +63,9 @@ export async function openSession(
   const env = environment(settings.env, log);
   try {
     const open = (signal: AbortSignal) => connection.session({ ...settings.request, env }, { signal });
-    return { connection, session: await open(signal), reopen: open };
+    const session = await open(signal);
+    follower?.opened(connection);
+    return { connection, session, reopen: open };
   } catch (error) {
     await connection.close();
     throw error;
@@ -133,7 +138,7 @@ function environment(entries: Settings["env"], log: Log): Readonly<Record<string
   return Object.fromEntries(variables);
 }
 
-function tell(notice: Notice, log: Log): void {
+function tell(notice: Exclude<Notice, { readonly type: "host-keys" }>, log: Log): void {
   switch (notice.type) {
     case "banner":
       for (const line of notice.lines) log.info(`the server says: ${line}`);

@@ -90,11 +90,14 @@ function cureOf(hostKey: HostKey, { host, port, place, hasFlags }: Subject, kind
   return `--host-key ${hostKey.fingerprint} trusts it, or ${line}${unseen}`;
 }
 
-/** A line that is for other hosts too must not go with all it says. */
-function removalOf({ fileName, hosts }: KnownHostsEntry, { host, port }: Subject): string {
-  const isForOthers = "patterns" in hosts && (hosts.patterns.length > 1 || /[*?!]/.test(hosts.patterns.join()));
-  if (isForOthers) return "take this host out of that line";
-  return `remove the old key with: ssh-keygen -R ${shellQuoted(knownHostsName(host, port))} -f ${shellQuoted(fileName)}`;
+/** Whether a line names more than one host: such a line must not go with all it says. */
+export function isForOthers({ hosts }: KnownHostsEntry): boolean {
+  return "patterns" in hosts && (hosts.patterns.length > 1 || /[*?!]/.test(hosts.patterns.join()));
+}
+
+function removalOf(entry: KnownHostsEntry, { host, port }: Subject): string {
+  if (isForOthers(entry)) return "take this host out of that line";
+  return `remove the old key with: ssh-keygen -R ${shellQuoted(knownHostsName(host, port))} -f ${shellQuoted(entry.fileName)}`;
 }
 
 /** What is known that does not help. */

@@ -112,6 +112,12 @@ export function keyTypeOf(algorithm: string): string {
   return algorithm.replace(/-cert-v01@openssh\.com$/, "").replace(/^rsa-sha2-(256|512)$/, "ssh-rsa");
 }
 
+/** The lines of one file that are for this host and port by its name there, never by the bare host's. @throws as checkHostKey */
+export function entriesFor(file: KnownHosts, host: string, port: number): readonly KnownHostsEntry[] {
+  const name = knownHostsName(host, port);
+  return file.entries.filter((entry) => isFor(entry.hosts, name));
+}
+
 /** `SHA256:` and the hash of a public key blob in base64 without padding, as OpenSSH prints it. */
 export function fingerprint(keyBlob: Uint8Array): string {
   return `SHA256:${encodeBase64(sha256(keyBlob)).replace(/=$/, "")}`;

@@ -32,6 +32,7 @@ describe("defaults", () => {
       isHostKeyChecked: true,
       hostKeyPins: [],
       acceptNew: false,
+      updateHostKeys: false,
       logLevel: "INFO",
       request: { shell: true },
       env: [],
@@ -113,6 +114,7 @@ describe("values are raw text", () => {
       { knownHosts: "x" },
     ],
     ["new keys", ["--accept-new", "--known-hosts", "x"], { acceptNew: true, knownHosts: "x" }],
+    ["host keys that are followed", ["--update-host-keys", "--accept-new"], { updateHostKeys: true, acceptNew: true }],
     ["no host key checking", ["--disable-host-key-checking"], { isHostKeyChecked: false }],
     ["a key server", ["--use-key-server"], { keyServer: { port: 8000, isHttpsOnly: false }, warnings: [] }],
     [
@@ -266,6 +268,9 @@ describe("what cannot be meant is refused", () => {
       [`--host-key=SHA256:${"A".repeat(43)}`, "--disable-host-key-checking"],
       [`--host-key=SHA256:${"A".repeat(43)}`, "--accept-new"],
       ["--accept-new", "--use-key-server"],
+      ["--update-host-keys", "--use-key-server"],
+      ["--update-host-keys", "--disable-host-key-checking"],
+      ["--update-host-keys", `--host-key=SHA256:${"A".repeat(43)}`],
     ].flatMap(([one = "", two = ""]): [string, string[], string][] => {
       const name = (flag: string): string => flag.replace(/=.*/, "");
       return [

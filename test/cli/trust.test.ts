@@ -3,12 +3,12 @@ import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { scanHostKeys } from "../../src/node/scan-host-keys.ts";
 import { knownHostsLine } from "../../src/ssh/known-hosts.ts";
 import { builtCommand, endHosts, type Host, hostEnvironment, startHost } from "../support/command.ts";
 import { describeNeeding } from "../support/needs.ts";
-import { makeKeyPair, type SshServer } from "../support/ssh-server.ts";
+import { keygen, makeKeyPair, type SshServer } from "../support/ssh-server.ts";
 import { fingerprintOf, missingSshd, startSshd } from "../support/sshd.ts";
 
 const line = '{"jsonrpc":"2.0","method":"notifications/x"}';
@@ -191,6 +191,43 @@ describeNeeding(missingSshd(), "trust in a real sshd", () => {
     expect(stderr).toContain("trusted for this time only, since it cannot be remembered. Cannot write /dev/null");
   });
 
+  /** As echoed, but takes leave only when stderr matches. */
+  async function followed(told: RegExp): Promise<string> {
+    const host = start(["--update-host-keys"]);
+    host.send(line);
+    expect(await host.line()).toBe(line);
+    await host.stderrMatch(told);
+    host.end();
+    expect((await host.exit).code).toBe(0);
+    return host.stderr();
+  }
+
+  test("--update-host-keys follows a host that changes its keys, which nothing else does", async () => {
+    const rotating = await startSshd({ hostKeyTypes: ["ecdsa"] });
+    const first = server;
+    server = rotating;
+    try {
+      const name = `[127.0.0.1]:${rotating.port}`;
+      known(rotating.hostKey);
+      expect(await echoed(["--log-level", "DEBUG"])).not.toMatch(/proved|updated/);
+      expect(readFileSync(knownHosts, "utf8")).toBe(`${name} ${rotating.hostKey}\n`);
+      const ecdsa = readFileSync(join(rotating.folder, "host_ecdsa.pub"), "utf8").trim();
+      await followed(/proved to hold another key, which \S+ has now: ecdsa-sha2-nistp256 SHA256:/);
+      expect(readFileSync(knownHosts, "utf8")).toBe(`${name} ${rotating.hostKey}\n${name} ${ecdsa}\n`);
+
+      // The ed25519 key goes, an RSA key comes; whoever followed knows the ECDSA key by now.
+      const rsa = keygen(join(rotating.folder, "host_rsa"), ["-t", "rsa"]);
+      await reconfigured(rotating, "host_key\n", "host_rsa\n");
+      await followed(/has this key no more, and neither has \S+\/known_hosts:1: ssh-ed25519 SHA256:/);
+      expect(readFileSync(knownHosts, "utf8")).toBe(`${name} ${ecdsa}\n${name} ${rsa}\n`);
+      expect(await echoed(["--update-host-keys"])).not.toMatch(/proved|no more/);
+      expect(readFileSync(knownHosts, "utf8")).toBe(`${name} ${ecdsa}\n${name} ${rsa}\n`);
+    } finally {
+      server = first;
+      await rotating.stop();
+    }
+  });
+
   test("a wrong use is usage, and exit code 2", async () => {
     for (const flags of [
       ["--host-key", "MD5:x"],
@@ -204,3 +241,15 @@ describeNeeding(missingSshd(), "trust in a real sshd", () => {
     }
   });
 });
+
+/** Has sshd read its configuration again, with something else in it; it listens on the same port then. */
+async function reconfigured(server: SshServer, from: string, to: string): Promise<void> {
+  const path = join(server.folder, "sshd_config");
+  const config = readFileSync(path, "utf8");
+  expect(config).toContain(from);
+  writeFileSync(path, config.replace(from, to));
+  const listening = (): number => server.log().split("Server listening").length;
+  const before = listening();
+  process.kill(Number(readFileSync(join(server.folder, "sshd.pid"), "utf8")), "SIGHUP");
+  await vi.waitFor(() => expect(listening()).toBe(before + 1), { timeout: 10_000 });
+}
