@@ -2,10 +2,9 @@
  * HTTP: one request and its whole answer, bounded in time and size, direct or through a proxy. Redirects are not
  * followed, no connection is kept, and a certificate is always verified, whatever the environment says.
  */
-import { type ClientRequest, type IncomingMessage, request as plainRequest } from "node:http";
-import { type RequestOptions as TlsRequestOptions, request as tlsRequest } from "node:https";
+import type { ClientRequest, IncomingMessage } from "node:http";
+import type { RequestOptions as TlsRequestOptions } from "node:https";
 import { isIP, type Socket } from "node:net";
-import { connect as tlsConnect } from "node:tls";
 import { SshError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
 import { concat } from "../ssh/wire.ts";
@@ -87,22 +86,38 @@ async function exchange(request: HttpRequest, signal: AbortSignal): Promise<Http
   const options: TlsRequestOptions = { method: request.json === undefined ? "GET" : "POST", path, headers };
   const trusted = request.ca === undefined ? {} : { ca: request.ca };
   const give = (asking: ClientRequest, by?: HttpProxy): Promise<HttpAnswer> => answered(asking, body, signal, by);
-  if (proxy === undefined) return give(start(scheme === "https", { ...options, host, port, ...trusted }));
+  const protocols = await load();
+  if (proxy === undefined) return give(start(protocols[scheme], { ...options, host, port, ...trusted }));
   if (scheme === "http") {
     if (proxy.authorization !== undefined) headers["Proxy-Authorization"] = proxy.authorization;
     const absolute = `http://${authorityOf(request)}${path}`; // RFC 9112 §3.2.2
-    return give(start(proxy.isTls, { ...options, ...placeOf(proxy), path: absolute, ...trusted }), proxy);
+    return give(
+      start(protocols[proxy.isTls ? "https" : "http"], { ...options, ...placeOf(proxy), path: absolute, ...trusted }),
+      proxy,
+    );
   }
-  const tunnel = await tunnelTo(request, proxy, signal);
-  const createConnection = (): Socket => tlsConnect({ socket: tunnel, host, ...tlsOptions(host), ...trusted });
-  return give(start(true, { ...options, host, port, createConnection }));
+  const tunnel = await tunnelTo(request, proxy, protocols, signal);
+  const createConnection = (): Socket =>
+    protocols.tls.connect({ socket: tunnel, host, ...tlsOptions(host), ...trusted });
+  return give(start(protocols.https, { ...options, host, port, createConnection }));
+}
+
+interface Protocols {
+  readonly http: typeof import("node:http");
+  readonly https: typeof import("node:https");
+  readonly tls: typeof import("node:tls");
+}
+
+/** Not at the head of this file, where the bundled command would load them at every start. */
+async function load(): Promise<Protocols> {
+  return { http: await import("node:http"), https: await import("node:https"), tls: await import("node:tls") };
 }
 
 /** Begins a request on a connection of its own. With an agent, `false` too, Node would overlook `createConnection`. */
-function start(isTls: boolean, options: TlsRequestOptions): ClientRequest {
+function start(protocol: Protocols["http" | "https"], options: TlsRequestOptions): ClientRequest {
   const fresh = { agent: false, autoSelectFamilyAttemptTimeout: addressTimeout };
   const own = options.createConnection === undefined ? { ...options, ...fresh } : options;
-  return isTls ? tlsRequest({ ...own, ...tlsOptions(options.host ?? "") }) : plainRequest(own);
+  return protocol.request({ ...own, ...tlsOptions(options.host ?? "") });
 }
 
 /** NODE_TLS_REJECT_UNAUTHORIZED=0 is overruled. RFC 6066 §3 wants no address in SNI. */
@@ -152,14 +167,20 @@ async function collect(incoming: IncomingMessage): Promise<HttpAnswer> {
 }
 
 /** A connection to the address through the proxy. RFC 9110 §9.3.6 */
-function tunnelTo(request: HttpRequest, proxy: HttpProxy, signal: AbortSignal): Promise<Socket> {
+function tunnelTo(request: HttpRequest, proxy: HttpProxy, protocols: Protocols, signal: AbortSignal): Promise<Socket> {
   const authority = `${bracketed(request.host)}:${request.port}`;
   const headers = {
     Host: authority,
     ...(proxy.authorization === undefined ? {} : { "Proxy-Authorization": proxy.authorization }),
   };
   const trusted = request.ca === undefined ? {} : { ca: request.ca };
-  const asking = start(proxy.isTls, { ...placeOf(proxy), method: "CONNECT", path: authority, headers, ...trusted });
+  const asking = start(protocols[proxy.isTls ? "https" : "http"], {
+    ...placeOf(proxy),
+    method: "CONNECT",
+    path: authority,
+    headers,
+    ...trusted,
+  });
   return new Promise((resolve, reject) => {
     giveUpWith(asking, signal, reject, proxy);
     const refused = (status = 0): void => {

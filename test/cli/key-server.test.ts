@@ -368,9 +368,12 @@ describeNeeding(missingSshd(), "with a key server beside a real sshd", () => {
     expect(stderr).not.toMatch(/s3cret|Basic/);
   });
 
-  test("without the flag there is not a byte to a key server", async () => {
+  test("without the flag there is not a byte to a key server, and no HTTP is loaded", async () => {
     const keyServer = await run(startHttp(honest()));
     writeFileSync(join(server.folder, "authorized_keys"), `${publicKey}\n`);
+    const preload = join(home, "modules.cjs");
+    const list = 'require("node:fs").writeFileSync(process.env.MODULES, process.moduleLoadList.join("\\n"))';
+    writeFileSync(preload, `process.on("exit", () => ${list});`);
     const args = ["--host", server.host, "--port", String(server.port), "--username", server.user];
     const files = [
       "--client-key",
@@ -379,16 +382,19 @@ describeNeeding(missingSshd(), "with a key server beside a real sshd", () => {
       server.knownHosts,
       `--key-server-port=${keyServer.port}`,
     ];
+    const env = { HOME: home, NODE_OPTIONS: `--require ${preload}`, MODULES: join(home, "modules") };
     const host = startHost(
       { command: process.execPath, args: [builtCommand, ...args, ...files] },
-      { ...hostEnvironment(), HOME: home },
+      { ...hostEnvironment(), ...env },
     );
     hosts.push(host);
-    const stderr = await echoed(host);
-    expect(stderr).toMatch(
+    expect(await echoed(host)).toMatch(
       /^\S+ \S+ - mcp_ssh_client\.transport - WARNING - --key-server-port specified but --use-key-server not enabled\. Key server port will be ignored\.\n$/,
     );
     expect(keyServer.asked).toEqual([]);
+    const modules = readFileSync(env.MODULES, "utf8");
+    expect(modules).toContain("NativeModule net\n");
+    expect(modules).not.toMatch(/^NativeModule (http|https|tls)$/m);
   });
 
   /** Loopback addresses of our own, so that nobody else's test has its port 443. */

@@ -89,6 +89,12 @@ describe("over plain HTTP, where nobody answers at 443", () => {
     expect(http.asked).toEqual([`POST /register {"client_pub_key":"${line}"}`]);
   });
 
+  it("localhost, of which only one address answers", async () => {
+    const http = await run(startHttp(given));
+    const { keyServer: asked } = await keyServer({ host: "localhost", port: http.port });
+    expect(await asked.fetchHostKey()).toMatchObject({ url: `http://localhost:${http.port}/server_pub_key` });
+  });
+
   it("443 is asked once only", async () => {
     let connections = 0;
     const counted = await run(
@@ -383,12 +389,32 @@ describeNeeding(missingOpenssl(), "over https", () => {
       ],
       [502, "answered CONNECT with 502", "answered 502 (what stands before it cannot reach it)"],
     ])("its refusal is told: %i, without the password", async (status, ofTunnel, ofPlain) => {
-      const proxy = await run(startProxy(1, status));
+      const proxy = await run(startProxy(1, { status }));
       const { keyServer: asked } = await keyServer({ host: "h.example", port: 8000, env: envFor(proxy.port) });
       const { message } = await failureOf(asked.fetchHostKey());
       expect(message).toContain(`: the proxy http://127.0.0.1:${proxy.port} ${ofTunnel}; `);
       expect(message).toContain(`http://h.example:8000/server_pub_key ${ofPlain}`);
       expect(message).not.toMatch(/s3cret|Basic/);
+    });
+
+    it("that speaks TLS itself: its certificate is verified too", async () => {
+      const https = await run(startHttp(given, { certificate }));
+      const http = await run(startHttp(given));
+      for (const [behind, url] of [
+        [https, "https://h.example/server_pub_key"],
+        [http, "http://h.example:8000/server_pub_key"],
+      ] as const) {
+        const proxy = await run(startProxy(behind.port, { certificate }));
+        const own = `https://127.0.0.1:${proxy.port}`;
+        const env = { http_proxy: own, https_proxy: behind === https ? own : `127.0.0.1:${await freePort()}` };
+        const place = { host: "h.example", port: 8000, httpsPort: 443, env };
+        const { keyServer: asked } = await keyServer({ ...place, ca: certificate.cert });
+        expect(await asked.fetchHostKey()).toMatchObject({ url });
+        const { keyServer: untrusting } = await keyServer(place);
+        const { message } = await failureOf(untrusting.fetchHostKey());
+        expect(message).toContain(`the proxy ${own}: its certificate proves nothing`);
+        expect(proxy.asked).toHaveLength(1);
+      }
     });
 
     it("nobody there: the proxy is named as what cannot be reached", async () => {

@@ -87,13 +87,16 @@ export async function startTcp(
  * A proxy: whatever name it is asked for, it goes to `target` on loopback. `asked` has each request line and, behind it,
  * the Proxy-Authorization it came with.
  */
-export async function startProxy(target: number, status = 200): Promise<HttpServer> {
+export async function startProxy(
+  target: number,
+  { status = 200, certificate }: { readonly status?: number; readonly certificate?: Certificate } = {},
+): Promise<HttpServer> {
   const asked: string[] = [];
   const note = ({ method, url, headers }: IncomingMessage): void => {
     const authorization = headers["proxy-authorization"];
     asked.push(`${method} ${url}${authorization === undefined ? "" : ` (${authorization})`} for ${headers.host}`);
   };
-  const server = createServer((request, response) => {
+  const onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     note(request);
     if (status !== 200) return void response.writeHead(status).end();
     const { pathname } = new URL(request.url ?? "");
@@ -104,7 +107,8 @@ export async function startProxy(target: number, status = 200): Promise<HttpServ
           .end(await answer.text()),
       )
       .catch(() => response.destroy());
-  });
+  };
+  const server = certificate ? createTlsServer(certificate, onRequest) : createServer(onRequest);
   server.on("connect", (request, socket: Socket) => {
     note(request);
     socket.on("error", () => {});
