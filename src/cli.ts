@@ -49,6 +49,7 @@ function run(settings: Settings): Promise<number> {
     input: stdinBytes(),
     output: stdoutBytes(),
     log: { ...log, error: tell, remote: (line) => stderr.taken(`${line}\n`) },
+    referenceServer: settings.referenceServer,
     limits: {
       lineBytes: settings.maxLine,
       drainTimeout: settings.drainTimeout,

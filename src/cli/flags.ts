@@ -4,6 +4,7 @@
  * a truthy text. The rules and the words of errors are argparse's, which the replaced tool used, held to what it said
  * (test/vectors/argparse.json). Pure.
  */
+import type { ReferenceServerMode } from "../mcp/reference-server.ts";
 import type { HostKeyPin } from "../node/host-key-pin.ts";
 import type { LogLevel } from "../node/log.ts";
 import { logLevels } from "../node/log.ts";
@@ -54,6 +55,7 @@ export interface Settings {
   readonly channelTimeout: number;
   readonly firstReplyTimeout: number;
   readonly probeTimeout: number;
+  readonly referenceServer: ReferenceServerMode;
   readonly drainTimeout: number;
   readonly keepaliveInterval: number;
   readonly keepaliveCount: number;
@@ -198,6 +200,12 @@ const flags = {
     about: "for its answer to server/discover; then we say that it has none, and initialize gets a new session",
     initial: "8",
     read: values.seconds(hour),
+  },
+  "reference-server": {
+    value: "auto|on|off",
+    about: "whether the remote is m2m-mcp-server-ssh-server, which is mute for ever after one wrong request",
+    initial: "auto",
+    read: values.choice(["auto", "on", "off"]),
   },
   "drain-timeout": {
     value: "SECONDS",
@@ -487,6 +495,7 @@ function settings(given: Given, localUser: () => string): Settings {
     channelTimeout: given.lastOrInitial("channel-timeout"),
     firstReplyTimeout: given.lastOrInitial("first-reply-timeout"),
     probeTimeout: given.lastOrInitial("probe-timeout"),
+    referenceServer: given.lastOrInitial("reference-server"),
     drainTimeout: given.lastOrInitial("drain-timeout"),
     keepaliveInterval: given.lastOrInitial("keepalive-interval"),
     keepaliveCount: given.lastOrInitial("keepalive-count"),

@@ -65,7 +65,7 @@ export async function openSession(
     const open = (signal: AbortSignal) => connection.session({ ...settings.request, env }, { signal });
     const session = await open(signal);
     follower?.opened(connection);
-    return { connection, session, reopen: open };
+    return { connection, session, isShell: "shell" in settings.request, reopen: open };
   } catch (error) {
     await connection.close();
     throw error;

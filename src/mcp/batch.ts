@@ -55,7 +55,8 @@ export function batchOf(members: readonly Uint8Array[]): Uint8Array {
   return joined([opening, ...parts, closing]);
 }
 
-function endOfString(line: Uint8Array, from: number): number {
+/** Where the quote stands that ends the string that begins at `from`. */
+export function endOfString(line: Uint8Array, from: number): number {
   for (let at = from + 1; at < line.length; at++) {
     if (line[at] === BACKSLASH) at++;
     else if (line[at] === QUOTE) return at;

@@ -4,15 +4,23 @@
  */
 import type { Verdict } from "./envelope.ts";
 import type { Envelope } from "./envelope-draft.ts";
-import { answerLine, DISCOVER, goneReason, type Reason, type Refusal, refusalLine } from "./messages.ts";
+import {
+  answerLine,
+  DISCOVER,
+  goneReason,
+  type Reason,
+  type Refusal,
+  refusalLine,
+  withheldReason,
+} from "./messages.ts";
 import { type Change, enter, isLate, type PendingRequest, PendingRequests } from "./pending.ts";
 import type { RemoteEnd } from "./remote-end.ts";
 import { type Deferred, deferred } from "./waiting.ts";
 
 /** What the conversation needs of others. */
 export interface ConversationPorts {
-  /** Takes a line of ours, with its newline, to the host. */
-  readonly answer: (line: Uint8Array) => void;
+  /** Takes a line of ours, with its newline, to the host: the answer to `request`. */
+  readonly answer: (line: Uint8Array, request: PendingRequest) => void;
   /** The last lines of the remote's stderr, printable. */
   readonly stderr: () => readonly string[];
 }
@@ -97,7 +105,7 @@ export class Conversation {
   /** The remote's answers in a line that cannot pass: their requests are answered with `why`; returns how many. */
   replaceAnswers(verdict: Verdict, why: Reason): number {
     const { answered } = enter(verdict, this.#server, this.#host);
-    for (const { request } of answered) this.#ports.answer(answerLine(request, why, []));
+    for (const { request } of answered) this.#ports.answer(answerLine(request, why, []), request);
     if (answered.length > 0) this.#hasReply = true;
     this.#noteSettled();
     return answered.length;
@@ -107,10 +115,14 @@ export class Conversation {
     return this.#host.has(request);
   }
 
-  /** Answers one request that the remote does not know, or is taken not to know. */
+  /** Answers one request that the remote does not know, or is taken not to know; no answer of its own can come. */
   refuse(request: PendingRequest, why: Refusal): void {
-    this.#answer(request, refusalLine(request, why));
-    this.#noteSettled();
+    this.#answerAlone(request, refusalLine(request, why));
+  }
+
+  /** Answers one request that was not sent because of what is wrong with it. */
+  withhold(request: PendingRequest, fault: string): void {
+    this.#answerAlone(request, answerLine(request, withheldReason(request.method, fault), []));
   }
 
   /** Answers all that is pending; should the remote's own answers still come, they will not pass. */
@@ -135,7 +147,15 @@ export class Conversation {
   #answer(request: PendingRequest, line: Uint8Array): void {
     if (request.method === DISCOVER) this.#isProbeErrored = true;
     this.#host.abandon(request);
-    this.#ports.answer(line);
+    this.#ports.answer(line, request);
+  }
+
+  #answerAlone(request: PendingRequest, line: Uint8Array): void {
+    if (!this.isPending(request)) return;
+    if (request.method === DISCOVER) this.#isProbeErrored = true;
+    this.#host.remove(request.id);
+    this.#ports.answer(line, request);
+    this.#noteSettled();
   }
 
   #noteSettled(): void {

@@ -69,7 +69,7 @@ export class EraProbe implements HostRoute {
 
   /** Decided against the remote: answers the probe in its name, if that is still owed. */
   refuse(): void {
-    if (this.#request !== undefined && this.#isPending()) this.#conversation.refuse(this.#request, "probe-unanswered");
+    if (this.#request !== undefined) this.#conversation.refuse(this.#request, "probe-unanswered");
     this.#decide();
   }
 

@@ -16,6 +16,11 @@ export interface HostLine {
   readonly requests: readonly PendingRequest[];
 }
 
+/** In bytes. */
+export function lengthOf({ chunks }: Pick<HostLine, "chunks">): number {
+  return chunks.reduce((sum, chunk) => sum + chunk.length, 0);
+}
+
 /** Takes lines, in order. */
 export interface HostRoute {
   /** Takes some bytes of a line that is too long to be held, before its `line`. */
@@ -47,10 +52,7 @@ export class WaitingRoute implements HostRoute {
   }
 
   line(line: HostLine): void {
-    this.#hold(
-      line,
-      line.chunks.reduce((sum, chunk) => sum + chunk.length, 0),
-    );
+    this.#hold(line, lengthOf(line));
   }
 
   async room(): Promise<void> {

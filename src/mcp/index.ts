@@ -7,5 +7,6 @@ export type { OpenRemote, RemoteSession } from "./link.ts";
 export type { MessageId } from "./message-id.ts";
 export { REMOTE_UNAVAILABLE, SOURCE } from "./messages.ts";
 export { type ProxyLog, type ProxyOptions, runProxy } from "./proxy.ts";
+export type { ReferenceServerMode } from "./reference-server.ts";
 export type { ShowLine } from "./remote-text.ts";
 export { SshClientTransport, type SshClientTransportOptions } from "./ssh-client-transport.ts";

@@ -8,6 +8,8 @@ import { type Deferred, deferred, within } from "./waiting.ts";
 export interface RemoteSession {
   readonly session: SessionChannel;
   readonly connection: SshConnection;
+  /** Whether it is a shell's, as the reference server's is. */
+  readonly isShell?: boolean;
   /** Opens another session like this one on the same connection; rejects when `signal` aborts. */
   readonly reopen?: (signal: AbortSignal) => Promise<SessionChannel>;
 }

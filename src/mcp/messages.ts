@@ -2,6 +2,7 @@
  * Messages: the answers that we make in the remote's name. Code -31001 lies outside -32768..-32000, so that no host
  * takes them for the server's own; `data.source` says whose they are. And -32601, for a remote that would say so if it could.
  */
+import { printable } from "../ssh/printable.ts";
 import type { PendingRequest } from "./pending.ts";
 import { describe, type RemoteEnd } from "./remote-end.ts";
 
@@ -16,7 +17,7 @@ export const SOURCE = "mcp-ssh-client";
 
 /** Why we answer, as `data.reason`, and in words. */
 export interface Reason {
-  readonly reason: RemoteEnd["how"] | "no-first-reply" | "no-answer" | "line-too-long";
+  readonly reason: RemoteEnd["how"] | "no-first-reply" | "no-answer" | "line-too-long" | "withheld";
   /** One or more sentences without the last full stop, printable. */
   readonly text: string;
   /** More members of `data`. */
@@ -37,8 +38,15 @@ export function answerLine(request: PendingRequest, why: Reason, stderr: readonl
 export type Refusal = keyof typeof refusals;
 
 const refusals = {
+  "not-in-reference-server": "m2m-mcp-server-ssh-server does not know it, and would never answer again if it were sent",
   "probe-unanswered": "the remote did not answer it, so it is taken for a server of a protocol before 2026-07-28",
 } as const;
+
+/** Why a request was not sent to a server that would be mute for ever after it; `fault` stands behind "request". */
+export function withheldReason(method: string | undefined, fault: string): Reason {
+  const request = `A ${printable(method ?? "", 100)} request ${fault}`;
+  return { reason: "withheld", text: `${request} would make m2m-mcp-server-ssh-server mute for ever` };
+}
 
 /** `Method not found` in the remote's name, a line with its newline. */
 export function refusalLine({ id, method }: PendingRequest, why: Refusal): Uint8Array {

@@ -12,6 +12,8 @@ import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type LinkEars, type OpenRemote, type RemoteSession } from "./link.ts";
 import type { Reason } from "./messages.ts";
 import type { PendingRequest } from "./pending.ts";
+import type { ReferenceRoute } from "./reference-route.ts";
+import { mayBeReferenceServer, REFERENCE_CURE, type ReferenceServerMode } from "./reference-server.ts";
 import { describe, exitCode, type RemoteEnd } from "./remote-end.ts";
 import { RemoteLines } from "./remote-lines.ts";
 import { LineShower, type ShowLine, StderrLines } from "./remote-text.ts";
@@ -39,6 +41,11 @@ export interface ProxyOptions {
   /** Resolves with the number of a signal that tells us to end, as in 15. */
   readonly stopped?: Promise<number>;
   readonly limits?: Partial<ProxyLimits>;
+  /**
+   * Whether the remote is m2m-mcp-server-ssh-server, which is mute for ever after one wrong request. `auto` (unless
+   * given): where it is a shell's session on AsyncSSH, and answers `initialize` as that does.
+   */
+  readonly referenceServer?: ReferenceServerMode;
 }
 
 /**
@@ -75,6 +82,9 @@ class StdioProxy {
   readonly #waiting: WaitingRoute;
   readonly #queue: SendQueue;
   readonly #probe: EraProbe;
+  readonly #referenceServer: ReferenceServerMode;
+  #mayBeReference = false;
+  #reference: ReferenceRoute | undefined;
   readonly #conversation: Conversation;
   readonly #shower: LineShower;
   readonly #stderr: StderrLines;
@@ -87,15 +97,16 @@ class StdioProxy {
   #isHostSlow = false;
   #stopSignal: number | undefined;
 
-  constructor({ input, output, open, log, limits, stopped }: ProxyOptions) {
+  constructor({ input, output, open, log, limits, stopped, referenceServer = "auto" }: ProxyOptions) {
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#log = log;
     this.#open = open;
+    this.#referenceServer = referenceServer;
     this.#shower = new LineShower((line) => log.remote(line));
     this.#stderr = new StderrLines((line) => this.#shower.show(`[remote stderr] ${line}`));
     this.#output = new HostOutput(output);
     this.#conversation = new Conversation({
-      answer: (line) => this.#output.write([line]),
+      answer: (line, { id }) => this.#output.write(this.#reference?.join(id.key, [line]) ?? [line]),
       stderr: () => this.#stderr.last,
     });
     const { streamBytes, probeTimeout } = this.#limits;
@@ -122,6 +133,7 @@ class StdioProxy {
     while (last.what === "connected") last = await this.#serve(last.remote);
     this.#firstReply.stop();
     this.#probe.stop();
+    this.#reference?.stop();
     this.#silence.stop();
     await this.#flush();
     this.#discardInput(); // a reader that waits for room must see its input end
@@ -158,10 +170,10 @@ class StdioProxy {
 
   /** Carries lines until something ends that, then takes leave, or makes ready for another session in its place. */
   async #serve(remote: RemoteSession): Promise<Happening> {
-    this.#routeTo(remote);
+    await this.#routeTo(remote);
     const link = new Link(remote, this.#ears(), this.#limits);
     const remoteEnds = Promise.race([
-      link.ended.then((end): Happening => ({ what: "remote-gone", end })),
+      link.ended.then((end): Happening => ({ what: "remote-gone", end: this.#withCure(end) })),
       this.#probe.late.then((): Happening => ({ what: "probe-late" })),
     ]);
     const eofSent = this.#queue.feed(link.writable, (requests) => this.#sent(requests));
@@ -182,11 +194,34 @@ class StdioProxy {
   }
 
   /** The host's lines take the way that this remote needs, those that waited first. */
-  #routeTo({ reopen }: RemoteSession): void {
+  async #routeTo(remote: RemoteSession): Promise<void> {
     if (this.#input.route !== this.#waiting) return;
-    this.#input.route = this.#probe;
-    this.#waiting.release(this.#probe);
-    if (reopen === undefined) this.#probe.over();
+    const isCertain = this.#referenceServer === "on";
+    this.#mayBeReference = isCertain || (this.#referenceServer === "auto" && mayBeReferenceServer(remote));
+    if (this.#mayBeReference) this.#reference = await this.#referenceRoute(isCertain);
+    else if (remote.reopen === undefined) this.#probe.over();
+    const route = this.#reference ?? (remote.reopen === undefined ? this.#queue : this.#probe);
+    this.#input.route = route;
+    this.#waiting.release(route);
+  }
+
+  /** Few need it: it is loaded then. */
+  async #referenceRoute(isCertain: boolean): Promise<ReferenceRoute> {
+    const { ReferenceRoute } = await import("./reference-route.ts");
+    const options = { isCertain, limit: this.#limits.lineBytes };
+    return new ReferenceRoute(options, {
+      queue: this.#queue,
+      conversation: this.#conversation,
+      forward: (chunks) => this.#output.write(chunks),
+      onOver: () => {
+        this.#input.route = this.#queue;
+      },
+    });
+  }
+
+  #withCure(end: RemoteEnd): RemoteEnd {
+    const isSilent = end.how === "closed" && this.#mayBeReference && !this.#conversation.hasReply;
+    return isSilent ? { ...end, cure: REFERENCE_CURE } : end;
   }
 
   #sent(requests: readonly PendingRequest[]): void {
@@ -229,6 +264,7 @@ class StdioProxy {
       showNoise: (text) => this.#shower.show(`[remote stdout, no MCP message] ${text}`),
       warn: (text) => this.#log.warning(text),
       debug: (text) => this.#log.debug(text),
+      ...(this.#reference && { listener: this.#reference }),
     });
     return {
       stdout: {
@@ -325,22 +361,24 @@ class StdioProxy {
   }
 
   #lateFirstReply(): void {
-    const why = noFirstReply(this.#limits.firstReplyTimeout);
+    const why = noFirstReply(this.#limits.firstReplyTimeout, this.#mayBeReference ? REFERENCE_CURE : undefined);
     this.#log.warning(why.text);
     this.#conversation.giveUp(why);
   }
 }
+
+const FIRST_REPLY_CURE =
+  "Check that what runs there is an MCP server on stdin and stdout, that it is not still being downloaded, and that it " +
+  "does not wait for input";
 
 async function reopened(remote: RemoteSession, signal: AbortSignal): Promise<RemoteSession> {
   if (remote.reopen === undefined) throw new Error("it gives no second session");
   return { ...remote, session: await remote.reopen(signal) };
 }
 
-function noFirstReply(milliseconds: number): Reason {
-  const text =
-    `The remote MCP server has not answered the first request within ${milliseconds / 1000} s. Check that what runs ` +
-    "there is an MCP server on stdin and stdout, that it is not still being downloaded, and that it does not wait for input";
-  return { reason: "no-first-reply", text };
+function noFirstReply(milliseconds: number, cure: string = FIRST_REPLY_CURE): Reason {
+  const what = `The remote MCP server has not answered the first request within ${milliseconds / 1000} s`;
+  return { reason: "no-first-reply", text: `${what}. ${cure}` };
 }
 
 function noAnswer(milliseconds: number): Reason {

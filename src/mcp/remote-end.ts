@@ -13,7 +13,7 @@ export type RemoteEnd =
   | { readonly how: "exited"; readonly status: number }
   | { readonly how: "killed"; readonly signal: string; readonly message: string }
   /** It closed the channel, or its stdout, and did not say how it ended. */
-  | { readonly how: "closed" };
+  | { readonly how: "closed" /** What to do about it, if that is known. */; readonly cure?: string };
 
 /** How a session ended, by its exit status. RFC 4254 §6.10. */
 export function sessionEnd(exit: ExitStatus | undefined): RemoteEnd {
@@ -38,7 +38,7 @@ export function describe(end: RemoteEnd): string {
       return `The remote MCP server was killed by signal ${printable(end.signal, 40)}${message}`;
     }
     case "closed":
-      return "The remote MCP server closed the session without an exit status";
+      return `The remote MCP server closed the session without an exit status${end.cure === undefined ? "" : `. ${end.cure}`}`;
   }
 }
 

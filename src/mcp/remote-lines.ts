@@ -4,6 +4,7 @@
  */
 import { batchMembers, batchOf, CLOSE_ARRAY } from "./batch.ts";
 import type { Conversation } from "./conversation.ts";
+import type { Verdict } from "./envelope.ts";
 import { append, joined } from "./held-bytes.ts";
 import { JsonLines, type Line } from "./json-lines.ts";
 import type { Reason } from "./messages.ts";
@@ -15,8 +16,18 @@ export interface RemoteLinesPorts {
   readonly forward: (chunks: readonly Uint8Array[]) => void;
   /** Shows noise, printable. */
   readonly showNoise: (text: string) => void;
+  /** Who hears lines before they are entered, and answers before they pass; absent where nobody has to. */
+  readonly listener?: RemoteListener;
   readonly warn: (text: string) => void;
   readonly debug: (text: string) => void;
+}
+
+/** Hears what the remote says. */
+export interface RemoteListener {
+  /** True: the line is not for the host. */
+  hear(chunks: readonly Uint8Array[], verdict: Verdict): boolean;
+  /** What passes in place of an answer to the request with this key; undefined: the answer. */
+  join(key: string, chunks: readonly Uint8Array[]): readonly Uint8Array[] | undefined;
 }
 
 const newline: Uint8Array = Uint8Array.of(0x0a);
@@ -62,9 +73,11 @@ export class RemoteLines {
     else this.#repair(line, out);
   }
 
-  #pass(chunks: readonly Uint8Array[], verdict: Line["verdict"], out: Uint8Array[]): void {
+  #pass(chunks: readonly Uint8Array[], verdict: Verdict, out: Uint8Array[]): void {
+    const { listener } = this.#ports;
+    if (listener?.hear(chunks, verdict)) return;
     const late = this.#conversation.enterRemote(verdict);
-    if (late === 0) for (const chunk of chunks) append(out, chunk);
+    if (late === 0) for (const chunk of listener ? joinedBy(listener, chunks, verdict) : chunks) append(out, chunk);
     else {
       this.#ports.debug("a late answer of the remote's was dropped: its request had been answered in its name");
       if (late < verdict.envelopes.length) out.push(...this.#withoutLate(joined(chunks), verdict));
@@ -72,7 +85,7 @@ export class RemoteLines {
   }
 
   /** A batch with a late answer in it: the others pass, their bytes unchanged. */
-  #withoutLate(line: Uint8Array, { envelopes }: Line["verdict"]): Uint8Array[] {
+  #withoutLate(line: Uint8Array, { envelopes }: Verdict): Uint8Array[] {
     const live = batchMembers(line).filter((_, index) => {
       const envelope = envelopes[index];
       return envelope !== undefined && !this.#conversation.isLate(envelope);
@@ -109,4 +122,14 @@ export class RemoteLines {
     const outcome = answered > 0 ? "its request was answered with an error" : "it answers no request that is known";
     this.#ports.warn(`${why.text}; it was dropped, ${outcome}`);
   }
+}
+
+function joinedBy(
+  listener: RemoteListener,
+  chunks: readonly Uint8Array[],
+  { envelopes }: Verdict,
+): readonly Uint8Array[] {
+  const [envelope] = envelopes;
+  const id = envelopes.length === 1 && envelope?.kind === "response" ? envelope.id : undefined;
+  return (id && listener.join(id.key, chunks)) ?? chunks;
 }

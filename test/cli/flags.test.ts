@@ -42,6 +42,7 @@ describe("defaults", () => {
       channelTimeout: 15_000,
       firstReplyTimeout: 45_000,
       probeTimeout: 8_000,
+      referenceServer: "auto",
       drainTimeout: 30_000,
       keepaliveInterval: 15_000,
       keepaliveCount: 3,

@@ -1,6 +1,6 @@
 /** Fakes: a host and a remote that a test plays, with no process and no SSH between them. Nothing here reads a clock. */
 import { afterEach, beforeEach, vi } from "vitest";
-import { type OpenRemote, type ProxyLimits, runProxy } from "../../src/mcp/index.ts";
+import { type OpenRemote, type ProxyLimits, type ReferenceServerMode, runProxy } from "../../src/mcp/index.ts";
 import { deferred } from "../../src/mcp/waiting.ts";
 import type { ExitStatus, HostKey, SessionChannel, SshConnection } from "../../src/ssh/connection.ts";
 import { SshError } from "../../src/ssh/errors.ts";
@@ -134,6 +134,8 @@ export class FakeRemote {
   readonly calls: string[] = [];
   readonly session: SessionChannel;
   readonly connection: SshConnection;
+  serverVersion = "SSH-2.0-fake";
+  isShell = false;
   /** Gives another session, unless it is undefined. */
   reopen?: (signal: AbortSignal) => Promise<SessionChannel>;
   /** Whether the server answers our CLOSE. */
@@ -157,9 +159,12 @@ export class FakeRemote {
         await this.#exited.promise;
       },
     };
+    const versionOf = () => this.serverVersion;
     this.connection = {
       hostKey: {} as HostKey,
-      serverVersion: "SSH-2.0-fake",
+      get serverVersion() {
+        return versionOf();
+      },
       sessionId: new Uint8Array(32),
       closed: this.#closed.promise,
       session: () => Promise.reject(new Error("not here")),
@@ -218,8 +223,9 @@ export class Stage {
   readonly #stop = deferred<number>();
   readonly ended: Promise<void>;
 
-  constructor(limits: Partial<ProxyLimits> = {}) {
+  constructor(limits: Partial<ProxyLimits> = {}, referenceServer?: ReferenceServerMode) {
     const run = runProxy({
+      ...(referenceServer && { referenceServer }),
       input: this.host.stream,
       output: this.shown.stream,
       open: (signal) => this.#open(signal),
