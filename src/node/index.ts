@@ -11,6 +11,7 @@ export { FileError } from "./files.ts";
 export { type HostKeyPin, parseHostKeyPin } from "./host-key-pin.ts";
 export { agentPath } from "./key-choices.ts";
 export { loadPrivateKey } from "./keys.ts";
+export { rememberHostKey } from "./known-hosts-file.ts";
 export { type ScanOptions, scanHostKeys } from "./scan-host-keys.ts";
 export { DialError, type DialOptions, dial, type Lookup } from "./tcp.ts";
 export { type HostTrust, knownHostsTrust, type TrustOptions } from "./trust.ts";

@@ -1107,7 +1107,7 @@ export const table: readonly Mutant[] = [
   {
     id: "known-hosts-hashed-never",
     file: "src/ssh/known-hosts.ts",
-    find: "return isEqual(hmac(sha1, hosts.salt, utf8(name)), hosts.hash);",
+    find: "return isEqual(hmacSha1(hosts.salt, utf8(name)), hosts.hash);",
     replace: "return false;",
     why: "hashed files, Debian's default, know nobody; and what they revoke is not revoked",
     caughtBy: { file: "test/ssh/known-hosts.test.ts", test: "'a key revoked by hashed name'" },
