@@ -67,6 +67,12 @@ export class Introduction {
     this.knownHosts = this.#begin();
   }
 
+  /** The known_hosts file that has the host's key, or will have it: what follows the host writes there. */
+  async place(): Promise<string> {
+    const own = (await this.knownHosts).filter(({ path }) => path === expandHome(rememberedKeys));
+    return this.#fetched !== undefined || this.#isKnown(own) ? rememberedKeys : (defaultKnownHosts[0] ?? "");
+  }
+
   /** Registers the key that we log in with, where we meet the server for the first time. @throws the signal's reason */
   async introduceUs(keys: readonly Signer[]): Promise<void> {
     if (this.#fetched !== undefined) await this.#register(keys);

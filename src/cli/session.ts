@@ -24,9 +24,9 @@ export async function openSession(
   { log, signal, onHostKey }: { readonly log: Log; readonly signal: AbortSignal; readonly onHostKey: () => void },
 ): Promise<RemoteSession> {
   const { host, port } = settings;
-  const place = settings.knownHosts ?? defaultKnownHosts[0] ?? "";
   const knownHosts = await begun.knownHosts;
   const introduction = await begun.introduction;
+  const place = (await introduction?.place()) ?? settings.knownHosts ?? defaultKnownHosts[0] ?? "";
   const known =
     knownHosts &&
     trustBy(knownHosts, place, {

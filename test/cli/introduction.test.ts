@@ -57,6 +57,7 @@ const know = (file: string, ...lines: readonly string[]): void =>
   writeFileSync(join(home, ".ssh", file), `${lines.join("\n")}\n`);
 
 interface Met {
+  readonly place: string;
   readonly introduction: Introduction;
   readonly judge: (line: string) => Promise<void>;
   readonly algorithms: readonly string[];
@@ -86,7 +87,8 @@ async function begin(
     trustBy(await introduction.knownHosts, "~/.ssh/known_hosts", { host, port, pins }),
   );
   const judge = async (line: string): Promise<void> => trust.verifyHostKey(hostKeyOf(line));
-  return { introduction, judge, algorithms: trust.hostKeyAlgorithms, asked: server.asked };
+  const place = await introduction.place();
+  return { introduction, place, judge, algorithms: trust.hostKeyAlgorithms, asked: server.asked };
 }
 
 const name = "[127.0.0.1]:8022";
@@ -95,8 +97,9 @@ const post = `POST /register {"client_pub_key":"${mine}"}`;
 
 describe("an unknown host", () => {
   it("may have the key that the key server gave, which is remembered once it has shown it", async () => {
-    const { judge, asked, algorithms } = await begin();
+    const { judge, asked, algorithms, place } = await begin();
     expect(asked).toEqual([get]);
+    expect(place).toBe("~/.ssh/mcp_ssh_client_known_hosts");
     expect(algorithms).toEqual(["ssh-ed25519"]);
     expect(existsSync(remembered())).toBe(false);
     await judge(theirs);
@@ -167,12 +170,13 @@ describe("an unknown host", () => {
 
 describe("a known host", () => {
   it.each([
-    ["remembered", "mcp_ssh_client_known_hosts", []],
-    ["in ssh's own files", "known_hosts", []],
-    ["pinned", "unused", ["--host-key", theirs]],
-  ])("%s: the key server is not asked for its key, nor told ours", async (_, file, flags) => {
+    ["remembered", "mcp_ssh_client_known_hosts", [], "~/.ssh/mcp_ssh_client_known_hosts"],
+    ["in ssh's own files", "known_hosts", [], "~/.ssh/known_hosts"],
+    ["pinned", "unused", ["--host-key", theirs], undefined],
+  ])("%s: the key server is not asked for its key, nor told ours", async (_, file, flags, where) => {
     know(file, `${name} ${theirs}`);
-    const { introduction, judge, asked, algorithms } = await begin(undefined, flags);
+    const { introduction, judge, asked, algorithms, place } = await begin(undefined, flags);
+    if (where !== undefined) expect(place).toBe(where);
     await introduction.introduceUs([signer(mine)]);
     expect(algorithms.length).toBeGreaterThan(1);
     await judge(theirs);
