@@ -2,6 +2,8 @@
  * Trust in words: what a person is told of a host key that is refused. What happened, both keys, what it may mean, and
  * the line, the flag or the command that trusts the key if it is the right one.
  */
+import type { Certificate } from "../ssh/algorithms/interfaces.ts";
+import type { CertificateFault } from "../ssh/certificate.ts";
 import type { HostKey } from "../ssh/connection.ts";
 import {
   fingerprint,
@@ -12,6 +14,7 @@ import {
   type Verdict,
 } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
+import { isEqual } from "../ssh/wire.ts";
 import { expandHome, shellQuoted } from "./files.ts";
 import type { HostKeyPin } from "./host-key-pin.ts";
 
@@ -48,8 +51,53 @@ export function refusalWords(refusal: Refusal, hostKey: HostKey, subject: Subjec
       return `THE HOST KEY OF ${where} HAS CHANGED. ${alarm} ${shown}; known is ${known}. ${compare} ${remove}, and ${cureOf(hostKey, subject, "other")}`;
     }
     case "revoked":
-      return `the key that ${where} showed, ${shownOf(hostKey)}, is marked @revoked in ${at(refusal.known)}: anyone may have it. The server needs another one`;
+      return `${revokedOf(refusal.known, hostKey, where)} is marked @revoked in ${at(refusal.known)}: anyone may have it. The server needs another one`;
   }
+}
+
+function revokedOf({ keyBlob, keyType }: KnownHostsEntry, hostKey: HostKey, where: string): string {
+  const authority = hostKey.certificate?.authorityBlob;
+  if (authority === undefined || !isEqual(authority, keyBlob))
+    return `the key that ${where} showed, ${shownOf(hostKey)},`;
+  return `the authority of the certificate that ${where} showed, ${keyType} ${fingerprint(authority)},`;
+}
+
+/** Why a certificate was not enough, as the end of a message; empty where none was shown. */
+export type CertificateDoubt = string;
+
+/** `known`: the line of the authority, undefined where there is none. */
+export function doubtOf(
+  { authorityBlob }: Certificate,
+  known: KnownHostsEntry | undefined,
+  fault: CertificateFault | undefined,
+): CertificateDoubt {
+  const by = `by the authority ${fingerprint(authorityBlob)}`;
+  if (known === undefined || fault === undefined)
+    return ` (the server showed a certificate ${by}, which no @cert-authority line names)`;
+  return ` (the server showed a certificate ${by}, which ${at(known)} trusts, but ${faultWords(fault)})`;
+}
+
+function faultWords(fault: CertificateFault): string {
+  switch (fault.fault) {
+    case "kind":
+      return "it is a user's, not a host's";
+    case "not-yet-valid":
+      return `it is not valid before ${timeOf(fault.validAfter)}: is the clock right?`;
+    case "expired":
+      return `it expired at ${timeOf(fault.validBefore)}: the server needs a new one`;
+    case "principals": {
+      const names = printable(fault.principals.join(", "));
+      return names === "" ? "it is for no host at all" : `it is for ${names}, and not for this host`;
+    }
+    case "critical-options":
+      return `it has critical options that are not known here: ${printable(fault.names.join(", "))}`;
+  }
+}
+
+/** As in `2026-11-26T03:00:00.000Z`. */
+function timeOf(seconds: bigint): string {
+  const furthest = 8_640_000_000_000n; // of Date, in seconds
+  return seconds > furthest ? "the end of time" : new Date(Number(seconds) * 1000).toISOString();
 }
 
 /** Why none of the pins trusts what the server showed: a key a connection, each of another type. */
@@ -103,7 +151,6 @@ function removalOf(entry: KnownHostsEntry, { host, port }: Subject): string {
 /** What is known that does not help. */
 function asideOf({ certAuthority, bareHostKey }: Extract<Refusal, { readonly verdict: "unknown" }>): string {
   if (bareHostKey !== undefined) return ` (the same host has ${describe(bareHostKey)} at port 22)`;
-  if (certAuthority !== undefined)
-    return ` (${at(certAuthority)} trusts certificates for it, which are not supported yet)`;
+  if (certAuthority !== undefined) return ` (${at(certAuthority)} trusts certificates for it)`;
   return "";
 }

@@ -3,11 +3,14 @@
  * added to them; what has changed or is revoked is refused whatever else is asked for.
  */
 import { table } from "../ssh/algorithms/table.ts";
+import { hostCertificateFault } from "../ssh/certificate.ts";
 import type { HostKey } from "../ssh/connection.ts";
 import { HostKeyError } from "../ssh/errors.ts";
 import {
+  checkHostCertificate,
   checkHostKey,
   type KnownHosts,
+  type KnownHostsEntry,
   keyTypeOf,
   orderHostKeyAlgorithms,
   parseKnownHosts,
@@ -23,7 +26,17 @@ import {
 } from "./files.ts";
 import { type HostKeyPin, isPinned } from "./host-key-pin.ts";
 import type { Log } from "./log.ts";
-import { at, pinWords, type Refusal, refusalWords, type Subject, shownOf, whereOf } from "./trust-words.ts";
+import {
+  at,
+  type CertificateDoubt,
+  doubtOf,
+  pinWords,
+  type Refusal,
+  refusalWords,
+  type Subject,
+  shownOf,
+  whereOf,
+} from "./trust-words.ts";
 
 export interface TrustOptions {
   /** As the user typed it, in ASCII: what known_hosts is searched for. */
@@ -88,6 +101,8 @@ function trustKnown(
 ): HostTrust {
   const { host, port } = subject;
   const verifyHostKey = (hostKey: HostKey): void | Promise<void> => {
+    const certified = checkCertificate(known, hostKey, subject);
+    if (typeof certified !== "string") return onTrusted?.(at(certified));
     const verdict = checkHostKey(known, host, port, hostKey.blob);
     if (verdict.verdict === "trusted") return onTrusted?.(at(verdict.known));
     // where an authority vouches for the host, a plain key is not new but less than what is known
@@ -96,10 +111,28 @@ function trustKnown(
       onTrusted?.(printable(expandHome(subject.place)));
       return remember(hostKey, subject, log);
     }
-    throw refused(verdict, hostKey, subject, known);
+    throw refused(verdict, hostKey, subject, known, certified);
   };
   const hostKeyAlgorithms = orderHostKeyAlgorithms(known, host, port, Object.keys(table.hostKey));
   return { verifyHostKey, hostKeyAlgorithms, otherHostKeyAlgorithms: () => [] };
+}
+
+/**
+ * The line of the authority by which the host's certificate is believed. Otherwise the key in it may still be known as a
+ * plain one, as with ssh; the words say why the certificate was not enough, and are empty where none was shown.
+ */
+function checkCertificate(
+  known: readonly KnownHosts[],
+  hostKey: HostKey,
+  subject: Subject,
+): KnownHostsEntry | CertificateDoubt {
+  const { certificate } = hostKey;
+  if (certificate === undefined) return "";
+  const verdict = checkHostCertificate(known, subject.host, subject.port, certificate);
+  if (verdict?.verdict === "revoked") throw refused(verdict, hostKey, subject, known);
+  if (verdict === undefined) return doubtOf(certificate, undefined, undefined);
+  const fault = hostCertificateFault(certificate, subject.host, Date.now() / 1000);
+  return fault === undefined ? verdict.known : doubtOf(certificate, verdict.known, fault);
 }
 
 /** Another of our processes may have been faster, and seen another key. What cannot be written is still used, as ssh does. */
@@ -118,10 +151,16 @@ async function remember(hostKey: HostKey, subject: Subject, log: TrustOptions["l
   }
 }
 
-function refused(refusal: Refusal, hostKey: HostKey, subject: Subject, known: readonly KnownHosts[]): HostKeyError {
+function refused(
+  refusal: Refusal,
+  hostKey: HostKey,
+  subject: Subject,
+  known: readonly KnownHosts[],
+  doubt: CertificateDoubt = "",
+): HostKeyError {
   const notes = known.flatMap((file) => file.notes);
   const skipped = notes.length > 0 ? ` (lines skipped in known_hosts: ${notes.length}, as ${notes[0]})` : "";
-  const message = `Host key verification failed: ${refusalWords(refusal, hostKey, subject)}${skipped}`;
+  const message = `Host key verification failed: ${refusalWords(refusal, hostKey, subject)}${doubt}${skipped}`;
   const line = refusal.verdict === "unknown" ? undefined : at(refusal.known);
   return new HostKeyError(message, refusal.verdict, hostKey.fingerprint, line);
 }

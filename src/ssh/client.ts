@@ -37,7 +37,7 @@ import {
   proveRequest,
 } from "./other-host-keys.ts";
 import { printable } from "./printable.ts";
-import { Transport } from "./transport.ts";
+import { type HostKeyEvent, Transport } from "./transport.ts";
 import { type Candidate, UserAuth } from "./userauth.ts";
 import { decode, decodeFields, encode, type Message } from "./wire.ts";
 
@@ -72,7 +72,7 @@ export interface ClientOptions {
 /** What happened. Byte arrays are borrowed: valid until the next call of `receive` or `nextEvent`. */
 export type ClientEvent =
   /** The server holds this key; nothing is processed until `acceptHostKey` or `fail`. RFC 4253 §8. */
-  | { readonly type: "host-key"; readonly algorithm: string; readonly blob: Uint8Array }
+  | HostKeyEvent
   /** Sign `data` with key number `key`, for `algorithm`, then call `provideSignature`. RFC 4252 §7. */
   | { readonly type: "sign"; readonly key: number; readonly algorithm: string; readonly data: Uint8Array }
   | { readonly type: "banner"; readonly lines: readonly string[] }

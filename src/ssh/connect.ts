@@ -265,7 +265,7 @@ class Connection implements SshConnection {
   #handle(event: ClientEvent): void {
     switch (event.type) {
       case "host-key":
-        this.#verdict = this.#judgeHostKey(event.algorithm, event.blob.slice());
+        this.#verdict = this.#judgeHostKey(hostKeyOf(event));
         return;
       case "sign":
         void this.#sign(event);
@@ -301,9 +301,8 @@ class Connection implements SshConnection {
 
   // Trust and authentication
 
-  async #judgeHostKey(algorithm: string, blob: Uint8Array): Promise<void> {
+  async #judgeHostKey(hostKey: HostKey): Promise<void> {
     clearTimeout(this.#deadline);
-    const hostKey = { algorithm, blob, fingerprint: fingerprint(blob) };
     this.#hostKey = hostKey;
     try {
       const verdict: unknown = await this.#options.verifyHostKey(hostKey);
@@ -571,6 +570,13 @@ async function within<T>(
     clearTimeout(timer);
     if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
   }
+}
+
+/** Of a certificate the key that it certifies: that is the key that the server holds. */
+function hostKeyOf({ algorithm, blob, certificate }: Extract<ClientEvent, { type: "host-key" }>): HostKey {
+  const keyBlob = (certificate?.keyBlob ?? blob).slice();
+  const hostKey: HostKey = { algorithm, blob: keyBlob, fingerprint: fingerprint(keyBlob) };
+  return certificate === undefined ? hostKey : { ...hostKey, certificate };
 }
 
 function rejection(error: unknown, hostKey: HostKey): SshError {

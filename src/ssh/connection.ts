@@ -1,7 +1,7 @@
 /**
  * Connection: the shapes that `connect` takes and gives. Types only, so that callers and their tests need no SSH.
  */
-import type { AlgorithmTable, Negotiated, RandomBytes, Signer } from "./algorithms/interfaces.ts";
+import type { AlgorithmTable, Certificate, Negotiated, RandomBytes, Signer } from "./algorithms/interfaces.ts";
 import type { SshError } from "./errors.ts";
 
 /** A stream of bytes both ways: a socket, a WebSocket, a channel. */
@@ -14,10 +14,12 @@ export interface ByteDuplex {
 export interface HostKey {
   /** As negotiated: `ssh-ed25519`; `rsa-sha2-512` for a key that known_hosts calls ssh-rsa. */
   readonly algorithm: string;
-  /** The public key blob, as base64 in known_hosts. */
+  /** The public key blob, as base64 in known_hosts; where a certificate was shown, that of the key in it. */
   readonly blob: Uint8Array;
   /** `SHA256:...` as OpenSSH prints it. */
   readonly fingerprint: string;
+  /** Shown where a certificate's algorithm was negotiated; its authority did sign it, but may be anybody. */
+  readonly certificate?: Certificate;
 }
 
 /** What the caller may be told while connecting; texts of the peer's are escaped already. */

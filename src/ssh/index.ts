@@ -1,6 +1,7 @@
 /** The face of the SSH core: re-exports, nothing else. */
 export type {
   AlgorithmTable,
+  Certificate,
   HostKeyAlgorithm,
   HostKeyVerifier,
   KexMethod,
@@ -12,6 +13,12 @@ export type {
   Signer,
 } from "./algorithms/interfaces.ts";
 export { table } from "./algorithms/table.ts";
+export {
+  type CertificateFault,
+  certifiedSigner,
+  hostCertificateFault,
+  parseCertificate,
+} from "./certificate.ts";
 export type { ChannelNews, ChannelRequest, Opening } from "./channel.ts";
 export { type ClientEvent, type ClientOptions, SshClient } from "./client.ts";
 export { connect } from "./connect.ts";
@@ -45,6 +52,7 @@ export {
   TimeoutError,
 } from "./errors.ts";
 export {
+  checkHostCertificate,
   checkHostKey,
   fingerprint,
   type KnownHosts,

@@ -2,7 +2,7 @@
  * Known hosts: text, host and key give a verdict, as OpenSSH's ssh gives it (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"). Pure.
  *
  * What the manual leaves open was tried on a real ssh: test/vectors/known-hosts.json. Where we differ, we refuse more.
- * Host certificates come later: an `@cert-authority` line never trusts a plain key and never makes it a changed one.
+ * An `@cert-authority` line never trusts a plain key and never makes it a changed one.
  */
 import { sha1 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";
@@ -82,6 +82,33 @@ export function checkHostKey(files: readonly KnownHosts[], host: string, port: n
   if (bare.verdict === "changed") return { ...verdict, bareHostKey: bare.known };
   if (bare.verdict === "unknown") return { ...bare, certAuthority: verdict.certAuthority ?? bare.certAuthority };
   return bare;
+}
+
+/**
+ * Judges the authority and the key of a certificate that `host` showed at `port`, where an `@cert-authority` line names
+ * the authority, or either is revoked; undefined where neither is so: then the key in it counts as a plain one. Whether
+ * the certificate holds for this host, and now, is not looked at. Ports as with `checkHostKey`.
+ * @throws as checkHostKey
+ */
+export function checkHostCertificate(
+  files: readonly KnownHosts[],
+  host: string,
+  port: number,
+  { authorityBlob, keyBlob }: { readonly authorityBlob: Uint8Array; readonly keyBlob: Uint8Array },
+): Extract<Verdict, { readonly verdict: "trusted" | "revoked" }> | undefined {
+  const entries = files.flatMap((file) => file.entries);
+  const isRevoked = ({ marker, keyBlob: revoked }: KnownHostsEntry): boolean =>
+    marker === "revoked" && (isKeyOf(revoked, keyBlob) || isKeyOf(revoked, authorityBlob));
+  const isAuthority = (entry: KnownHostsEntry): boolean =>
+    entry.marker === "cert-authority" && isEqual(entry.keyBlob, authorityBlob);
+  for (const name of new Set([knownHostsName(host, port), knownHostsName(host, defaultPort)])) {
+    const ofName = (isWanted: (entry: KnownHostsEntry) => boolean): KnownHostsEntry | undefined =>
+      entries.find((entry) => isWanted(entry) && isFor(entry.hosts, name)); // a hashed name costs two SHA-1s: last
+    const [bad, good] = [ofName(isRevoked), ofName(isAuthority)];
+    if (bad !== undefined) return { verdict: "revoked", known: bad };
+    if (good !== undefined) return { verdict: "trusted", known: good };
+  }
+  return undefined;
 }
 
 /**

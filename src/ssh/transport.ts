@@ -5,8 +5,14 @@
  * Law: nothing is processed between the server's proof of its host key and `acceptHostKey`, and while a key exchange
  * runs only this room sends.
  */
-
-import type { AlgorithmTable, KexMethod, KexStart, Negotiated, RandomBytes } from "./algorithms/interfaces.ts";
+import type {
+  AlgorithmTable,
+  Certificate,
+  KexMethod,
+  KexStart,
+  Negotiated,
+  RandomBytes,
+} from "./algorithms/interfaces.ts";
 import { none } from "./algorithms/none.ts";
 import { DISCONNECT_REASON, DisconnectError, HostKeyError, NegotiationError, ProtocolError } from "./errors.ts";
 import {
@@ -51,9 +57,18 @@ export interface TransportOptions {
   readonly trace: boolean;
 }
 
+/** The server proved to hold this key; nothing goes on until `acceptHostKey`. */
+export interface HostKeyEvent {
+  readonly type: "host-key";
+  readonly algorithm: string;
+  /** K_S: a key's blob, or a certificate's. */
+  readonly blob: Uint8Array;
+  /** What is in the blob where it is a certificate's. */
+  readonly certificate?: Certificate;
+}
+
 export type TransportEvent =
-  /** The server proved to hold this key; nothing goes on until `acceptHostKey`. */
-  | { readonly type: "host-key"; readonly algorithm: string; readonly blob: Uint8Array }
+  | HostKeyEvent
   /** A key exchange after the first has ended: both directions use new keys. */
   | { readonly type: "rekeyed" }
   /** A message of a higher protocol, legal in the present phase. `payload` is borrowed: valid until the next call. */
@@ -451,7 +466,9 @@ export class Transport {
     const verified = { exchange, hostKeyBlob: hostKeyBlob.slice(), K, H };
     if (this.#hostKeyBlob === undefined) {
       this.#step = { step: "host-key-wait", verified };
-      return { type: "host-key", algorithm, blob: verified.hostKeyBlob };
+      const { certificate } = verifier;
+      const event: HostKeyEvent = { type: "host-key", algorithm, blob: verified.hostKeyBlob };
+      return certificate === undefined ? event : { ...event, certificate };
     }
     // RFC 4253 §9 lets a host key change on rekey; nobody has verified the other one, so it may not.
     if (!isEqual(this.#hostKeyBlob, hostKeyBlob)) {

@@ -2,6 +2,7 @@
  * Userauth: RFC 4252. Method `publickey` (§7): ask first whether the server would take the key, then sign for that key
  * and no other; `none` (§5.2) where there is no key. Pure: takes the server's messages, says what to do next.
  */
+import { plainName } from "./certificate.ts";
 import { AuthError, ProtocolError } from "./errors.ts";
 import { fingerprint } from "./known-hosts.ts";
 import * as m from "./messages.ts";
@@ -139,9 +140,9 @@ export class UserAuth {
 
   #refuseOtherAlgorithm(asked: string, signature: Uint8Array): void {
     const algorithm = algorithmOf(signature);
-    if (algorithm === signatureName(asked)) return;
+    if (algorithm === plainName(asked)) return;
     const made = algorithm === undefined ? "what is no signature" : `a signature of type ${printable(algorithm)}`;
-    const what = `the key gave ${made}, asked was one of type ${signatureName(asked)}`;
+    const what = `the key gave ${made}, asked was one of type ${plainName(asked)}`;
     throw new AuthError(`Authentication failed: ${what}`, this.#tried, [], this.#partialSuccess);
   }
 
@@ -261,7 +262,7 @@ export class UserAuth {
     const lacking = this.#candidates.find(({ algorithms }) =>
       algorithms.every((name) => !isTaken(signatureAlgorithms, name)),
     );
-    const names = lacking?.algorithms.map(signatureName).join(" or ");
+    const names = lacking?.algorithms.map(plainName).join(" or ");
     const sigAlgs = names === undefined ? "" : `; it does not verify ${printable(names)} signatures at all`;
     const untried = this.#candidates.length - this.#nextKey;
     const left = untried > 0 && canContinue.includes("publickey") ? `; ${untriedText(untried)}` : "";
@@ -278,14 +279,7 @@ function untriedText(untried: number): string {
 /** Whether the server takes a signature for `algorithm`; yes, as far as we know, where it did not say. RFC 8308 §3.1. */
 function isTaken(signatureAlgorithms: readonly string[] | undefined, algorithm: string): boolean {
   if (signatureAlgorithms === undefined) return true;
-  return signatureAlgorithms.includes(algorithm) || signatureAlgorithms.includes(signatureName(algorithm));
-}
-
-/** The name in a signature: for a certificate's algorithm the plain one, and OpenSSH lists only those. OpenSSH PROTOCOL.certkeys. */
-function signatureName(algorithm: string): string {
-  return algorithm.startsWith("sk-")
-    ? algorithm.replace("-cert-v01@openssh.com", "@openssh.com")
-    : algorithm.replace("-cert-v01@openssh.com", "");
+  return signatureAlgorithms.includes(algorithm) || signatureAlgorithms.includes(plainName(algorithm));
 }
 
 /** The name in a signature blob; undefined where it is none. RFC 4252 §7. */

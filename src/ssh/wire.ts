@@ -7,7 +7,17 @@
 import { ProtocolError } from "./errors.ts";
 
 /** A field's type on the wire. RFC 4251 §5. */
-export type FieldType = "byte" | "boolean" | "uint32" | "string" | "text" | "mpint" | "name-list" | "cookie" | "rest";
+export type FieldType =
+  | "byte"
+  | "boolean"
+  | "uint32"
+  | "uint64"
+  | "string"
+  | "text"
+  | "mpint"
+  | "name-list"
+  | "cookie"
+  | "rest";
 
 /** Field names to wire types, in wire order. */
 export type Fields = Readonly<Record<string, FieldType>>;
@@ -23,6 +33,7 @@ interface Values {
   readonly byte: number;
   readonly boolean: boolean;
   readonly uint32: number;
+  readonly uint64: bigint;
   readonly string: Uint8Array;
   readonly text: string;
   readonly mpint: Uint8Array;
@@ -138,6 +149,7 @@ function sizeOf(fields: Fields, values: Readonly<Record<string, unknown>>): numb
     const type = fields[name] as FieldType;
     if (type === "byte" || type === "boolean") size += 1;
     else if (type === "uint32") size += 4;
+    else if (type === "uint64") size += 8;
     else if (type === "cookie" || type === "rest") size += (values[name] as Uint8Array).length;
     else size += 4 + contentOf(type, values[name]).length;
   }
@@ -154,6 +166,9 @@ function put(bytes: Uint8Array, start: number, fields: Fields, values: Readonly<
     else if (type === "uint32") {
       view.setUint32(at, value as number);
       at += 4;
+    } else if (type === "uint64") {
+      view.setBigUint64(at, value as bigint);
+      at += 8;
     } else {
       const content = contentOf(type, value);
       if (type !== "cookie" && type !== "rest") {
@@ -193,6 +208,8 @@ class Reader {
         return this.#take(name, 1)[0] !== 0; // RFC 4251 §5: all non-zero values MUST be interpreted as TRUE
       case "uint32":
         return this.#uint32(name);
+      case "uint64":
+        return (BigInt(this.#uint32(name)) << 32n) | BigInt(this.#uint32(name));
       case "cookie":
         return this.#take(name, 16);
       case "rest":

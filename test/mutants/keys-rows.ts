@@ -1,5 +1,5 @@
 /**
- * Rows of the table: ECDSA and RSA, and keys of several algorithms.
+ * Rows of the table: ECDSA and RSA, certificates, and keys of several algorithms.
  */
 import type { Mutant } from "./mutant.ts";
 
@@ -115,12 +115,130 @@ export const keysRows: readonly Mutant[] = [
     caughtBy: { file: "test/ssh/signers.test.ts", test: "never signs with SHA-1" },
   },
 
+  // Certificates
+
+  {
+    id: "certificate-unsigned",
+    file: "src/ssh/certificate.ts",
+    find: "if (!isSignedBy(rowOf(type), certificate.authorityBlob, signed, signature)) {",
+    replace: "if (type === undefined) {",
+    why: "anybody certifies any key in an authority's name",
+    caughtBy: { file: "test/ssh/certificate.test.ts", test: "signed by another key than it names is refused" },
+  },
+  {
+    id: "certificate-signature-of-any-type",
+    file: "src/ssh/certificate.ts",
+    find: "if (!Object.hasOwn(plainRows, type)) {",
+    replace: "if (type === undefined) {",
+    why: "an authority's signature by SHA-1 ends in a fault of ours, and is not told for what it is",
+    caughtBy: { file: "test/ssh/certificate.test.ts", test: "by the name of ssh-rsa, SHA-1 is refused" },
+  },
+  {
+    id: "certificate-signed-part-short",
+    file: "src/ssh/certificate.ts",
+    find: "const signed = blob.subarray(0, blob.length - 4 - body.signature.length);",
+    replace: "const signed = blob.subarray(0, blob.length - body.signature.length);",
+    why: "no certificate is ever good",
+    caughtBy: { file: "test/ssh/certificate.test.ts", test: "is a host's, and what its key signs is verified" },
+  },
+  {
+    id: "certificate-type-ignored",
+    file: "src/ssh/certificate.ts",
+    find: "if (certificate.type !== certifiedName(keyTypeOf(plain))) {",
+    replace: "if (certificate.type === plain) {",
+    why: "a certificate of a type that was not negotiated is taken",
+    caughtBy: { file: "test/ssh/certificate.test.ts", test: "one for another type of key is refused" },
+  },
+  {
+    id: "certificate-user-as-host",
+    file: "src/ssh/certificate.ts",
+    find: 'if (kind !== "host") return',
+    replace: "if (kind === undefined) return",
+    why: "whoever has a user certificate is any host that it names",
+    caughtBy: { file: "test/ssh/certificate.test.ts", test: "whether a host certificate holds 'a user\\'s'" },
+  },
+  {
+    id: "certificate-expired",
+    file: "src/ssh/certificate.ts",
+    find: "if (time >= validBefore) return",
+    replace: "if (time > validBefore) return",
+    why: "a certificate is good a second too long",
+    caughtBy: { file: "test/ssh/certificate.test.ts", test: "whether a host certificate holds 'just over'" },
+  },
+  {
+    id: "certificate-not-yet-valid",
+    file: "src/ssh/certificate.ts",
+    find: "if (time < validAfter) return",
+    replace: "if (validAfter < 0n) return",
+    why: "a certificate for next year is good today",
+    caughtBy: { file: "test/ssh/certificate.test.ts", test: "whether a host certificate holds 'just before'" },
+  },
+  {
+    id: "certificate-for-nobody",
+    file: "src/ssh/certificate.ts",
+    find: "if (!principals.some((principal) => isPatternMatch(principal, name))) return",
+    replace: "if (principals.length > 0 && !principals.some((principal) => isPatternMatch(principal, name))) return",
+    why: "a certificate without names is good for every host",
+    caughtBy: { file: "test/ssh/certificate.test.ts", test: "whether a host certificate holds 'for nobody'" },
+  },
+  {
+    id: "certificate-critical-options",
+    file: "src/ssh/certificate.ts",
+    find: "if (criticalOptions.length > 0) return",
+    replace: "if (criticalOptions.length > 99) return",
+    why: "what must not be overlooked is",
+    caughtBy: {
+      file: "test/ssh/certificate.test.ts",
+      test: "whether a host certificate holds 'with a critical option'",
+    },
+  },
+  {
+    id: "certificate-of-another-key",
+    file: "src/ssh/certificate.ts",
+    find: "if (!isEqual(keyBlob, signer.publicKeyBlob)) throw",
+    replace: "if (keyBlob.length === 0) throw",
+    why: "a certificate beside the wrong key is found out at the login, as a bad signature",
+    caughtBy: { file: "test/ssh/certificate.test.ts", test: "refuses 'for another key'" },
+  },
+  {
+    id: "certificate-signs-as-itself",
+    file: "src/ssh/certificate.ts",
+    find: "sign: (data, algorithm) => signer.sign(data, plainName(algorithm)),",
+    replace: "sign: (data, algorithm) => signer.sign(data, algorithm),",
+    why: "an RSA key is asked for a signature that it does not know",
+    caughtBy: { file: "test/ssh/certificate.test.ts", test: "shows the certificate, signs as the key" },
+  },
+  {
+    id: "known-hosts-any-authority",
+    file: "src/ssh/known-hosts.ts",
+    find: 'entry.marker === "cert-authority" && isEqual(entry.keyBlob, authorityBlob);',
+    replace: "isEqual(entry.keyBlob, authorityBlob);",
+    why: "a host whose key is known may certify others",
+    caughtBy: { file: "test/ssh/known-hosts.test.ts", test: "'its authority as a host\\'s key'" },
+  },
+  {
+    id: "known-hosts-revoked-authority",
+    file: "src/ssh/known-hosts.ts",
+    find: "|| isKeyOf(revoked, authorityBlob));",
+    replace: ");",
+    why: "an authority whose key was stolen goes on certifying",
+    caughtBy: { file: "test/ssh/known-hosts.test.ts", test: "'its authority, revoked'" },
+  },
+  {
+    id: "trust-certificate-without-its-words",
+    file: "src/node/trust.ts",
+    find: "return fault === undefined ? verdict.known : doubtOf(certificate, verdict.known, fault);",
+    replace: "return fault === null ? doubtOf(certificate, verdict.known, fault) : verdict.known;",
+    why: "an expired certificate, or one for another host, is trusted",
+    caughtBy: { file: "test/node/trust.test.ts", test: "is not trusted before its time, nor after it" },
+  },
+
   // User authentication
 
   {
     id: "userauth-sha1-signature-sent",
     file: "src/ssh/userauth.ts",
-    find: "if (algorithm === signatureName(asked)) return;",
+    find: "if (algorithm === plainName(asked)) return;",
     replace: "if (algorithm !== undefined) return;",
     why: "an agent that knows no SHA-2 has its SHA-1 signature sent",
     caughtBy: { file: "test/ssh/userauth.test.ts", test: "a signature of another type goes nowhere: /of type ssh-rsa" },
@@ -128,7 +246,7 @@ export const keysRows: readonly Mutant[] = [
   {
     id: "userauth-sig-algs-of-certificates",
     file: "src/ssh/userauth.ts",
-    find: "|| signatureAlgorithms.includes(signatureName(algorithm));",
+    find: "|| signatureAlgorithms.includes(plainName(algorithm));",
     replace: ";",
     why: "no RSA certificate gets past a server that takes rsa-sha2-256 only: OpenSSH lists plain names",
     caughtBy: { file: "test/ssh/userauth.test.ts", test: "the plain name of a certificate" },

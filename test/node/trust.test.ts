@@ -1,12 +1,15 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { parseHostKeyPin } from "../../src/node/host-key-pin.ts";
 import { knownHostsTrust, type TrustOptions, trustBy } from "../../src/node/trust.ts";
 import { table } from "../../src/ssh/algorithms/table.ts";
+import { parseCertificate } from "../../src/ssh/certificate.ts";
 import type { HostKey } from "../../src/ssh/connection.ts";
 import { HostKeyError } from "../../src/ssh/errors.ts";
+import { fingerprint } from "../../src/ssh/known-hosts.ts";
+import { vectors } from "../support/vectors.ts";
 
 /** Keys and fingerprints made with ssh-keygen of OpenSSH 9.2p1. */
 const server = {
@@ -34,6 +37,14 @@ const hostKey: HostKey = {
   blob: blobOf(`ssh-ed25519 ${server.base64}`),
   fingerprint: server.fingerprint,
 };
+
+interface RecordedCertificate {
+  readonly name: string;
+  readonly certificate: string;
+  readonly expect: { readonly keyBlob: string; readonly authorityBlob: string };
+}
+
+const certificates = vectors<RecordedCertificate>("certificates.json");
 
 let folder = "";
 beforeEach(() => {
@@ -99,8 +110,94 @@ describe("a host key", () => {
 
   it("that a certificate might excuse is refused, and it says so", async () => {
     expect(await message([`@cert-authority *.example ssh-ed25519 ${other.base64}`], { port: 22 })).toContain(
-      "(FOLDER/known_hosts:1 trusts certificates for it, which are not supported yet)",
+      "(FOLDER/known_hosts:1 trusts certificates for it)",
     );
+  });
+
+  describe("in a certificate", () => {
+    const { certificate: text, expect: wanted } = certificates.find(({ name }) => name === "valid for ten years")!;
+    const certificate = parseCertificate(Uint8Array.from(Buffer.from(text, "base64")));
+    const shown: HostKey = {
+      algorithm: certificate.type,
+      blob: certificate.keyBlob,
+      fingerprint: fingerprint(certificate.keyBlob),
+      certificate,
+    };
+    const key = `ssh-ed25519 ${wanted.keyBlob}`;
+    const authority = `ssh-ed25519 ${wanted.authorityBlob}`;
+    const authorityPrint = fingerprint(certificate.authorityBlob);
+    const verdict = async (...lines: string[]): Promise<string> => {
+      const outcome = await judge(lines, {}, shown);
+      return outcome === "trusted" ? outcome : outcome.message.replaceAll(folder, "FOLDER");
+    };
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+    const at = (time: string): void => {
+      vi.useFakeTimers({ now: new Date(time), toFake: ["Date"] });
+    };
+
+    it.each([
+      `@cert-authority [h.example]:8022 ${authority}`,
+      `@cert-authority *.example ${authority}`, // as the bare host
+      `@cert-authority * ${authority}`,
+    ])("is trusted by its authority: %s", async (line) => {
+      at("2026-01-01T00:00:00Z");
+      expect(await verdict(line)).toBe("trusted");
+    });
+
+    it("is not trusted by a line that names the authority as a host's key", async () => {
+      at("2026-01-01T00:00:00Z");
+      expect(await verdict(`[h.example]:8022 ${authority}`)).toMatch(/HAS CHANGED/);
+    });
+
+    it("is not trusted by an authority for other hosts", async () => {
+      at("2026-01-01T00:00:00Z");
+      expect(await verdict(`@cert-authority *.other ${authority}`)).toContain(
+        `(the server showed a certificate by the authority ${authorityPrint}, which no @cert-authority line names)`,
+      );
+    });
+
+    it("is not trusted before its time, nor after it, and the times are said", async () => {
+      const line = `@cert-authority * ${authority}`;
+      const by = `(the server showed a certificate by the authority ${authorityPrint}, which FOLDER/known_hosts:1 trusts, but`;
+      at("2019-12-31T23:59:59.999Z");
+      expect(await verdict(line)).toContain(
+        `${by} it is not valid before 2020-01-01T00:00:00.000Z: is the clock right?)`,
+      );
+      at("2020-01-01T00:00:00Z");
+      expect(await verdict(line)).toBe("trusted");
+      at("2029-12-31T23:59:59.999Z");
+      expect(await verdict(line)).toBe("trusted");
+      at("2030-01-01T00:00:00Z");
+      expect(await verdict(line)).toContain(
+        `${by} it expired at 2030-01-01T00:00:00.000Z: the server needs a new one)`,
+      );
+    });
+
+    it("is trusted as a plain one too, as by ssh", async () => {
+      at("2031-01-01T00:00:00Z");
+      expect(await verdict(`@cert-authority * ${authority}`, `[h.example]:8022 ${key}`)).toBe("trusted");
+    });
+
+    it.each([
+      [
+        "the authority",
+        authority,
+        `the authority of the certificate that h.example port 8022 showed, ssh-ed25519 ${authorityPrint},`,
+      ],
+      ["the key", key, `the key that h.example port 8022 showed, ssh-ed25519 ${shown.fingerprint},`],
+    ])("is never trusted where %s is revoked", async (_, revoked, says) => {
+      at("2026-01-01T00:00:00Z");
+      const text = await verdict(`@cert-authority * ${authority}`, `[h.example]:8022 ${key}`, `@revoked * ${revoked}`);
+      expect(text).toContain(`${says} is marked @revoked in FOLDER/known_hosts:3`);
+    });
+
+    it("is not added as a new one where its authority is known but it does not hold", async () => {
+      at("2031-01-01T00:00:00Z");
+      const outcome = await judge([`@cert-authority * ${authority}`], { acceptNew: true }, shown);
+      expect(outcome).toBeInstanceOf(HostKeyError);
+    });
   });
 
   it("that has changed is refused, with both fingerprints and where the old one stands", async () => {
@@ -164,9 +261,9 @@ it("the host key algorithms are offered by what the files hold", async () => {
   const path = join(folder, "known_hosts");
   writeFileSync(path, `h.example ${ecdsa}\n`);
   const names = Object.keys(table.hostKey);
-  const first = names.filter((name) => name.startsWith("ecdsa-sha2-nistp256"));
+  const first = "ecdsa-sha2-nistp256";
   const { hostKeyAlgorithms } = await knownHostsTrust({ host: "h.example", port: 22, files: [path] });
-  expect(hostKeyAlgorithms).toEqual([...first, ...names.filter((name) => !first.includes(name))]);
+  expect(hostKeyAlgorithms).toEqual([first, ...names.filter((name) => name !== first)]);
 });
 
 describe("a pin", () => {

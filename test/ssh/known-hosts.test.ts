@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import {
+  checkHostCertificate,
   checkHostKey,
   fingerprint,
   knownHostsLine,
@@ -147,6 +148,63 @@ describe("a line that cannot be read is skipped with a note", () => {
 
 test("fingerprint is what ssh-keygen prints", () => {
   expect(fingerprint(keyBlob)).toBe(vectors.serverFingerprint);
+});
+
+describe("checkHostCertificate", () => {
+  const keyOf = (line: string): Uint8Array => new Uint8Array(Buffer.from(line.split(" ")[1]!, "base64"));
+  const certificate = { authorityBlob: keyOf(other), keyBlob };
+
+  const outcome = (lines: readonly string[], port = 22): string => {
+    const verdict = checkHostCertificate([parseKnownHosts("file", lines.join("\n"))], "h", port, certificate);
+    return verdict === undefined ? "neither" : `${verdict.verdict} by line ${verdict.known.line}`;
+  };
+
+  test.each<{ about: string; lines: readonly string[]; port?: number; expected: string }>([
+    { about: "nothing", lines: [], expected: "neither" },
+    { about: "its authority", lines: [`@cert-authority h ${other}`], expected: "trusted by line 1" },
+    { about: "its authority, by a wildcard", lines: [`@cert-authority *,!g ${other}`], expected: "trusted by line 1" },
+    { about: "its authority, for another host", lines: [`@cert-authority g ${other}`], expected: "neither" },
+    { about: "its authority, but not for this host", lines: [`@cert-authority *,!h ${other}`], expected: "neither" },
+    { about: "another authority", lines: [`@cert-authority h ${rsa}`], expected: "neither" },
+    { about: "its own key as an authority", lines: [`@cert-authority h ${key}`], expected: "neither" },
+    { about: "its authority as a host's key", lines: [`h ${other}`], expected: "neither" },
+    { about: "its own key as a host's", lines: [`h ${key}`], expected: "neither" },
+    {
+      about: "its authority, revoked",
+      lines: [`@cert-authority h ${other}`, `@revoked h ${other}`],
+      expected: "revoked by line 2",
+    },
+    {
+      about: "its own key, revoked",
+      lines: [`@cert-authority h ${other}`, `@revoked * ${key}`],
+      expected: "revoked by line 2",
+    },
+    {
+      about: "another key, revoked",
+      lines: [`@cert-authority h ${other}`, `@revoked h ${rsa}`],
+      expected: "trusted by line 1",
+    },
+    {
+      about: "a port's authority",
+      lines: [`@cert-authority [h]:8022 ${other}`],
+      port: 8022,
+      expected: "trusted by line 1",
+    },
+    { about: "another port's", lines: [`@cert-authority [h]:8023 ${other}`], port: 8022, expected: "neither" },
+    { about: "a port's, at port 22", lines: [`@cert-authority [h]:8022 ${other}`], expected: "neither" },
+    {
+      about: "the bare host's, at a port",
+      lines: [`@cert-authority h ${other}`],
+      port: 8022,
+      expected: "trusted by line 1",
+    },
+    {
+      about: "revoked for the bare host, at a port",
+      lines: [`@revoked h ${other}`],
+      port: 8022,
+      expected: "revoked by line 1",
+    },
+  ])("$about: $expected", ({ lines, port, expected }) => expect(outcome(lines, port)).toBe(expected));
 });
 
 describe("knownHostsLine", () => {

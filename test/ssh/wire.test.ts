@@ -35,6 +35,25 @@ describe.each(examples)("RFC 4251 §5: $name", ({ given: { type, bytes: encoded 
   });
 });
 
+describe("a uint64, RFC 4251 §5", () => {
+  const layout = { field: "uint64" } as const;
+
+  test.each([
+    [0n, "0000000000000000"],
+    [1n, "0000000000000001"],
+    [0x0102030405060708n, "0102030405060708"],
+    [2n ** 63n, "8000000000000000"],
+    [2n ** 64n - 1n, "ffffffffffffffff"],
+  ])("%i", (field, encoded) => {
+    expect(hex(encodeFields(layout, { field }))).toBe(encoded);
+    expect(decodeFields("blob", layout, bytes(encoded))).toEqual({ field });
+  });
+
+  test("is not cut short", () => {
+    expect(() => decodeFields("blob", layout, new Uint8Array(7))).toThrow(ProtocolError);
+  });
+});
+
 describe("decoding refuses", () => {
   test.each(errors)("$name", ({ given: { type, bytes: encoded }, error, section }) => {
     const refused = thrownBy(() => decodeFields("blob", { field: type }, bytes(encoded)));

@@ -203,7 +203,7 @@ function requestOf([requestType, value = ""]: Request): ChannelRequest {
 export function recordable(event: ClientEvent): RecordedEvent {
   switch (event.type) {
     case "host-key":
-      return { ...event, blob: Buffer.from(event.blob).toString("base64") };
+      return { type: event.type, algorithm: event.algorithm, blob: Buffer.from(event.blob).toString("base64") };
     case "sign":
       return { ...event, data: digest(event.data) };
     case "channel":

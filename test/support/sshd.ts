@@ -27,6 +27,8 @@ export interface SshdOptions {
   readonly subsystems?: Readonly<Record<string, string>>;
   /** Of the host's only key; ed25519 unless given. */
   readonly hostKey?: KeyKind;
+  /** Told the path of the host's key before the server starts. */
+  readonly prepare?: (hostKey: string) => void;
 }
 
 /** The path of sshd, which insists on being started by its whole path; undefined where there is none. */
@@ -46,6 +48,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<SshServer> {
   const place = makeWorkplace();
   const hostKey = keygen(join(place.folder, "host_key"), options.hostKey);
   for (const type of options.hostKeyTypes ?? []) keygen(join(place.folder, `host_${type}`), ["-t", type]);
+  options.prepare?.(join(place.folder, "host_key"));
   writeFileSync(join(place.folder, "authorized_keys"), `${place.clientPublicKey}\n`);
   // Where sshd is to jail its unprivileged child, fixed when it was compiled; a package's service makes it at boot.
   if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });

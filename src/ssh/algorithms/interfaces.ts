@@ -36,11 +36,35 @@ export interface HostKeyAlgorithm {
 
 /** A parsed host key. */
 export interface HostKeyVerifier {
+  /** What an authority says of the key, where the blob is a certificate: signed by the key that it names. */
+  readonly certificate?: Certificate;
   /**
    * Whether `signatureBlob` is this key's signature over `data`.
    * @throws ProtocolError (disconnect reason 3) if the signature blob is malformed, of another type, or has trailing bytes.
    */
   verify(data: Uint8Array, signatureBlob: Uint8Array): boolean;
+}
+
+/** An OpenSSH certificate: a key, and what the authority that signed it says of it. OpenSSH PROTOCOL.certkeys. */
+export interface Certificate {
+  /** The blob's, as in `ssh-ed25519-cert-v01@openssh.com`. */
+  readonly type: string;
+  /** The blob of the key itself, as in known_hosts or authorized_keys. */
+  readonly keyBlob: Uint8Array;
+  readonly serial: bigint;
+  readonly kind: "user" | "host";
+  /** The authority's name for it, for logs; not escaped. */
+  readonly keyId: string;
+  /** User or host names that it is for; not escaped. */
+  readonly principals: readonly string[];
+  /** Seconds since 1970; valid from then on. */
+  readonly validAfter: bigint;
+  /** Seconds since 1970; no longer valid then; 2^64-1 for ever. */
+  readonly validBefore: bigint;
+  /** Names of options without which it must not be taken by who does not know them; not escaped. */
+  readonly criticalOptions: readonly string[];
+  /** The blob of the authority's key. */
+  readonly authorityBlob: Uint8Array;
 }
 
 /** One packet cipher (AEAD, or `none`) as a row of the table: sizes, and a way to key it. RFC 4253 §6.3, RFC 5647. */

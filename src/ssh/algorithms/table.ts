@@ -2,6 +2,7 @@
  * THE registry: what we have is what we offer, in this order. KEXINIT is built from the keys of these objects (RFC 4253
  * §7.1), so a new algorithm is one file and one row.
  */
+import { certifiedHostKey } from "../certificate.ts";
 import { aes128Gcm } from "./aes128-gcm@openssh.com.ts";
 import { aes256Gcm } from "./aes256-gcm@openssh.com.ts";
 import { chacha20Poly1305 } from "./chacha20-poly1305@openssh.com.ts";
@@ -25,6 +26,14 @@ export const table: AlgorithmTable = {
     "ecdsa-sha2-nistp521": ecdsaHostKey("nistp521"),
     "rsa-sha2-512": rsaHostKey("rsa-sha2-512"),
     "rsa-sha2-256": rsaHostKey("rsa-sha2-256"),
+    // Behind the plain keys, unlike OpenSSH's: only where known_hosts names an authority is a certificate worth more, and
+    // there it is asked for first (`orderHostKeyAlgorithms`).
+    "ssh-ed25519-cert-v01@openssh.com": certifiedHostKey("ssh-ed25519"),
+    "ecdsa-sha2-nistp256-cert-v01@openssh.com": certifiedHostKey("ecdsa-sha2-nistp256"),
+    "ecdsa-sha2-nistp384-cert-v01@openssh.com": certifiedHostKey("ecdsa-sha2-nistp384"),
+    "ecdsa-sha2-nistp521-cert-v01@openssh.com": certifiedHostKey("ecdsa-sha2-nistp521"),
+    "rsa-sha2-512-cert-v01@openssh.com": certifiedHostKey("rsa-sha2-512"),
+    "rsa-sha2-256-cert-v01@openssh.com": certifiedHostKey("rsa-sha2-256"),
   },
   // chacha20-poly1305 before AES-GCM, which is slower in plain JavaScript and reads tables at secret places.
   cipher: {

@@ -1,0 +1,232 @@
+/**
+ * Certificates: OpenSSH's own kind (OpenSSH PROTOCOL.certkeys), read and checked. Pure: whoever has a clock says the
+ * time. Host certificates are rows of the table; a user's stands before a signer of its key.
+ *
+ * Law: nothing that a certificate says of a host is believed before its authority's signature was checked, and before
+ * known_hosts named the authority.
+ */
+import { ecdsaHostKey } from "./algorithms/ecdsa-sha2.ts";
+import type { Certificate, HostKeyAlgorithm, Signer } from "./algorithms/interfaces.ts";
+import { decodeWithin, refuseBlob } from "./algorithms/key-blobs.ts";
+import { rsaHostKey } from "./algorithms/rsa-sha2.ts";
+import { sshEd25519 } from "./algorithms/ssh-ed25519.ts";
+import { KeyFormatError, ProtocolError } from "./errors.ts";
+import { canonicalHost, isPatternMatch } from "./host-pattern.ts";
+import { keyTypeOf } from "./known-hosts.ts";
+import { printable } from "./printable.ts";
+import { concat, encodeString, type Fields, isEqual, utf8 } from "./wire.ts";
+
+const section = "OpenSSH PROTOCOL.certkeys";
+const maximumPrincipals = 256; // OpenSSH's bound
+
+/** The keys that may be certified, and that may certify, by the names in their signatures. SHA-1 is not among them. */
+const plainRows: Readonly<Record<string, HostKeyAlgorithm>> = {
+  "ssh-ed25519": sshEd25519,
+  "ecdsa-sha2-nistp256": ecdsaHostKey("nistp256"),
+  "ecdsa-sha2-nistp384": ecdsaHostKey("nistp384"),
+  "ecdsa-sha2-nistp521": ecdsaHostKey("nistp521"),
+  "rsa-sha2-512": rsaHostKey("rsa-sha2-512"),
+  "rsa-sha2-256": rsaHostKey("rsa-sha2-256"),
+};
+
+/** The name under which a certificate's key signs, or the type of its blob: as in `rsa-sha2-512-cert-v01@openssh.com`. */
+export function certifiedName(plain: string): string {
+  return `${plain.replace("@openssh.com", "")}-cert-v01@openssh.com`;
+}
+
+/** What stands in a signature made under `name`: a certificate's key signs as itself. */
+export function plainName(name: string): string {
+  return name.replace("-cert-v01@openssh.com", name.startsWith("sk-") ? "@openssh.com" : "");
+}
+
+/**
+ * Host certificates for keys that sign as `plain`, one of the names without `-cert-v01@openssh.com`. Parsing one checks
+ * its authority's signature; the rest of what it takes to believe it is `hostCertificateFault`'s and known_hosts's.
+ */
+export function certifiedHostKey(plain: string): HostKeyAlgorithm {
+  return {
+    parse(blob) {
+      const parts = read(blob);
+      const { certificate } = parts;
+      if (certificate.type !== certifiedName(keyTypeOf(plain))) {
+        throw refuseBlob(`a certificate of type ${certificate.type}, expected one for ${plain}`, section);
+      }
+      checkAuthority(parts);
+      const { verify } = rowOf(plain).parse(certificate.keyBlob);
+      return { certificate, verify };
+    },
+  };
+}
+
+/** Why a host certificate does not hold. */
+export type CertificateFault =
+  | { readonly fault: "kind" }
+  /** Seconds since 1970. */
+  | { readonly fault: "not-yet-valid"; readonly validAfter: bigint }
+  | { readonly fault: "expired"; readonly validBefore: bigint }
+  /** The names that it is for; none, and it is for nobody, as in OpenSSH since 10.3. */
+  | { readonly fault: "principals"; readonly principals: readonly string[] }
+  | { readonly fault: "critical-options"; readonly names: readonly string[] };
+
+/**
+ * Why the certificate does not hold for a host by that name at the time `now` (seconds since 1970);
+ * undefined if it does. As OpenSSH's ssh has it: names may hold `*` and `?`, and no critical option is known for hosts.
+ */
+export function hostCertificateFault(
+  certificate: Certificate,
+  host: string,
+  now: number,
+): CertificateFault | undefined {
+  const { kind, validAfter, validBefore, principals, criticalOptions } = certificate;
+  const time = BigInt(Math.trunc(now));
+  const name = canonicalHost(host);
+  if (kind !== "host") return { fault: "kind" };
+  if (time < validAfter) return { fault: "not-yet-valid", validAfter };
+  if (time >= validBefore) return { fault: "expired", validBefore };
+  if (!principals.some((principal) => isPatternMatch(principal, name))) return { fault: "principals", principals };
+  if (criticalOptions.length > 0) return { fault: "critical-options", names: criticalOptions };
+  return undefined;
+}
+
+/**
+ * A signer that shows `blob`, a user certificate for the signer's key. What the authority's signature is worth, and
+ * times and names, is the server's to judge.
+ * @throws KeyFormatError if it is no certificate, a host's, or for another key.
+ */
+export function certifiedSigner(signer: Signer, blob: Uint8Array): Signer {
+  const { kind, keyBlob } = parsedForUser(blob);
+  if (kind !== "user")
+    throw new KeyFormatError("this is a host's certificate, not a user's (ssh-keygen -s makes those without -h)");
+  if (!isEqual(keyBlob, signer.publicKeyBlob)) throw new KeyFormatError("this certificate is for another key");
+  const [first, ...others] = signer.algorithms;
+  return {
+    algorithms: [certifiedName(first), ...others.map(certifiedName)],
+    publicKeyBlob: blob.slice(),
+    sign: (data, algorithm) => signer.sign(data, plainName(algorithm)),
+  };
+}
+
+function parsedForUser(blob: Uint8Array): Certificate {
+  try {
+    return parseCertificate(blob);
+  } catch (error) {
+    if (error instanceof ProtocolError) throw new KeyFormatError(`this is no certificate: ${error.message}`);
+    throw error;
+  }
+}
+
+/**
+ * Reads a certificate of any type that OpenSSH makes. Its authority's signature is not checked.
+ * @throws ProtocolError (disconnect reason 3) if it is malformed, of an unknown type, or has trailing bytes.
+ */
+export function parseCertificate(blob: Uint8Array): Certificate {
+  return read(blob).certificate;
+}
+
+/** A certificate, and what its authority signed. */
+interface Parts {
+  readonly certificate: Certificate;
+  readonly signed: Uint8Array;
+  readonly signature: Uint8Array;
+}
+
+const headFields = { type: "text", nonce: "string", rest: "rest" } as const;
+const bodyFields = {
+  serial: "uint64",
+  kind: "uint32",
+  keyId: "text",
+  validPrincipals: "string",
+  validAfter: "uint64",
+  validBefore: "uint64",
+  criticalOptions: "string",
+  extensions: "string",
+  reserved: "string",
+  signatureKey: "string",
+  signature: "string",
+} as const;
+const nameFields = { name: "text", rest: "rest" } as const;
+const optionFields = { name: "text", data: "string", rest: "rest" } as const;
+const signatureFields = { type: "text", rest: "rest" } as const;
+
+const kinds: ReadonlyMap<number, Certificate["kind"]> = new Map([
+  [1, "user"],
+  [2, "host"],
+]);
+
+/** What stands for the key, between nonce and serial, as in the key's own blob behind its type. */
+const keyFields: Readonly<Record<string, Fields>> = {
+  "ssh-ed25519": { publicKey: "string" },
+  "ssh-rsa": { e: "mpint", n: "mpint" },
+  "ecdsa-sha2-nistp256": { curve: "text", publicKey: "string" },
+  "ecdsa-sha2-nistp384": { curve: "text", publicKey: "string" },
+  "ecdsa-sha2-nistp521": { curve: "text", publicKey: "string" },
+  "sk-ssh-ed25519@openssh.com": { publicKey: "string", application: "text" },
+  "sk-ecdsa-sha2-nistp256@openssh.com": { curve: "text", publicKey: "string", application: "text" },
+};
+
+function read(borrowed: Uint8Array): Parts {
+  const blob = borrowed.slice();
+  const head = decodeWithin("certificate", headFields, blob, section);
+  const plain = plainName(head.type);
+  const layout = Object.hasOwn(keyFields, plain) && plain !== head.type ? keyFields[plain] : undefined;
+  if (layout === undefined) throw refuseBlob(`a certificate of type ${printable(head.type)}, which is none`, section);
+  const split: Fields & { readonly body: "rest" } = { ...layout, body: "rest" };
+  const { body: bodyBytes } = decodeWithin("certificate", split, head.rest, section);
+  const body = decodeWithin("certificate", bodyFields, bodyBytes, section);
+  const kind = kinds.get(body.kind);
+  if (kind === undefined) throw refuseBlob(`a certificate of kind ${body.kind}, which is none`, section);
+  namesOf("extensions", optionFields, body.extensions); // not used, but not malformed either
+  const key = head.rest.subarray(0, head.rest.length - bodyBytes.length);
+  const certificate: Certificate = {
+    type: head.type,
+    keyBlob: concat(encodeString(utf8(plain)), key),
+    serial: body.serial,
+    kind,
+    keyId: body.keyId,
+    principals: namesOf("principals", nameFields, body.validPrincipals),
+    validAfter: body.validAfter,
+    validBefore: body.validBefore,
+    criticalOptions: namesOf("critical options", optionFields, body.criticalOptions),
+    authorityBlob: body.signatureKey,
+  };
+  const signed = blob.subarray(0, blob.length - 4 - body.signature.length);
+  return { certificate, signed, signature: body.signature };
+}
+
+/** The names in a list of principals or of options. */
+function namesOf(what: string, fields: typeof nameFields | typeof optionFields, list: Uint8Array): readonly string[] {
+  const names: string[] = [];
+  for (let rest = list; rest.length > 0; ) {
+    if (names.length === maximumPrincipals) throw refuseBlob(`a certificate with too many ${what}`, section);
+    const next = decodeWithin(`certificate's ${what}`, fields, rest, section);
+    names.push(next.name);
+    rest = next.rest;
+  }
+  return names;
+}
+
+/** The authority's key is a plain one, never a certificate itself, and its signature no SHA-1. */
+function checkAuthority({ certificate, signed, signature }: Parts): void {
+  const { type } = decodeWithin("signature of the certificate's authority", signatureFields, signature, section);
+  if (!Object.hasOwn(plainRows, type)) {
+    throw refuseBlob(`a certificate with a signature of type ${printable(type)}, which is not taken`, section);
+  }
+  if (!isSignedBy(rowOf(type), certificate.authorityBlob, signed, signature)) {
+    throw refuseBlob("a certificate that its authority did not sign", section);
+  }
+}
+
+function isSignedBy(row: HostKeyAlgorithm, key: Uint8Array, signed: Uint8Array, signature: Uint8Array): boolean {
+  try {
+    return row.parse(key).verify(signed, signature);
+  } catch (error) {
+    if (error instanceof ProtocolError) throw refuseBlob(`a certificate's authority: ${error.message}`, section);
+    throw error;
+  }
+}
+
+function rowOf(name: string): HostKeyAlgorithm {
+  const row = plainRows[name];
+  if (row === undefined) throw new TypeError(`no key signs as ${name}`);
+  return row;
+}
