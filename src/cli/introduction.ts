@@ -53,7 +53,9 @@ export class Introduction {
     this.#settings = { host, port, hostKeyPins };
     this.#options = options;
     const onNotice = ({ type, text }: KeyServerNotice): void => {
-      if (type === "certificate") options.log.warning(`${text}: going on over plain HTTP, as if nobody were there`);
+      if (type === "asking") options.log.debug(`asking ${text}`);
+      else if (type === "certificate")
+        options.log.warning(`${text}: going on over plain HTTP, as if nobody were there`);
       else options.log.debug(`${text}; going on over plain HTTP`);
     };
     this.#keyServer = new KeyServer({

@@ -120,9 +120,9 @@ function start(protocol: Protocols["http" | "https"], options: TlsRequestOptions
   return protocol.request({ ...own, ...tlsOptions(options.host ?? "") });
 }
 
-/** NODE_TLS_REJECT_UNAUTHORIZED=0 is overruled. RFC 6066 §3 wants no address in SNI. */
+/** NODE_TLS_REJECT_UNAUTHORIZED=0 is overruled. RFC 6066 §3 wants no address in SNI, and no dot at the end. */
 function tlsOptions(host: string): { readonly rejectUnauthorized: true; readonly servername: string } {
-  return { rejectUnauthorized: true, servername: isIP(host) > 0 ? "" : host };
+  return { rejectUnauthorized: true, servername: isIP(host) > 0 ? "" : host.replace(/\.$/, "") };
 }
 
 /** Resolves to the whole answer. `by`: the proxy that is spoken to, if it is. */

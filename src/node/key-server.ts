@@ -4,7 +4,7 @@
  * It takes few requests a minute from one address, so what did not answer once is not asked again.
  */
 import { printable } from "../ssh/printable.ts";
-import { ask, type HttpAnswer, HttpError, type HttpRequest, urlOf } from "./http.ts";
+import { ask, type HttpAnswer, HttpError, type HttpRequest, shownProxy, urlOf } from "./http.ts";
 import { type Environment, ProxySettingError, proxyFor } from "./http-proxy.ts";
 import { AnswerError, assertRegistered, type GivenHostKey, hostKeyIn, registrationOf } from "./key-server-answer.ts";
 import { KeyServerError } from "./key-server-error.ts";
@@ -28,10 +28,13 @@ export interface KeyServerOptions {
   readonly onNotice?: (notice: KeyServerNotice) => void;
 }
 
-/** Told once, when port 443 gave nothing that we can use and plain HTTP is asked instead; `text` says what it gave. */
+/** What a person may be told of the asking. */
 export interface KeyServerNotice {
-  /** `certificate`: somebody is there who could not prove to be the host. */
-  readonly type: "certificate" | "no-https";
+  /**
+   * `asking`: an address, and a proxy. The others once, when port 443 gave nothing that we can use and plain HTTP is asked
+   * instead, with what it gave; `certificate`: somebody is there who could not prove to be the host.
+   */
+  readonly type: "asking" | "certificate" | "no-https";
   readonly text: string;
 }
 
@@ -87,10 +90,11 @@ export class KeyServer {
   }
 
   async #attempt<T>(request: HttpRequest, timeout: number, read: Read<T>): Promise<Outcome<T>> {
-    const { env, signal, ca } = this.#options;
+    const { env, signal, ca, onNotice } = this.#options;
     const url = urlOf(request);
     try {
       const proxy = proxyFor(request.scheme, request.host, request.port, env);
+      onNotice?.({ type: "asking", text: proxy === undefined ? url : `${url} through the proxy ${shownProxy(proxy)}` });
       const answer = await ask({ ...request, proxy, ca }, { timeout, ...(signal === undefined ? {} : { signal }) });
       return { value: read(answer, request, url), failure: undefined };
     } catch (error) {

@@ -365,6 +365,9 @@ describeNeeding(missingSshd(), "with a key server beside a real sshd", () => {
     const authorization = `(Basic ${Buffer.from("me:s3cret").toString("base64")})`;
     expect(proxy.asked[0]).toBe(`CONNECT 0.0.0.0:443 ${authorization} for 0.0.0.0:443`);
     expect(proxy.asked[1]).toBe(`GET http://0.0.0.0:8000/server_pub_key ${authorization} for 0.0.0.0:8000`);
+    expect(stderr).toContain(
+      ` - DEBUG - asking http://0.0.0.0:8000/server_pub_key through the proxy http://127.0.0.1:${proxy.port}\n`,
+    );
     expect(stderr).not.toMatch(/s3cret|Basic/);
   });
 

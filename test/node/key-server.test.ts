@@ -40,7 +40,9 @@ interface Asked {
 
 async function keyServer(options: Partial<KeyServerOptions>): Promise<Asked> {
   const notices: KeyServerNotice[] = [];
-  const onNotice = (notice: KeyServerNotice): void => void notices.push(notice);
+  const onNotice = (notice: KeyServerNotice): void => {
+    if (notice.type !== "asking") notices.push(notice);
+  };
   const defaults = {
     host: "127.0.0.1",
     port: await freePort(),
