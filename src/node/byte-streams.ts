@@ -9,9 +9,14 @@ const highWaterMark = 64 * 1024;
 
 /**
  * What `source` reads, as a stream of Uint8Array: paused while nobody reads, ended at its end, in error with its error
- * or if it closes before its end. Cancelling calls `cancel`.
+ * or if it closes before its end. Cancelling calls `cancel`. `verdict`: asked at the end, where it takes more than the
+ * end to know whether all went well; what it rejects with is the stream's error.
  */
-export function readableBytes(source: Readable, cancel: () => void): ReadableStream<Uint8Array> {
+export function readableBytes(
+  source: Readable,
+  cancel: () => void,
+  verdict?: () => Promise<void>,
+): ReadableStream<Uint8Array> {
   let isOver = false;
   const over = (settle: () => void): void => {
     if (!isOver) settle();
@@ -26,9 +31,17 @@ export function readableBytes(source: Readable, cancel: () => void): ReadableStr
           controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
           if ((controller.desiredSize ?? 0) <= 0) source.pause();
         });
-        source.on("end", () => over(() => controller.close()));
+        let isAtEnd = false;
+        source.on("end", () => {
+          isAtEnd = true;
+          const close = (): void => over(() => controller.close());
+          if (verdict === undefined) close();
+          else verdict().then(close, (error: unknown) => over(() => controller.error(error)));
+        });
         source.on("error", (error) => over(() => controller.error(error)));
-        source.on("close", () => over(() => controller.error(new Error("the stream was closed before its end"))));
+        source.on("close", () => {
+          if (!isAtEnd) over(() => controller.error(new Error("the stream was closed before its end")));
+        });
       },
       pull() {
         source.resume();
@@ -46,6 +59,8 @@ export interface SinkEnd {
   readonly close: (whenDone: () => void) => void;
   /** Gives up on what was not taken yet. */
   readonly abort: () => void;
+  /** Asked where the sink has failed: what it rejects with is the stream's error then. */
+  readonly verdict?: () => Promise<void>;
 }
 
 /**
@@ -57,8 +72,12 @@ export function writableBytes(sink: Writable, end: SinkEnd): WritableStream<Uint
   const settled = (call: (done: (error?: Error | null) => void) => void): Promise<void> =>
     new Promise((resolve, reject) => {
       rejectCurrent = reject;
-      call((error) => (error ? reject(error) : resolve()));
+      call((error) => (error ? judge(error, reject) : resolve()));
     });
+  const judge = (error: Error, fail: (error: Error) => void): void => {
+    if (end.verdict === undefined) fail(error);
+    else end.verdict().then(() => fail(error), fail);
+  };
   return new WritableStream<Uint8Array>(
     {
       start(controller) {
@@ -66,8 +85,8 @@ export function writableBytes(sink: Writable, end: SinkEnd): WritableStream<Uint
           controller.error(error);
           rejectCurrent(error); // Node does not always call back for a write that a close has cut off
         };
-        sink.on("error", fail);
-        sink.on("close", () => fail(new Error("the stream was closed")));
+        sink.on("error", (error) => judge(error, fail));
+        sink.on("close", () => judge(new Error("the stream was closed"), fail));
         controller.signal.addEventListener("abort", end.abort);
       },
       write: (chunk) => settled((done) => sink.write(chunk, done)),

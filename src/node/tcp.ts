@@ -38,6 +38,10 @@ export interface DialOptions {
   readonly lookup?: Lookup;
   /** Told the addresses that the name was resolved to, and then the one that answered. */
   readonly onProgress?: (progress: DialProgress) => void;
+  /** The one family of addresses to use; both unless given. */
+  readonly family?: 4 | 6;
+  /** The address of ours to connect from; the system's choice unless given. */
+  readonly localAddress?: string;
 }
 
 /** How far `dial` has come. */
@@ -48,9 +52,9 @@ const attemptDelay = 250;
 
 /** Connects to `host`, a name or an address. @throws DialError, or the signal's reason. */
 export async function dial(host: string, port: number, options: DialOptions = {}): Promise<ByteDuplex> {
-  const { signal, timeout = 15_000, lookup = lookupAll } = options;
+  const { signal, timeout = 15_000, lookup = lookupAll, family } = options;
   signal?.throwIfAborted();
-  const race = new Race(host, port, options.onProgress);
+  const race = new Race(host, port, options);
   const timer = setTimeout(() => race.giveUp(timeout), timeout);
   const onAbort = (): void => race.end(signal?.reason);
   signal?.addEventListener("abort", onAbort);
@@ -58,7 +62,7 @@ export async function dial(host: string, port: number, options: DialOptions = {}
   if (isIP(host) > 0) race.start([host]);
   else
     lookup(host).then(
-      (addresses) => race.start(addresses),
+      (addresses) => race.start(addresses.filter((address) => family === undefined || isIP(address) === family)),
       (error) => race.end(lookupError(host, error)),
     );
   try {
@@ -99,6 +103,7 @@ class Race {
   readonly #host: string;
   readonly #port: number;
   readonly #onProgress: DialOptions["onProgress"];
+  readonly #localAddress: string | undefined;
   readonly #sockets = new Map<Socket, string>();
   readonly #failures: Failure[] = [];
   #waiting: string[] = [];
@@ -107,10 +112,11 @@ class Race {
   #resolve: (socket: Socket) => void = () => {};
   #reject: (error: unknown) => void = () => {};
 
-  constructor(host: string, port: number, onProgress: DialOptions["onProgress"]) {
+  constructor(host: string, port: number, { onProgress, localAddress }: DialOptions) {
     this.#host = host;
     this.#port = port;
     this.#onProgress = onProgress;
+    this.#localAddress = localAddress;
     this.winner = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -150,7 +156,8 @@ class Race {
   }
 
   #connect(address: string): void {
-    const socket = connect({ host: address, port: this.#port, noDelay: true, allowHalfOpen: true });
+    const from = this.#localAddress === undefined ? {} : { localAddress: this.#localAddress };
+    const socket = connect({ host: address, port: this.#port, noDelay: true, allowHalfOpen: true, ...from });
     this.#sockets.set(socket, address);
     socket.once("connect", () => {
       this.#sockets.delete(socket);

@@ -27,6 +27,13 @@ describe("reading", () => {
     expect(Buffer.from(all).equals(Buffer.concat(chunks))).toBe(true);
   });
 
+  it("ends as the verdict at the end says", async () => {
+    const source = (): Readable => Readable.from([Buffer.from([1])], { objectMode: false });
+    expect(await readAll(readableBytes(source(), nothing, () => Promise.resolve()))).toEqual([1]);
+    const refused = readableBytes(source(), nothing, () => Promise.reject(new Error("not well")));
+    await expect(readAll(refused)).rejects.toThrow("not well");
+  });
+
   it("pauses the source while nobody reads, and takes no more than a queue's worth", async () => {
     let made = 0;
     const source = new Readable({

@@ -293,4 +293,25 @@ describe("no connection", () => {
     expect(connections).toBe(1);
     await reader.cancel();
   });
+
+  it("tries addresses of the one family that is asked for", async () => {
+    const { port } = await listen(() => {});
+    const lookup = (): Promise<string[]> => Promise.resolve(["::1", "127.0.0.1"]);
+    const { writable } = await dial("both.example", port, { lookup, family: 4 });
+    await writable.abort();
+    const error = await failure(
+      dial("none.example", port, { lookup: () => Promise.resolve(["127.0.0.1"]), family: 6 }),
+    );
+    expect(error.message).toBe("Could not resolve hostname none.example: no address");
+  });
+
+  it.runIf(process.platform === "linux")("connects from the address that is asked for", async () => {
+    const from = new Promise<string | undefined>((resolve) => {
+      void listen((socket) => resolve(socket.remoteAddress)).then(async ({ port }) => {
+        const { writable } = await dial("127.0.0.1", port, { localAddress: "127.0.0.7" });
+        await writable.abort();
+      });
+    });
+    expect(await from).toBe("127.0.0.7");
+  });
 });

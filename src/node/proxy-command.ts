@@ -1,0 +1,158 @@
+/**
+ * Proxy command: the one child process that we ever start, a command of ssh's configuration that carries the bytes to the
+ * server in place of a TCP connection. Run by the user's shell, as ssh runs it.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Readable } from "node:stream";
+import type { ByteDuplex } from "../ssh/connection.ts";
+import { SshError } from "../ssh/errors.ts";
+import { printable } from "../ssh/printable.ts";
+import { readableBytes, writableBytes } from "./byte-streams.ts";
+
+/** The command could not be started, or ended when it should not have. The message names it and its last words. */
+export class ProxyCommandError extends SshError {
+  override readonly name = "ProxyCommandError";
+}
+
+export interface ProxyCommandOptions {
+  /** Ends it; the streams are in error then. */
+  readonly signal?: AbortSignal;
+  /** Takes a line of its stderr, printable. */
+  readonly onLine: (line: string) => void;
+}
+
+/** What a command that has been told to end may take for it, and how long its end may come behind that of its stdout. */
+const patience = 500;
+
+/** What of its stderr may wait for the end of a line, in UTF-16 units. */
+const lineLimit = 4 * 1024;
+
+const isWindows = process.platform === "win32";
+
+/**
+ * Starts `command` and gives its stdin and stdout. What it starts ends with it: it is asked to when nobody reads or
+ * writes any more, and made to half a second later.
+ */
+export function proxyCommand(command: string, { signal, onLine }: ProxyCommandOptions): ByteDuplex {
+  const run = new Run(command, onLine);
+  signal?.addEventListener("abort", () => run.end(), { once: true });
+  if (signal?.aborted) run.end();
+  return run.streams;
+}
+
+class Run {
+  readonly streams: ByteDuplex;
+  readonly #command: string;
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<void>;
+  readonly #spoken: Promise<void>;
+  /** How it ended, if that was wrong. */
+  #fault: string | undefined;
+  #lastLine = "";
+  #isEnding = false;
+
+  constructor(command: string, onLine: (line: string) => void) {
+    this.#command = command;
+    const child = start(command);
+    this.#child = child;
+    this.#exited = new Promise((resolve) => {
+      const exit = (fault: string | undefined): void => {
+        this.#fault = fault;
+        resolve();
+      };
+      child.once("error", (error) => exit(`could not be started: ${printable(error.message)}`));
+      child.once("exit", (code, signal) => exit(faultOf(code, signal)));
+    });
+    const { stdin, stdout, stderr } = child;
+    if (stdin === null || stdout === null || stderr === null) throw new TypeError("a child without pipes");
+    this.#spoken = eachLine(stderr, (line) => {
+      this.#lastLine = line;
+      onLine(line);
+    });
+    this.streams = {
+      readable: readableBytes(
+        stdout,
+        () => this.end(),
+        () => this.#verdict(),
+      ),
+      writable: writableBytes(stdin, {
+        close: (whenDone) => stdin.end(whenDone),
+        abort: () => this.end(),
+        verdict: () => this.#verdict(),
+      }),
+    };
+  }
+
+  /** Asks it, with all that it has started, to end; then makes it. */
+  end(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#child.stdin?.destroy();
+    this.#signal("SIGHUP");
+    const timer = setTimeout(() => this.#signal("SIGKILL"), patience);
+    timer.unref();
+    void this.#exited.then(() => clearTimeout(timer));
+  }
+
+  /** After the end of its stdout: how it ended says whether that was meant. */
+  async #verdict(): Promise<void> {
+    const late = new Promise<void>((resolve) => {
+      setTimeout(() => resolve(), patience).unref();
+    });
+    await Promise.race([Promise.all([this.#exited, this.#spoken]), late]);
+    if (this.#fault === undefined || this.#isEnding) return;
+    const words = this.#lastLine === "" ? "" : `: ${this.#lastLine}`;
+    throw new ProxyCommandError(`the ProxyCommand '${printable(this.#command, 200)}' ${this.#fault}${words}`);
+  }
+
+  #signal(name: NodeJS.Signals): void {
+    const { pid } = this.#child;
+    if (pid === undefined) return;
+    try {
+      if (isWindows) this.#child.kill();
+      else process.kill(-pid, name); // a group of its own: a shell's children too
+    } catch {
+      // it is gone
+    }
+  }
+}
+
+/** As ssh: the shell is replaced by the command, so that signals and the exit status are the command's own. */
+function start(command: string): ChildProcess {
+  const stdio = ["pipe", "pipe", "pipe"] as const;
+  if (isWindows) return spawn(command, { shell: true, stdio: [...stdio], windowsHide: true });
+  const shell = process.env["SHELL"] || "/bin/sh";
+  return spawn(shell, ["-c", `exec ${command}`], { stdio: [...stdio], detached: true });
+}
+
+/** Undefined for the end of a command that has done what it should. */
+function faultOf(code: number | null, signal: NodeJS.Signals | null): string | undefined {
+  if (signal !== null) return `was ended by ${signal}`;
+  return code === 0 ? undefined : `exited with status ${code}`;
+}
+
+/** Takes the lines that say something, printable; one that does not end is cut. Resolves at the end. */
+function eachLine(stream: Readable, take: (line: string) => void): Promise<void> {
+  let partial = "";
+  const flush = (line: string): void => {
+    if (line.trim() !== "") take(printable(line.trimEnd()));
+  };
+  stream.setEncoding("utf8").on("data", (text: string) => {
+    const lines = `${partial}${text}`.split("\n");
+    partial = lines.pop() ?? "";
+    for (const line of lines) flush(line);
+    if (partial.length < lineLimit) return;
+    flush(partial);
+    partial = "";
+  });
+  return new Promise((resolve) => {
+    stream.on("error", ignore).on("close", () => {
+      flush(partial);
+      resolve();
+    });
+  });
+}
+
+function ignore(): void {
+  // its exit says what is to be said
+}
