@@ -2,6 +2,7 @@
  * Failure: an error made one line for a person, with cause and cure. The same line goes to stderr and to the host. It
  * holds the words that people search for, never a stack.
  */
+import { openToOthers } from "../node/config-files.ts";
 import { FileError, shellQuoted } from "../node/files.ts";
 import { IdentityError, type Lack } from "../node/key-choices.ts";
 import { KeyServerError } from "../node/key-server-error.ts";
@@ -55,10 +56,15 @@ function explain(error: unknown, attempt: Attempt, isServerKnown: boolean): Expl
   if (error instanceof IdentityError) return { what: error.message, cure: lackCures[error.lack] };
   if (error instanceof ChannelError) return { what: error.message, cure: channelCures[error.request] ?? "" };
   if (error instanceof NegotiationError) return explainNegotiation(error);
+  if (error instanceof DisconnectError && error.cause instanceof SshError)
+    return { what: error.cause.message, cure: "" };
   if (isServerKnown && isOfTheWorld(error)) return { what: error.message, cure: "" };
   if (error instanceof DisconnectError) return { what: error.message, cure: earlyEnd };
   if (error instanceof TimeoutError || error instanceof ProtocolError) {
-    return { what: error.message, cure: `check that port ${attempt.port} of ${attempt.host} is an SSH server's` };
+    const { host, port, config } = attempt;
+    const isCommand = config?.proxyCommand !== undefined;
+    const cure = isCommand ? "check the ProxyCommand" : `check that port ${port} of ${host} is an SSH server's`;
+    return { what: error.message, cure };
   }
   if (isOfTheWorld(error)) return { what: error.message, cure: "" };
   return { what: describeInternal(error), cure: "" };
@@ -70,19 +76,21 @@ function isOfTheWorld(error: unknown): error is SshError {
 }
 
 /** Python's `[Errno 111]` stands where the replaced tool had it: people search for it. */
-function explainDial(error: DialError, { port }: Attempt): Explanation {
+function explainDial(error: DialError, { port, isJump }: Attempt): Explanation {
+  const by = (flags: string): string => (isJump ? "" : ` (${flags})`);
   const what = error.errno === undefined ? error.message : `[Errno ${error.errno}] ${error.message}`;
   if (error.code === "ECONNREFUSED") {
-    return { what, cure: `check that an SSH server runs there, and that ${port} is its port (--port)` };
+    return { what, cure: `check that an SSH server runs there, and that ${port} is its port${by("--port")}` };
   }
-  if (error.message.startsWith("Could not resolve")) return { what, cure: "check the name (--host)" };
+  if (error.message.startsWith("Could not resolve")) return { what, cure: `check the name${by("--host")}` };
   return {
     what,
-    cure: "check name and port (--host, --port) and the firewalls on the way",
+    cure: `check name and port${by("--host, --port")} and the firewalls on the way`,
   };
 }
 
 function explainFile(error: FileError, { clientKeys }: Attempt): Explanation {
+  if (error.code === openToOthers) return { what: error.message, cure: `chmod go-w ${shellQuoted(error.path)}` };
   const isKey = error.code === "ENOENT" && clientKeys.includes(error.asked);
   const path = shellQuoted(error.path);
   const make = `ssh-keygen -t ed25519 -f ${path} -N ''`;
@@ -133,6 +141,8 @@ const earlyEnd =
 
 /** By the request that was refused. */
 const channelCures: Readonly<Record<string, string>> = {
+  "direct-tcpip":
+    "its sshd_config must allow tunnels (AllowTcpForwarding, PermitOpen), and the next server must answer it",
   shell: "it gives no login shell: say what to start with --command or --subsystem",
   exec: "it starts no command of ours: without --command its login shell is used",
   subsystem: "its sshd_config needs a Subsystem line of that name",

@@ -5,7 +5,9 @@
  * (test/vectors/argparse.json). Pure.
  */
 import type { ReferenceServerMode } from "../mcp/reference-server.ts";
+import type { HostConfig } from "../node/host-config.ts";
 import type { HostKeyPin } from "../node/host-key-pin.ts";
+import type { JumpSpec } from "../node/jump-spec.ts";
 import type { LogLevel } from "../node/log.ts";
 import { logLevels } from "../node/log.ts";
 import type { SessionRequest } from "../ssh/connection.ts";
@@ -64,6 +66,18 @@ export interface Settings {
   readonly maxLine: number;
   /** What to warn of before anything is done, a line each. */
   readonly warnings: readonly string[];
+  /** The file of ssh's configuration, `none`; undefined where not given: then ssh's own files count. */
+  readonly sshConfig: string | undefined;
+  /** The jump hosts, in order; undefined where not given. */
+  readonly proxyJump: readonly JumpSpec[] | undefined;
+  /** The flags that were given, without dashes: what stands in the others is their default. */
+  readonly given: ReadonlySet<string>;
+  /** Whether ssh's defaults count and not the replaced tool's: with a command or a subsystem, and for jump hosts. */
+  readonly isSshLike: boolean;
+  /** Whether these are the settings of a server on the way. */
+  readonly isJump: boolean;
+  /** What ssh's configuration says of this server; undefined where none is read. */
+  readonly config: HostConfig | undefined;
 }
 
 /** Where the key server is, besides port 443 of the same host. */
@@ -167,6 +181,16 @@ const flags = {
     about: "start this subsystem there, not the login shell",
     group: "request",
     read: values.subsystem,
+  },
+  "ssh-config": {
+    value: "FILE",
+    about: "ssh's configuration, or none; unless given, ~/.ssh/config and /etc/ssh/ssh_config count",
+    read: values.path,
+  },
+  "proxy-jump": {
+    value: "HOSTS",
+    about: "go through these SSH servers, or none: [user@]host[:port], with commas between",
+    read: values.proxyJump,
   },
   env: {
     value: "NAME[=VALUE]",
@@ -346,6 +370,10 @@ class Given {
     return (this.#values.get(name) ?? []) as Value<K>[];
   }
 
+  names(): ReadonlySet<string> {
+    return new Set(this.#values.keys());
+  }
+
   has(name: FlagName): boolean {
     return this.#values.has(name);
   }
@@ -503,6 +531,12 @@ function settings(given: Given, localUser: () => string): Settings {
     rekeyInterval: given.lastOrInitial("rekey-interval"),
     maxLine: given.lastOrInitial("max-line"),
     warnings: warningsOf(given),
+    sshConfig: given.last("ssh-config"),
+    proxyJump: given.last("proxy-jump"),
+    given: given.names(),
+    isSshLike,
+    isJump: false,
+    config: undefined,
   };
 }
 

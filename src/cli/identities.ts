@@ -7,7 +7,7 @@ import { signerOfFile } from "../node/keys.ts";
 import type { Log } from "../node/log.ts";
 import type { Signer } from "../ssh/algorithms/interfaces.ts";
 import type { Settings } from "./flags.ts";
-import { agentChoice } from "./key-choices.ts";
+import { agentChoice, isOnlyFiles } from "./key-choices.ts";
 
 /** The signers to try, in order. @throws IdentityError, AgentError, KeyFormatError */
 export function signersOf(
@@ -18,7 +18,7 @@ export function signersOf(
   return findSigners({
     files,
     agent: agentChoice(settings),
-    isOnlyFiles: settings.isClientKeyGiven,
+    isOnlyFiles: isOnlyFiles(settings),
     open: (file) => signerOfFile(file),
     agentAt: async (path) => {
       const { Agent, waitFor } = await import("../node/agent.ts"); // for most runs it is not needed

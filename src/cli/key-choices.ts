@@ -2,11 +2,13 @@
  * Key choices: which key files and which agent the settings mean. Who names a key means that key and no other. With a
  * command or a subsystem ssh's defaults count: its key files, and the agent of the environment. Pure.
  */
+
+import { expandHome } from "../node/files.ts";
 import { type AgentChoice, agentPath, type KeyChoice } from "../node/key-choices.ts";
 import type { Settings } from "./flags.ts";
 
 /** What of the settings has a say in it. */
-export type Chosen = Pick<Settings, "clientKeys" | "isClientKeyGiven" | "agent" | "request">;
+export type Chosen = Pick<Settings, "clientKeys" | "isClientKeyGiven" | "agent" | "isSshLike" | "isJump" | "config">;
 
 /** Those of ssh, the newer kinds first; it tries RSA first. ssh_config(5): IdentityFile. */
 const defaultKeys: readonly string[] = [
@@ -19,22 +21,29 @@ const defaultKeys: readonly string[] = [
 
 /** The files, in the order in which they are tried. */
 export function keyChoices(settings: Chosen): readonly KeyChoice[] {
-  const { clientKeys, isClientKeyGiven, agent } = settings;
-  const isNamed = isClientKeyGiven || (!isSshLike(settings) && !asksAgent(agent));
-  const files = isNamed || !isSshLike(settings) ? clientKeys : [...clientKeys, ...defaultKeys];
+  const { isClientKeyGiven, isSshLike, isJump, agent, config } = settings;
+  const isNamed = !isJump && (isClientKeyGiven || (!isSshLike && !asksAgent(agent)));
+  const files = isNamed || !isSshLike ? settings.clientKeys : (config?.identityFiles ?? defaultsOf(settings));
   return files.map((path) => ({ path, isNamed }));
+}
+
+/** For a jump host the key that was named for the server behind it is one more to try, unlike ssh. */
+function defaultsOf({ clientKeys, isClientKeyGiven, isJump }: Chosen): readonly string[] {
+  return isJump && !isClientKeyGiven ? defaultKeys : [...clientKeys, ...defaultKeys];
+}
+
+/** Whether keys of the agent that no file names stay out. */
+export function isOnlyFiles({ isClientKeyGiven, isSshLike, isJump, config }: Chosen): boolean {
+  return (isClientKeyGiven && !isJump) || (isSshLike && config?.identitiesOnly === true);
 }
 
 /** Without a command or a subsystem none is asked that was not named: so did the replaced tool. */
 export function agentChoice(settings: Chosen, env: NodeJS.ProcessEnv = process.env): AgentChoice | undefined {
-  const { agent } = settings;
-  if (agent === undefined && !isSshLike(settings)) return undefined;
-  const path = agentPath(agent, env);
+  const { agent, isSshLike, config } = settings;
+  if (agent === undefined && !isSshLike) return undefined;
+  const configured = config?.identityAgent;
+  const path = agentPath(agent ?? (configured && expandHome(configured)), env);
   return path === undefined ? undefined : { path, isNamed: agent !== undefined };
-}
-
-function isSshLike({ request }: Chosen): boolean {
-  return !("shell" in request);
 }
 
 function asksAgent(agent: string | undefined): boolean {

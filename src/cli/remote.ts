@@ -2,27 +2,42 @@
  * Remote: the way to the remote MCP server, in an order that costs no time: dial first, read files meanwhile, and only
  * then load what needs cryptography, which takes longer than the others together.
  */
+import { isIP } from "node:net";
 import type { OpenRemote } from "../mcp/link.ts";
 import { type KnownHostsFile, readKnownHosts, readKnownHostsIfThere } from "../node/files.ts";
 import { type ReadChoice, readChoices } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
-import { dial } from "../node/tcp.ts";
+import { type DialOptions, dial } from "../node/tcp.ts";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import { describeFailure } from "./failure.ts";
 import type { Settings } from "./flags.ts";
 import type { Introduction, IntroductionOptions } from "./introduction.ts";
 import { keyChoices } from "./key-choices.ts";
+import { findRoute } from "./route.ts";
+import { trustChoice } from "./trust-choices.ts";
+import { JumpError, placeOf, type Stop } from "./way.ts";
 
-/** What was begun before SSH was loaded. */
-export interface Preparation {
-  readonly socket: Promise<ByteDuplex>;
-  /** Another connection to the same place. */
-  readonly redial: () => Promise<ByteDuplex>;
+/** What was begun for one server on the way before SSH was loaded. */
+export interface PreparedStop extends Stop {
   readonly keys: Promise<readonly ReadChoice[]>;
   /** Undefined where any host key will do. */
   readonly knownHosts: Promise<readonly KnownHostsFile[] | undefined>;
   /** Undefined where no key server is to be asked. */
   readonly introduction?: Promise<Introduction> | undefined;
+}
+
+/** What was begun before SSH was loaded. */
+export interface Preparation {
+  /** The jump hosts in order, then the server that is meant. */
+  readonly stops: readonly PreparedStop[];
+  readonly target: Settings;
+  /** Gives a way to the first of them, another one each time. */
+  readonly open: () => Promise<ByteDuplex>;
+}
+
+interface Beginning extends Preparation {
+  /** What `open` gives first. */
+  readonly socket: Promise<ByteDuplex>;
 }
 
 /**
@@ -31,37 +46,57 @@ export interface Preparation {
  */
 export function dialRemote(settings: Settings, log: Log): OpenRemote {
   const abort = new AbortController();
-  const redial = (): Promise<ByteDuplex> =>
-    dial(settings.host, settings.port, { signal: abort.signal, timeout: settings.connectTimeout });
-  const socket = redial();
-  const introduction = introductionOf(settings, { log, signal: abort.signal, socket });
-  const begun: Preparation = {
-    socket,
-    redial,
-    keys: readChoices(keyChoices(settings)),
-    knownHosts: introduction?.then(({ knownHosts }) => knownHosts) ?? knownHostsOf(settings),
-    introduction,
-  };
-  for (const promise of [begun.socket, begun.keys, begun.knownHosts]) promise.catch(ignore); // it may fail before anybody waits for it
+  const beginning = begin(settings, log, abort.signal);
+  beginning.catch(ignore); // it may fail before anybody waits for it
   return async (signal) => {
     signal.addEventListener("abort", () => abort.abort(signal.reason));
-    let isServerKnown = false;
-    const onHostKey = (): void => {
-      isServerKnown = true;
-    };
+    let target = settings;
+    const known = new Set<Settings>();
     try {
-      await Promise.all([begun.keys, begun.knownHosts]);
+      const begun = await beginning;
+      target = begun.target;
+      await Promise.all(begun.stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts]));
       const { openSession } = await import("./session.ts");
-      return await openSession(settings, begun, { log, signal: abort.signal, onHostKey });
+      return await openSession(begun, { log, signal: abort.signal, onHostKey: (stop) => known.add(stop) });
     } catch (error) {
       abort.abort();
-      begun.socket.then(({ writable }) => writable.abort()).catch(ignore); // SSH, if it has it, has closed it
+      beginning.then(({ socket }) => socket.then(({ writable }) => writable.abort())).catch(ignore); // SSH, if it has it, has closed it
       if (signal.aborted) throw error;
-      const line = describeFailure(error, settings, isServerKnown);
+      const line = describe(error, target, known);
       log.error(`Error running MCP SSH client: ${line}`);
       throw new Error(line.replace(/(?<=[.;]) /g, "\n"), { cause: error }); // the proxy cuts lines, and joins them again
     }
   };
+}
+
+/** Where no configuration is read, this dials before it returns. */
+async function begin(asked: Settings, log: Log, signal: AbortSignal): Promise<Beginning> {
+  const found = findRoute(asked, log);
+  const route = found instanceof Promise ? await found : found;
+  const dialFirst = (): Promise<ByteDuplex> => openFirst(route[0], log, signal);
+  const socket = dialFirst();
+  const stops = route.map((settings) => {
+    const introduction = introductionOf(settings, { log, signal, socket });
+    const knownHosts = introduction?.then(({ knownHosts }) => knownHosts) ?? knownHostsOf(settings);
+    return { settings, keys: readChoices(keyChoices(settings)), knownHosts, introduction };
+  });
+  for (const promise of [socket, ...stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts])]) promise.catch(ignore);
+  let isTaken = false;
+  const open = (): Promise<ByteDuplex> => {
+    const isFirst = !isTaken;
+    isTaken = true;
+    return isFirst ? socket : dialFirst();
+  };
+  return { stops, target: route.at(-1) ?? asked, socket, open };
+}
+
+async function openFirst(first: Settings, log: Log, signal: AbortSignal): Promise<ByteDuplex> {
+  const { host, port, connectTimeout, config } = first;
+  if (config?.proxyCommand !== undefined) {
+    const { proxyCommand } = await import("../node/proxy-command.ts");
+    return proxyCommand(config.proxyCommand, { signal, onLine: (line) => log.info(`[ProxyCommand] ${line}`) });
+  }
+  return dial(host, port, { signal, timeout: connectTimeout, ...placesOf(config) });
 }
 
 function introductionOf(settings: Settings, options: IntroductionOptions): Promise<Introduction> | undefined {
@@ -69,10 +104,28 @@ function introductionOf(settings: Settings, options: IntroductionOptions): Promi
   return import("./introduction.ts").then(({ Introduction }) => new Introduction(settings, options));
 }
 
+/** The line for a person. `known`: the servers that have shown a host key. */
+function describe(error: unknown, target: Settings, known: ReadonlySet<Settings>): string {
+  if (!(error instanceof JumpError)) return describeFailure(error, target, known.has(target));
+  const { stop, cause } = error;
+  return `jump host ${placeOf(stop)}: ${describeFailure(cause, stop, known.has(stop))}`;
+}
+
+/** From where, and to which family of addresses. */
+function placesOf(config: Settings["config"]): Pick<DialOptions, "family" | "localAddress"> {
+  const address = config?.bindAddress;
+  const bound = address === undefined ? 0 : isIP(address);
+  const family = config?.addressFamily ?? (bound === 4 || bound === 6 ? bound : undefined);
+  return {
+    ...(family === undefined ? {} : { family }),
+    ...(address === undefined || bound === 0 ? {} : { localAddress: address }),
+  };
+}
+
 async function knownHostsOf(settings: Settings): Promise<readonly KnownHostsFile[] | undefined> {
   if (!settings.isHostKeyChecked) return undefined;
-  const given = settings.knownHosts === undefined ? undefined : [settings.knownHosts];
-  return given !== undefined && settings.acceptNew ? readKnownHostsIfThere(given) : readKnownHosts(given);
+  const { files, isNamed } = trustChoice(settings);
+  return isNamed ? readKnownHosts(files) : readKnownHostsIfThere(files);
 }
 
 function ignore(): void {

@@ -5,7 +5,6 @@
 
 import type { RemoteSession } from "../mcp/link.ts";
 import { platformTable } from "../node/aes-gcm.ts";
-import { defaultKnownHosts } from "../node/files.ts";
 import type { Log } from "../node/log.ts";
 import { type HostTrust, trustBy } from "../node/trust.ts";
 import { connect } from "../ssh/connect.ts";
@@ -15,38 +14,74 @@ import type { Settings } from "./flags.ts";
 import { HostKeyFollower } from "./host-keys.ts";
 import { signersOf } from "./identities.ts";
 import type { Introduction } from "./introduction.ts";
-import type { Preparation } from "./remote.ts";
+import type { Preparation, PreparedStop } from "./remote.ts";
+import { trustChoice } from "./trust-choices.ts";
+import { travel } from "./way.ts";
 
-/** Logs in and starts the remote command. Calls `onHostKey` when the server has proved itself an SSH server. */
-export async function openSession(
-  settings: Settings,
-  begun: Preparation,
-  { log, signal, onHostKey }: { readonly log: Log; readonly signal: AbortSignal; readonly onHostKey: () => void },
-): Promise<RemoteSession> {
-  const { host, port } = settings;
-  const knownHosts = await begun.knownHosts;
-  const introduction = await begun.introduction;
-  const place = (await introduction?.place()) ?? settings.knownHosts ?? defaultKnownHosts[0] ?? "";
-  const known =
-    knownHosts &&
-    trustBy(knownHosts, place, {
-      host,
-      port,
-      pins: settings.hostKeyPins,
-      acceptNew: settings.acceptNew,
-      hasFlags: true,
-      log,
-    });
-  const trust = known && (introduction?.trusting(known) ?? known);
-  const follower = settings.updateHostKeys ? new HostKeyFollower({ host, port, place, log }) : undefined;
-  const keys = await signersOf(settings, await begun.keys, { log, signal });
+/** What a session is opened with. */
+export interface SessionContext {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  /** Called when a server has proved itself an SSH server. */
+  readonly onHostKey: (server: Settings) => void;
+}
+
+/** Logs in to the servers on the way, and starts the remote command on the last one. */
+export async function openSession(begun: Preparation, context: SessionContext): Promise<RemoteSession> {
+  const { stops, open, target } = begun;
+  const { log, signal } = context;
+  const followers: (() => void)[] = [];
+  const connection = await travel({
+    stops,
+    open,
+    signal,
+    logIn: async (stop, openTo) => {
+      const { connection, onSession } = await logIn(stop, openTo, context);
+      followers.push(onSession);
+      return connection;
+    },
+  });
+  try {
+    const env = environment(target.env, log);
+    const reopen = (signal: AbortSignal) => connection.session({ ...target.request, env }, { signal });
+    const session = await reopen(signal);
+    for (const follow of followers) follow();
+    return { connection, session, isShell: "shell" in target.request, reopen };
+  } catch (error) {
+    await connection.close();
+    throw error;
+  }
+}
+
+interface LoggedIn {
+  readonly connection: SshConnection;
+  /** To be called when the session stands: what has time until then. */
+  readonly onSession: () => void;
+}
+
+/** `open`: gives a way to the server, another one each time. */
+async function logIn(
+  { settings, keys: files, knownHosts, introduction: introducing }: PreparedStop,
+  open: () => Promise<ByteDuplex>,
+  { log, signal, onHostKey }: SessionContext,
+): Promise<LoggedIn> {
+  const { host, username, isJump, hostKeyPins: pins, acceptNew } = settings;
+  const known = await knownHosts;
+  const introduction = await introducing;
+  const choice = trustChoice(settings);
+  const { name } = choice;
+  const place = (await introduction?.place()) ?? choice.place;
+  const own = known && trustBy(known, place, { ...name, pins, acceptNew, hasFlags: !isJump, log });
+  const trust = own && (introduction?.trusting(own) ?? own);
+  const follower = settings.updateHostKeys ? new HostKeyFollower({ ...name, place, log }) : undefined;
+  const keys = await signersOf(settings, await files, { log, signal });
   await introduction?.introduceUs(keys);
   const options: ConnectOptions = {
-    user: settings.username,
+    user: username,
     keys,
     verifyHostKey: (hostKey) => {
-      onHostKey();
-      log.debug(`the server's host key is ${hostKey.algorithm} ${hostKey.fingerprint}`);
+      onHostKey(settings);
+      log.debug(`${nameOf(settings)}'s host key is ${hostKey.algorithm} ${hostKey.fingerprint}`);
       return trust?.verifyHostKey(hostKey);
     },
     ...(trust === undefined ? {} : { hostKeyAlgorithms: trust.hostKeyAlgorithms }),
@@ -55,36 +90,26 @@ export async function openSession(
     allowChachaWithoutStrictKex: settings.allowChachaWithoutStrictKex,
     table: platformTable,
     readsHostKeys: follower !== undefined,
-    onNotice: (notice) => (notice.type === "host-keys" ? follower?.listed(notice) : tell(notice, log)),
+    onNotice: (notice) => (notice.type === "host-keys" ? follower?.listed(notice) : tell(notice, settings, log)),
     trace: settings.logLevel === "DEBUG",
   };
-  const connection = await logIn(begun, options, trust, { introduction, log });
-  log.debug(`logged in as ${settings.username}; the server is ${connection.serverVersion}`);
-  const env = environment(settings.env, log);
-  try {
-    const open = (signal: AbortSignal) => connection.session({ ...settings.request, env }, { signal });
-    const session = await open(signal);
-    follower?.opened(connection);
-    return { connection, session, isShell: "shell" in settings.request, reopen: open };
-  } catch (error) {
-    await connection.close();
-    throw error;
-  }
+  const connection = await introduced(() => reach(open, options, trust, log), keys, introduction);
+  log.debug(`logged in to ${host} as ${username}; ${nameOf(settings)} is ${connection.serverVersion}`);
+  return { connection, onSession: () => follower?.opened(connection) };
 }
 
 /** Where we are not let in, a key server may see to it that we are. */
-async function logIn(
-  begun: Preparation,
-  options: ConnectOptions,
-  trust: HostTrust | undefined,
-  { introduction, log }: { readonly introduction: Introduction | undefined; readonly log: Log },
+async function introduced(
+  attempt: () => Promise<SshConnection>,
+  keys: ConnectOptions["keys"],
+  introduction: Introduction | undefined,
 ): Promise<SshConnection> {
   try {
-    return await reach(begun.socket, begun, options, trust, log);
+    return await attempt();
   } catch (error) {
     if (introduction === undefined || !(error instanceof AuthError)) throw error;
-    await introduction.registerAfter(error, options.keys);
-    return reach(begun.redial(), begun, options, trust, log);
+    await introduction.registerAfter(error, keys);
+    return attempt();
   }
 }
 
@@ -93,16 +118,15 @@ async function logIn(
  * by the time: so another connection, for the keys of other types. It offers less and is judged alike.
  */
 async function reach(
-  first: Promise<ByteDuplex>,
-  begun: Preparation,
+  open: () => Promise<ByteDuplex>,
   options: ConnectOptions,
   trust: HostTrust | undefined,
   log: Log,
 ): Promise<SshConnection> {
   let refusal: HostKeyError | undefined;
-  for (let socket = first, offer = options; ; socket = begun.redial()) {
+  for (let offer = options; ; ) {
     try {
-      return await connect(await socket, offer);
+      return await connect(await open(), offer);
     } catch (error) {
       const isNoneLeft = error instanceof NegotiationError && error.list === "host key algorithm";
       if (refusal !== undefined && isNoneLeft) throw refusal;
@@ -119,7 +143,7 @@ function limitsOf(settings: Settings): Partial<Limits> {
   return {
     handshakeTimeout: settings.connectTimeout,
     authenticationTimeout: settings.authTimeout,
-    channelTimeout: settings.channelTimeout,
+    channelTimeout: settings.isJump ? settings.connectTimeout : settings.channelTimeout, // a tunnel is a connection to the next
     keepaliveInterval: settings.keepaliveInterval,
     keepaliveCount: settings.keepaliveCount,
     rekeyBytes: settings.rekeyBytes,
@@ -138,25 +162,35 @@ function environment(entries: Settings["env"], log: Log): Readonly<Record<string
   return Object.fromEntries(variables);
 }
 
-function tell(notice: Exclude<Notice, { readonly type: "host-keys" }>, log: Log): void {
+/** The server in a sentence. */
+function nameOf({ isJump, host }: Settings): string {
+  return isJump ? `the jump host ${host}` : "the server";
+}
+
+function tell(notice: Exclude<Notice, { readonly type: "host-keys" }>, settings: Settings, log: Log): void {
+  const { isJump, host, env } = settings;
+  const server = nameOf(settings);
   switch (notice.type) {
     case "banner":
-      for (const line of notice.lines) log.info(`the server says: ${line}`);
+      for (const line of notice.lines) log.info(`${server} says: ${line}`);
       return;
     case "authenticated-without-proof":
-      log.warning("the server let us in without proof of a key: anyone who reaches it can use it");
+      log.warning(`${server} let us in without proof of a key: anyone who reaches it can use it`);
       return;
     case "key-passed-over":
       log.warning(`${notice.text}; the next key is tried`);
       return;
-    case "env-refused":
-      log.warning(`the server refused to set ${notice.name}: AcceptEnv in its sshd_config must name it`);
+    case "env-refused": {
+      const isAsked = env.some(({ name, isQuiet }) => name === notice.name && !isQuiet);
+      const text = `${server} refused to set ${notice.name}: AcceptEnv in its sshd_config must name it`;
+      (isAsked ? log.warning : log.debug)(text);
       return;
+    }
     case "server-message":
-      log.info(`the server says: ${notice.text}`);
+      log.info(`${server} says: ${notice.text}`);
       return;
     case "trace":
-      log.debug(notice.text);
+      log.debug(isJump ? `${host}: ${notice.text}` : notice.text);
       return;
   }
 }

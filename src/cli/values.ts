@@ -4,6 +4,7 @@
  */
 import { isIPv6 } from "node:net";
 import { type HostKeyPin, parseHostKeyPin } from "../node/host-key-pin.ts";
+import { type JumpSpec, parseJumps } from "../node/jump-spec.ts";
 import { KeyFormatError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
 
@@ -19,6 +20,8 @@ export type Reader<T> = (raw: string) => T;
 export interface EnvEntry {
   readonly name: string;
   readonly value: string | undefined;
+  /** Whether it comes from ssh's configuration: ssh says nothing of a server that does not take it. */
+  readonly isQuiet?: true;
 }
 
 /** A host name in ASCII, or an address; `[::1]` loses its brackets. Nothing that known_hosts gives a meaning. */
@@ -45,6 +48,18 @@ export const port: Reader<number> = (raw) => {
     throw new UsageError(`invalid port: ${quote(raw)} (a number from 1 to 65535)`);
   }
   return Number(raw);
+};
+
+/** The servers to go through, in order; none for `none`. */
+export const proxyJump: Reader<readonly JumpSpec[]> = (raw) => {
+  const specs = parseJumps(raw);
+  if (specs === undefined)
+    throw new UsageError(`invalid jump host: ${quote(raw)} ([user@]host[:port], commas between)`);
+  for (const spec of specs) {
+    host(spec.host);
+    if (spec.user !== undefined) username(spec.user);
+  }
+  return specs;
 };
 
 /** A path of a file; `~` is expanded by whoever opens it. */

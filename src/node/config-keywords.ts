@@ -5,6 +5,7 @@
 import { isPatternListMatch } from "../ssh/host-pattern.ts";
 import { printable } from "../ssh/printable.ts";
 import { ConfigError, type ConfigLine } from "./config-lines.ts";
+import { type JumpSpec, parseJumps, portOf } from "./jump-spec.ts";
 
 /** What the lines that count have set. A keyword that counts each time has a value for each of its lines. */
 export interface ConfigValues {
@@ -231,12 +232,6 @@ function onePort(line: ConfigLine): number {
   return portOf(raw) ?? fault(line, `bad port ${shown(raw)}`);
 }
 
-/** A port as ssh reads it; undefined where it is none. */
-export function portOf(raw: string): number | undefined {
-  const value = /^[0-9]{1,9}$/.test(raw) ? Number(raw) : 0;
-  return value >= 1 && value <= 65_535 ? value : undefined;
-}
-
 function oneInteger(line: ConfigLine): number {
   const raw = one(line);
   return /^[0-9]{1,9}$/.test(raw) ? Number(raw) : fault(line, `bad number ${shown(raw)}`);
@@ -285,45 +280,10 @@ function assignments(line: ConfigLine): ReadonlyMap<string, string> {
   return variables;
 }
 
-/** One stop on the way to a host. */
-export interface JumpSpec {
-  readonly host: string;
-  readonly port: number | undefined;
-  readonly user: string | undefined;
-}
-
 /** The stops in the order of the way; none for `none`. */
 function proxyJump(line: ConfigLine): readonly JumpSpec[] {
   const text = wholeRest(line).replace(/#.*$/s, "").trimEnd();
   return parseJumps(text) ?? fault(line, `invalid ProxyJump ${shown(text)}`);
-}
-
-/** `none`, or `[user@]host[:port]` and `ssh://[user@]host[:port]` with commas between; undefined where it is neither. */
-export function parseJumps(text: string): readonly JumpSpec[] | undefined {
-  if (text.toLowerCase() === "none") return [];
-  const specs = text.split(",").map(parseJump);
-  return specs.every((spec) => spec !== undefined) ? specs : undefined;
-}
-
-function parseJump(text: string): JumpSpec | undefined {
-  const isUri = text.startsWith("ssh://");
-  const plain = isUri ? text.slice("ssh://".length).replace(/\/$/, "") : text;
-  const at = plain.lastIndexOf("@");
-  const user = at < 0 ? undefined : plain.slice(0, at);
-  const place = /^(?:\[([^[\]]+)\]|([^:[\]]+))(?::([0-9]*))?$/.exec(plain.slice(at + 1));
-  const host = place?.[1] ?? place?.[2];
-  const digits = place?.[3] ?? "";
-  const port = portOf(digits);
-  if (host === undefined || user === "" || (digits !== "" && port === undefined)) return undefined;
-  return { host, port, user: isUri && user !== undefined ? decoded(user) : user };
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
-  }
 }
 
 function shown(text: string): string {

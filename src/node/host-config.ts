@@ -3,9 +3,10 @@
  */
 import { isPatternMatch, lowerCase } from "../ssh/host-pattern.ts";
 import { printable } from "../ssh/printable.ts";
-import type { ConfigValues, JumpSpec } from "./config-keywords.ts";
+import type { ConfigValues } from "./config-keywords.ts";
 import { ConfigError } from "./config-lines.ts";
 import { ExpansionError, expandAll, expandTokens, type Tokens } from "./config-tokens.ts";
+import type { JumpSpec } from "./jump-spec.ts";
 import { type ConfigFacts, configTokens, type Evaluation, finalHost } from "./ssh-config.ts";
 
 /** How to reach the host, what to show it and what to ask of it. Paths may begin with `~`; times in milliseconds. */

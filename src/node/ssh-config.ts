@@ -37,7 +37,7 @@ export interface ConfigFacts {
   readonly sha1: (text: string) => string;
   /** What is to be started there; empty for a shell. */
   readonly command: string;
-  readonly sessionType: "shell" | "exec" | "subsystem";
+  readonly sessionType: "shell" | "exec" | "subsystem" | "none";
 }
 
 /** Reads the files that a pattern of `Include` names, in order. @throws FileError */

@@ -23,7 +23,9 @@ const attempt = {
   clientKeys: ["/k/it's mine"],
   isClientKeyGiven: true,
   agent: undefined,
-  request: { shell: true },
+  isSshLike: false,
+  isJump: false,
+  config: undefined,
 } as const;
 
 const early = (error: unknown): string => describeFailure(error, attempt, false);

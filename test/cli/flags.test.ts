@@ -51,6 +51,12 @@ describe("defaults", () => {
       maxLine: 64 * 2 ** 20,
       keyServer: undefined,
       warnings: [],
+      sshConfig: undefined,
+      proxyJump: undefined,
+      given: new Set(),
+      isSshLike: false,
+      isJump: false,
+      config: undefined,
     });
   });
 

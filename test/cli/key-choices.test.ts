@@ -1,6 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { parseFlags, type Settings } from "../../src/cli/flags.ts";
-import { agentChoice, keyChoices } from "../../src/cli/key-choices.ts";
+import { agentChoice, isOnlyFiles, keyChoices } from "../../src/cli/key-choices.ts";
+import type { HostConfig } from "../../src/node/host-config.ts";
 
 function settings(line: string): Settings {
   return parseFlags(line.split(" ").filter(Boolean), () => "me") as Settings;
@@ -22,6 +23,50 @@ describe("which files", () => {
     ["--agent /run/a --client-key k", ["k"], true],
   ] as const)("%s", (line, paths, isNamed) => {
     expect(keyChoices(settings(line))).toEqual(paths.map((path) => ({ path, isNamed })));
+  });
+});
+
+/** Settings of a server that ssh's configuration says something of. */
+function configured(line: string, config: Partial<HostConfig>, isJump = false): Settings {
+  const asked = settings(line);
+  return { ...asked, config: config as HostConfig, isJump, isSshLike: asked.isSshLike || isJump };
+}
+
+describe("which files, where ssh's configuration names some", () => {
+  const named = { identityFiles: ["a", "b"] };
+  test.each([
+    ["", named, false, [own], true],
+    ["--command x", named, false, ["a", "b"], false],
+    ["--command x", {}, false, [own, ...sshOwn], false],
+    ["--command x", { identityFiles: [] }, false, [], false],
+    ["--command x --client-key k", named, false, ["k"], true],
+    ["", named, true, ["a", "b"], false],
+    ["", {}, true, sshOwn, false],
+    ["--client-key k", {}, true, ["k", ...sshOwn], false],
+    ["--client-key k", named, true, ["a", "b"], false],
+  ] as const)("%s, %o, a jump host: %s", (line, config, isJump, paths, isNamed) => {
+    expect(keyChoices(configured(line, config, isJump))).toEqual(paths.map((path) => ({ path, isNamed })));
+  });
+
+  test.each([
+    ["--command x", {}, false, false],
+    ["--command x", { identitiesOnly: true }, false, true],
+    ["", { identitiesOnly: true }, false, false],
+    ["--command x --client-key k", {}, false, true],
+    ["--client-key k", {}, true, false],
+    ["", { identitiesOnly: true }, true, true],
+  ] as const)("%s, %o, a jump host: %s: only those is %s", (line, config, isJump, expected) => {
+    expect(isOnlyFiles(configured(line, config, isJump))).toBe(expected);
+  });
+
+  test.each([
+    ["--command x", { identityAgent: "/run/c" }, { path: "/run/c", isNamed: false }],
+    ["--command x", { identityAgent: "none" }, undefined],
+    ["--command x", { identityAgent: "SSH_AUTH_SOCK" }, { path: "/run/env", isNamed: false }],
+    ["--command x --agent /run/a", { identityAgent: "/run/c" }, { path: "/run/a", isNamed: true }],
+    ["", { identityAgent: "/run/c" }, undefined],
+  ] as const)("%s, %o: the agent", (line, config, expected) => {
+    expect(agentChoice(configured(line, config), { SSH_AUTH_SOCK: "/run/env" })).toEqual(expected);
   });
 });
 

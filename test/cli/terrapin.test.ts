@@ -39,15 +39,16 @@ function serverWith(ciphers: readonly string[], script: Script): { socket: ByteD
 async function open(ciphers: readonly string[]) {
   const settings = parseFlags(["--host", "h", "--disable-host-key-checking"], () => "me") as Settings;
   const { socket } = serverWith(ciphers, { cipher: ciphers.includes(gcm) ? gcm : chacha });
+  const keys = Promise.resolve([{ path: "key", isNamed: true, file: { path: "key", text, warning: undefined } }]);
+  const sockets = [socket];
   const begun = {
-    socket: Promise.resolve(socket),
-    redial: () => Promise.reject(new Error("one connection is enough")),
-    keys: Promise.resolve([{ path: "key", isNamed: true, file: { path: "key", text, warning: undefined } }]),
-    knownHosts: Promise.resolve(undefined),
+    stops: [{ settings, keys, knownHosts: Promise.resolve(undefined) }],
+    target: settings,
+    open: async () => sockets.pop() ?? Promise.reject(new Error("one connection is enough")),
   };
   const log = createLog({ name: "test", level: "DEBUG", write: () => undefined });
   const edge = { log, signal: new AbortController().signal, onHostKey: () => undefined };
-  const opened = await openSession(settings, begun, edge).then(
+  const opened = await openSession(begun, edge).then(
     (remote) => ({ remote, error: undefined }),
     (error: unknown) => ({ remote: undefined, error }),
   );

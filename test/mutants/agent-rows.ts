@@ -132,7 +132,7 @@ export const agentRows: readonly Mutant[] = [
   {
     id: "key-choices-agent-in-shell",
     file: "src/cli/key-choices.ts",
-    find: "if (agent === undefined && !isSshLike(settings)) return undefined;",
+    find: "if (agent === undefined && !isSshLike) return undefined;",
     replace: "",
     why: "the replaced tool's users have their agent asked, which they never allowed",
     caughtBy: { file: "test/cli/key-choices.test.ts", test: "which agent" },

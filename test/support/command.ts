@@ -35,7 +35,7 @@ export function launch(server: SshServer, remote: Remote, flags: readonly string
 
 function ourLaunch(server: SshServer, remote: Remote, flags: readonly string[]): Launch {
   const args = [builtCommand, "--host", server.host, "--port", String(server.port), "--username", server.user];
-  args.push("--client-key", server.clientKey, "--known-hosts", server.knownHosts);
+  args.push("--client-key", server.clientKey, "--known-hosts", server.knownHosts, "--ssh-config", "none");
   if ("exec" in remote) args.push("--command", remote.exec);
   if ("subsystem" in remote) args.push("--subsystem", remote.subsystem);
   return { command: process.execPath, args: [...args, ...flags] };
