@@ -26,8 +26,9 @@ export type TcpConnectOptions = Omit<ConnectOptions, "verifyHostKey"> &
 
 /** Connects to an SSH server over TCP. @throws DialError, FileError, and what `connect` throws */
 export async function connectTcp({ host, port = 22, ...options }: TcpConnectOptions): Promise<SshConnection> {
-  const { verifyHostKey } = options;
+  const { verifyHostKey, hostKeyAlgorithms } = options;
   const trust = verifyHostKey === undefined ? await knownHostsTrust({ host, port }) : { verifyHostKey };
+  const offer = hostKeyAlgorithms === undefined ? {} : { hostKeyAlgorithms };
   const socket = await dial(host, port, options.signal === undefined ? {} : { signal: options.signal });
-  return connect(socket, { table: platformTable, ...options, ...trust });
+  return connect(socket, { table: platformTable, ...options, ...trust, ...offer });
 }

@@ -112,10 +112,11 @@ export function checkHostCertificate(
 }
 
 /**
- * `offered` with those host key algorithms first whose keys the host is known to have, so that a server with several
- * keys shows one that can be trusted; certificates' where an `@cert-authority` is known for it. Unchanged where nothing
- * is known, and where the best one's key is: then the network cannot tell a friend from a stranger (CVE-2020-14145). As
- * OpenSSH's ssh does it; beyond that, a port without keys goes by the bare host's, as `checkHostKey` does.
+ * `offered` with those host key algorithms first that the host can be trusted by: certificates' where an `@cert-authority`
+ * is known for it, then those of its known keys; so a server with several keys shows one that is known. Unchanged where
+ * nothing is known, and where the best one's key is: then the network cannot tell a friend from a stranger
+ * (CVE-2020-14145). As OpenSSH's ssh does it; beyond that, a port without keys goes by the bare host's, as `checkHostKey`
+ * does.
  * @throws as checkHostKey
  */
 export function orderHostKeyAlgorithms(
@@ -127,10 +128,10 @@ export function orderHostKeyAlgorithms(
   const best = keyTypeOf(offered[0] ?? "");
   let known = typesOf(files, knownHostsName(host, port), best);
   if (known.size === 0 && port !== defaultPort) known = typesOf(files, knownHostsName(host, defaultPort), best);
-  if (known.has(best)) return offered;
-  const isWanted = (algorithm: string): boolean =>
-    known.has(isCertificateType(algorithm) ? anyCertificate : keyTypeOf(algorithm));
-  return [...offered.filter(isWanted), ...offered.filter((algorithm) => !isWanted(algorithm))];
+  const isCertified = (algorithm: string): boolean => known.has(anyCertificate) && isCertificateType(algorithm);
+  const isKnown = (algorithm: string): boolean => !isCertificateType(algorithm) && known.has(keyTypeOf(algorithm));
+  const first = known.has(best) ? [] : offered.filter(isKnown);
+  return [...new Set([...offered.filter(isCertified), ...first, ...offered])];
 }
 
 /** The type of the keys that sign under an algorithm's name; of a certificate, its key's: `ssh-rsa` for `rsa-sha2-512`. */
@@ -196,13 +197,19 @@ function checkName(files: readonly KnownHosts[], name: string, keyBlob: Uint8Arr
 
 const anyCertificate = "a certificate";
 
-/** The types of a name's keys. Where one is of the type `best` no other is looked for: hashed names cost time. */
+/** The types of a name's keys. Where one is of the type `best` no other key is looked for: hashed names cost time. */
 function typesOf(files: readonly KnownHosts[], name: string, best: string): ReadonlySet<string> {
-  const entries = files.flatMap((file) => file.entries).filter(({ marker }) => marker !== "revoked");
-  const isBest = ({ marker, keyType }: KnownHostsEntry): boolean => marker === "key" && keyType === best;
-  if (entries.some((entry) => isBest(entry) && isFor(entry.hosts, name))) return new Set([best]);
-  const others = entries.filter((entry) => !isBest(entry) && isFor(entry.hosts, name));
-  return new Set(others.map(({ marker, keyType }) => (marker === "key" ? keyType : anyCertificate)));
+  const entries = files.flatMap((file) => file.entries);
+  const types = new Set<string>();
+  const add = (type: string, isOne: (entry: KnownHostsEntry) => boolean): void => {
+    if (!types.has(type) && entries.some((entry) => isOne(entry) && isFor(entry.hosts, name))) types.add(type);
+  };
+  add(anyCertificate, ({ marker }) => marker === "cert-authority");
+  add(best, ({ marker, keyType }) => marker === "key" && keyType === best);
+  if (types.has(best)) return types;
+  const others = new Set(entries.flatMap(({ marker, keyType }) => (marker === "key" ? [keyType] : [])));
+  for (const type of others) add(type, ({ marker, keyType }) => marker === "key" && keyType === type);
+  return types;
 }
 
 /** The verdict on a key that none of a host's entries has. */

@@ -292,7 +292,8 @@ describe("orderHostKeyAlgorithms puts first what the host is known by", () => {
     ["nothing", "", plain.concat(certificates)],
     ["an authority", `@cert-authority *.example ${rsa}`, certificates.concat(plain)],
     ["a key and no authority", `h.example ${rsa}`, [...rsaFirst, ...certificates]],
-    ["both", `@cert-authority * ${rsa}\nh.example ${ecdsa}`, ["ecdsa-sha2-nistp256", ...certificates, ...plain]],
+    ["both", `@cert-authority * ${rsa}\nh.example ${ecdsa}`, [...certificates, "ecdsa-sha2-nistp256", ...plain]],
+    ["both, and the key is the best", `@cert-authority * ${rsa}\nh.example ${other}`, certificates.concat(plain)],
   ])("with certificates: %s", (_, text, expected) => {
     const names = expected.map((name) => name.replace("-cert-v01@openssh.com", "-cert"));
     expect(order(text, plain.concat(certificates))).toEqual([...new Set(names)]);
