@@ -17,6 +17,7 @@ import {
   securityKeyEd25519,
   startFakeAgent,
 } from "../support/fake-agent.ts";
+import { type Reply, startHttp } from "../support/http-servers.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { sshString } from "../support/peer-crypto.ts";
 import { endTree } from "../support/processes.ts";
@@ -86,6 +87,28 @@ async function reachByAgent(keys: readonly FakeKey[], clientKey?: string, behavi
   } finally {
     await agent.stop();
   }
+}
+
+/** As `reach`, to a server of which nothing is known, with a key server that answers so. */
+function reachByKeyServer(
+  reply: (server: SshServer, method: string | undefined) => Reply,
+  key?: string,
+): Promise<Seen> {
+  return withServer(startSshd, async (server) => {
+    const keyServer = await startHttp(({ method }) => reply(server, method));
+    try {
+      const where = ["--host", server.host, "--port", String(server.port), "--username", server.user];
+      const asking = ["--use-key-server", "--key-server-port", String(keyServer.port)];
+      return await run([...where, ...asking, "--client-key", key ?? server.clientKey, "--command", answering]);
+    } finally {
+      await keyServer.stop();
+    }
+  });
+}
+
+/** As a key server answers. */
+function introduces(server: SshServer, method: string | undefined): Reply {
+  return { json: method === "GET" ? { server_pub_key: server.hostKey } : { status: "success" } };
 }
 
 /** As `reach`, to whatever listens at `port`. */
@@ -181,6 +204,19 @@ const troubles: Readonly<Record<string, Trouble>> = {
       (server) => reach(server, { clientKey: file("other", makeKeyPair().privateKey) }),
     ),
   ),
+  "The key server gave no host key": error(() => reachByKeyServer(() => ({ status: 404 }))),
+  "answered 429, too many requests": error(() => reachByKeyServer(() => ({ status: 429 }))),
+  "The key server did not take our key": error(() =>
+    reachByKeyServer(
+      (server, method) => (method === "GET" ? introduces(server, method) : { status: 400 }),
+      file("unregistered", makeKeyPair().privateKey),
+    ),
+  ),
+  "the key server has our key": error(() => reachByKeyServer(introduces, file("not_let_in", makeKeyPair().privateKey))),
+  "They are two servers'": error(() =>
+    reachByKeyServer((_, method) => introduces({ ...sshd, hostKey: makeKeyPair().publicKey }, method)),
+  ),
+  "over plain HTTP. This is trust on first use": warning(() => reachByKeyServer(introduces)),
   "has insecure permissions": warning(() => {
     const path = join(sshd.folder, "open_key");
     copyFileSync(sshd.clientKey, path);
