@@ -1,7 +1,7 @@
 /**
  * Identities: which keys are tried, in which order: those of the files, as they were named, then what else an agent
  * holds. A file may hold a public key: then the agent signs for it and for no other. An agent that is not needed is not
- * asked, and one that nobody named may be missing.
+ * asked, and one that nobody named may be missing. A key's certificates are shown before the key.
  */
 import type { AgentIdentity } from "../ssh/agent.ts";
 import type { Signer } from "../ssh/algorithms/interfaces.ts";
@@ -11,6 +11,7 @@ import { printable } from "../ssh/printable.ts";
 import { type PublicKey, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
 import { isEqual } from "../ssh/wire.ts";
 import type { Agent } from "./agent.ts";
+import { Certificates } from "./certificates.ts";
 import { expandHome, type KeyFile } from "./files.ts";
 import { type AgentChoice, IdentityError, type ReadChoice, readChoices } from "./key-choices.ts";
 
@@ -20,6 +21,8 @@ export interface IdentityOptions {
   readonly agent: AgentChoice | undefined;
   /** Whether keys of the agent that no file names stay out. */
   readonly isOnlyFiles: boolean;
+  /** Files of certificates for these keys, beside those that stand in `KEY-cert.pub`. */
+  readonly certificateFiles?: readonly string[];
   /** Makes a signer of a private key file. @throws KeyFormatError */
   readonly open: (file: KeyFile) => Signer | Promise<Signer>;
   /** Makes ready to ask an agent; called only where it is to be asked. */
@@ -58,20 +61,24 @@ interface Held {
 
 class Search {
   readonly #options: IdentityOptions;
+  readonly #certificates: Certificates;
   #held: Promise<Held> | undefined;
   /** Why an agent that nobody named was passed over. */
   #failure: string | undefined;
 
   constructor(options: IdentityOptions) {
     this.#options = options;
+    const { certificateFiles: files = [], onWarning } = options;
+    this.#certificates = new Certificates({ files, onWarning });
   }
 
-  /** The signers of one file; none where it is of no use and was not named. */
+  /** The signers of one file, those with a certificate first; none where it is of no use and was not named. */
   async ofFile({ file, isNamed }: ReadChoice): Promise<readonly Signer[]> {
     if (file === undefined) return [];
     const publicKey = parsePublicKey(file.text);
     try {
-      return [await (publicKey === undefined ? this.#ofPrivateKey(file) : this.#ofPublicKey(file, publicKey))];
+      const signer = await (publicKey === undefined ? this.#ofPrivateKey(file) : this.#ofPublicKey(file, publicKey));
+      return [...(await this.#certificates.of(signer, file.path)), signer];
     } catch (error) {
       if (isNamed || !(error instanceof SshError)) throw error;
       this.#options.onNote(error.message);
@@ -82,7 +89,9 @@ class Search {
   /** All that the agent holds. */
   async ofAgent(): Promise<readonly Signer[]> {
     const held = await this.#ask();
-    return held?.identities.flatMap((identity) => held.agent.signer(identity) ?? []) ?? [];
+    const signers = held?.identities.flatMap((identity) => held.agent.signer(identity) ?? []) ?? [];
+    const certified = await Promise.all(signers.map((signer) => this.#certificates.of(signer)));
+    return [...certified.flat(), ...signers];
   }
 
   /** Why there is nothing to try. */

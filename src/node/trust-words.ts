@@ -95,7 +95,7 @@ function faultWords(fault: CertificateFault): string {
 }
 
 /** As in `2026-11-26T03:00:00.000Z`. */
-function timeOf(seconds: bigint): string {
+export function timeOf(seconds: bigint): string {
   const furthest = 8_640_000_000_000n; // of Date, in seconds
   return seconds > furthest ? "the end of time" : new Date(Number(seconds) * 1000).toISOString();
 }

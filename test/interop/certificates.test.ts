@@ -14,6 +14,7 @@ import {
 } from "../../src/index.ts";
 import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import { certifiedSigner } from "../../src/ssh/certificate.ts";
+import { launch, startHost } from "../support/command.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { type KeyKind, keygen, makeWorkplace, type SshServer, type Workplace } from "../support/ssh-server.ts";
 import { missingSshd, startSshd } from "../support/sshd.ts";
@@ -227,6 +228,14 @@ describeNeeding(missingSshd(), "a user certificate with OpenSSH", () => {
     const names = args.includes("-n") ? [] : ["-n", server.user];
     const signer = await certified(["-t", "ed25519"], ...args, ...names);
     await expect(login(signer)).rejects.toThrow(/tried: publickey ssh-ed25519-cert-v01@openssh.com SHA256:/);
+  });
+
+  test("the command finds it beside its key", async () => {
+    const key = keyOf("user");
+    certify(key, keyOf("authority"), "-n", server.user);
+    const host = startHost(launch({ ...server, clientKey: key }, { exec: "echo said on stderr >&2; exit 7" }));
+    await host.stderrMatch(/said on stderr/);
+    expect((await host.exit).code).toBe(7);
   });
 
   test("a host's is refused here", async () => {

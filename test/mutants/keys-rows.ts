@@ -233,6 +233,23 @@ export const keysRows: readonly Mutant[] = [
     caughtBy: { file: "test/node/trust.test.ts", test: "is not trusted before its time, nor after it" },
   },
 
+  {
+    id: "certificates-unused",
+    file: "src/node/identities.ts",
+    find: "return [...(await this.#certificates.of(signer, file.path)), signer];",
+    replace: "return [signer, ...(await this.#certificates.of(signer, file.path))];",
+    why: "the bare key costs a try before its certificate is shown",
+    caughtBy: { file: "test/node/identities.test.ts", test: "beside a key is shown before the key" },
+  },
+  {
+    id: "certificates-expired-unsaid",
+    file: "src/node/certificates.ts",
+    find: "if (time >= validBefore) return",
+    replace: "if (validBefore < 0n) return",
+    why: "a login fails for an expired certificate, and nobody says so",
+    caughtBy: { file: "test/node/identities.test.ts", test: "that is 'expired' is shown with a warning" },
+  },
+
   // User authentication
 
   {

@@ -1,6 +1,6 @@
 /** Which keys are tried, with keys of ssh-keygen's and an agent of our own on a real socket. */
 import { execFileSync } from "node:child_process";
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -40,7 +40,7 @@ interface Found {
   readonly notes: readonly string[];
 }
 
-type Asked = Partial<Pick<IdentityOptions, "agent" | "isOnlyFiles">>;
+type Asked = Partial<Pick<IdentityOptions, "agent" | "certificateFiles" | "isOnlyFiles">>;
 
 async function find(choices: readonly KeyChoice[], asked: Asked = {}): Promise<Found> {
   const warnings: string[] = [];
@@ -274,5 +274,93 @@ describeNeeding(missingSshAgent(), "nothing to try", () => {
       lack: "key",
       message: `There is no key to log in with: ${folder}/a cannot be used; the agent at ${agent?.path} shows no keys, as a locked one does`,
     });
+  });
+});
+
+describeNeeding(missingSshAgent(), "certificates (of ssh-keygen's)", () => {
+  let authority = "";
+  beforeAll(() => {
+    authority = join(folder, "authority");
+    makeKey(authority, "-t", "ed25519");
+  });
+
+  /** A new key with a certificate beside it; `args` as in `-V`. Returns the blobs of both. */
+  function certified(name: string, ...args: readonly string[]): { path: string; key: string; certificate: string } {
+    const path = join(folder, name);
+    const key = makeKey(path, "-t", "ed25519").split(" ")[1] ?? "";
+    execFileSync("ssh-keygen", ["-q", "-s", authority, "-I", "id", "-n", "me", ...args, `${path}.pub`]);
+    return { path, key, certificate: blobIn(`${path}-cert.pub`) };
+  }
+
+  const blobIn = (path: string): string => readFileSync(path, "utf8").split(" ")[1] ?? "";
+
+  test("beside a key is shown before the key", async () => {
+    const { path, key, certificate } = certified("beside");
+    expect(await find(named(path))).toMatchObject({ blobs: [certificate, key], warnings: [] });
+  });
+
+  test("beside a key that was not named likewise", async () => {
+    const { path, key, certificate } = certified("unnamed");
+    expect(await find(unnamed(path))).toMatchObject({ blobs: [certificate, key], warnings: [] });
+  });
+
+  test("beside the public key for which the agent signs", async () => {
+    const held = plainEd25519();
+    const path = publicFile("agents.pub", held);
+    execFileSync("ssh-keygen", ["-q", "-s", authority, "-I", "id", "-n", "me", path]);
+    const blobs = [blobIn(join(folder, "agents-cert.pub")), base64(held.publicKeyBlob)];
+    expect(await find(named(path), { agent: await holding([held]) })).toMatchObject({ blobs, warnings: [] });
+  });
+
+  test("that a configuration names is shown with the key that it is for, the agent's too", async () => {
+    const { path, key, certificate } = certified("configured");
+    const elsewhere = join(folder, "elsewhere.pub");
+    renameSync(`${path}-cert.pub`, elsewhere);
+    const other = join(folder, "other-of-two");
+    const otherKey = makeKey(other, "-t", "ed25519").split(" ")[1] ?? "";
+    const certificateFiles = [elsewhere, join(folder, "not-there.pub")];
+    expect(await find(named(other, path), { certificateFiles })).toMatchObject({
+      blobs: [otherKey, certificate, key],
+      warnings: [],
+    });
+  });
+
+  test.each<{ about: string; args: readonly string[]; says: RegExp }>([
+    { about: "expired", args: ["-V", "-2d:-1d"], says: /^the certificate \S+-cert.pub expired at 20\S+: have the key/ },
+    { about: "not valid yet", args: ["-V", "+1d:+2d"], says: /^the certificate \S+-cert.pub is not valid before 20/ },
+  ])("that is $about is shown with a warning: the server's clock decides", async ({ about, args, says }) => {
+    const { path, key, certificate } = certified(about.replaceAll(" ", "-"), ...args);
+    const { blobs, warnings } = await find(named(path));
+    expect(blobs).toEqual([certificate, key]);
+    expect(warnings).toEqual([expect.stringMatching(says)]);
+  });
+
+  test.each<{ about: string; spoil: (path: string) => void; says: RegExp }>([
+    {
+      about: "a host's",
+      spoil: (path) => execFileSync("ssh-keygen", ["-q", "-s", authority, "-I", "id", "-h", "-n", "me", `${path}.pub`]),
+      says: /^Cannot use the certificate \S+-cert.pub: this is a host's certificate/,
+    },
+    {
+      about: "another key's",
+      spoil: (path) => writeFileSync(`${path}-cert.pub`, readFileSync(`${certified("another").path}-cert.pub`)),
+      says: /^Cannot use the certificate \S+-cert.pub: this certificate is for another key$/,
+    },
+    {
+      about: "no certificate",
+      spoil: (path) => writeFileSync(`${path}-cert.pub`, readFileSync(`${path}.pub`)),
+      says: /^Cannot use the certificate \S+-cert.pub: it is none$/,
+    },
+    {
+      about: "no text of a key",
+      spoil: (path) => writeFileSync(`${path}-cert.pub`, "hello"),
+      says: /^Cannot use the certificate \S+-cert.pub: it is none$/,
+    },
+  ])("beside a key that is $about is warned of and left out", async ({ about, spoil, says }) => {
+    const { path, key } = certified(`spoilt-${about.replaceAll(/\W/g, "-")}`);
+    spoil(path);
+    const { blobs, warnings } = await find(named(path));
+    expect(blobs).toEqual([key]);
+    expect(warnings).toEqual([expect.stringMatching(says)]);
   });
 });
