@@ -154,7 +154,7 @@ const flags = {
   },
   "update-host-keys": {
     about: "add other keys that the host proves to hold to known_hosts, remove those that it has no more",
-    excludes: ["disable-host-key-checking", "use-key-server", "host-key"],
+    excludes: ["disable-host-key-checking", "host-key"],
   },
   "use-key-server": {
     about: "ask the server's key server for its host key, and register our key there",

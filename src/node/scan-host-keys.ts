@@ -4,7 +4,7 @@
  */
 import { table } from "../ssh/algorithms/table.ts";
 import { connect } from "../ssh/connect.ts";
-import type { HostKey } from "../ssh/connection.ts";
+import type { ByteDuplex, HostKey } from "../ssh/connection.ts";
 import { HostKeyError, NegotiationError } from "../ssh/errors.ts";
 import { keyTypeOf } from "../ssh/known-hosts.ts";
 import { platformTable } from "./aes-gcm.ts";
@@ -17,33 +17,37 @@ export interface ScanOptions {
   /** For one connection, and again for its key exchange; in milliseconds, 15,000 unless given. */
   readonly timeout?: number;
   readonly signal?: AbortSignal;
+  /** The way to the server, another one each time; over TCP unless given. */
+  readonly open?: () => Promise<ByteDuplex>;
 }
 
 /**
  * The server's host keys, the most wanted type first, certificates left out. None is trusted: whoever sits on the network
  * path shows his own. @throws DialError, and what `connect` throws before a host key is judged
  */
-export async function scanHostKeys({ host, port = 22, timeout = 15_000, signal }: ScanOptions): Promise<HostKey[]> {
+export async function scanHostKeys(options: ScanOptions): Promise<HostKey[]> {
+  const { host, port = 22, timeout = 15_000 } = options;
+  const signal = options.signal === undefined ? {} : { signal: options.signal };
+  const open = options.open ?? (() => dial(host, port, { timeout, ...signal }));
   const plain = Object.keys(table.hostKey).filter((name) => !name.includes("-cert-v01@"));
   const found: HostKey[] = [];
   let theirs: readonly string[] = plain; // as far as we know: a refusal tells
   for (const type of new Set(plain.map(keyTypeOf))) {
     const hostKeyAlgorithms = plain.filter((name) => keyTypeOf(name) === type);
     if (!hostKeyAlgorithms.some((name) => theirs.includes(name))) continue;
-    const socket = await dial(host, port, { timeout, ...(signal === undefined ? {} : { signal }) });
     const verifyHostKey = (hostKey: HostKey): never => {
       found.push(hostKey);
       throw new HostKeyError("seen", "rejected", hostKey.fingerprint);
     };
     try {
-      await connect(socket, {
+      await connect(await open(), {
         user: "",
         keys: [],
         table: platformTable,
         verifyHostKey,
         hostKeyAlgorithms,
         limits: { handshakeTimeout: timeout },
-        ...(signal === undefined ? {} : { signal }),
+        ...signal,
       });
     } catch (error) {
       const isSeen = error instanceof HostKeyError && error.verdict === "rejected";

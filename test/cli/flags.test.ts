@@ -275,7 +275,6 @@ describe("what cannot be meant is refused", () => {
       [`--host-key=SHA256:${"A".repeat(43)}`, "--disable-host-key-checking"],
       [`--host-key=SHA256:${"A".repeat(43)}`, "--accept-new"],
       ["--accept-new", "--use-key-server"],
-      ["--update-host-keys", "--use-key-server"],
       ["--update-host-keys", "--disable-host-key-checking"],
       ["--update-host-keys", `--host-key=SHA256:${"A".repeat(43)}`],
     ].flatMap(([one = "", two = ""]): [string, string[], string][] => {
