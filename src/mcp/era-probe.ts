@@ -8,7 +8,7 @@ import type { Conversation } from "./conversation.ts";
 import type { HostLine, HostRoute } from "./host-route.ts";
 import { DISCOVER } from "./messages.ts";
 import type { PendingRequest } from "./pending.ts";
-import type { RemoteEnd } from "./remote-end.ts";
+import { mayBeOfProbe, type RemoteEnd } from "./remote-end.ts";
 import type { SendQueue } from "./send-queue.ts";
 import { type Deferred, deferred } from "./waiting.ts";
 
@@ -61,10 +61,7 @@ export class EraProbe implements HostRoute {
 
   /** Whether a remote that ended so may have died of the probe. */
   isDeadly(end: RemoteEnd): boolean {
-    const isSent = this.#state === "out" && this.#request?.isSent === true;
-    return (
-      isSent && (end.how === "killed" || end.how === "closed" || (end.how === "exited" && !neverRan.has(end.status)))
-    );
+    return this.#state === "out" && this.#request?.isSent === true && mayBeOfProbe(end);
   }
 
   /** Decided against the remote: answers the probe in its name, if that is still owed. */
@@ -104,6 +101,3 @@ export class EraProbe implements HostRoute {
     return this.#request !== undefined && this.#conversation.isPending(this.#request);
   }
 }
-
-/** The shell's words for a command that it could not start: another session would not start it either. */
-const neverRan: ReadonlySet<number> = new Set([126, 127]);

@@ -50,9 +50,13 @@ export function withheldReason(method: string | undefined, fault: string): Reaso
 
 /** `Method not found` in the remote's name, a line with its newline. */
 export function refusalLine({ id, method }: PendingRequest, why: Refusal): Uint8Array {
+  return around('{"jsonrpc":"2.0","id":', id.raw, `,"error":${JSON.stringify(refusal(method, why))}}\n`);
+}
+
+/** The error of that. */
+export function refusal(method: string | undefined, why: Refusal): { code: number; message: string; data: object } {
   const message = `Method not found: ${refusals[why]}`;
-  const error = { code: METHOD_NOT_FOUND, message, data: { source: SOURCE, reason: why, method } };
-  return around('{"jsonrpc":"2.0","id":', id.raw, `,"error":${JSON.stringify(error)}}\n`);
+  return { code: METHOD_NOT_FOUND, message, data: { source: SOURCE, reason: why, method } };
 }
 
 /** Why requests are answered once the remote is gone. */

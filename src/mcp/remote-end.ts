@@ -15,6 +15,14 @@ export type RemoteEnd =
   /** It closed the channel, or its stdout, and did not say how it ended. */
   | { readonly how: "closed" /** What to do about it, if that is known. */; readonly cure?: string };
 
+/** Whether a remote that ended so may have died of the era probe, and another one would live. */
+export function mayBeOfProbe(end: RemoteEnd): boolean {
+  return end.how === "killed" || end.how === "closed" || (end.how === "exited" && !neverRan.has(end.status));
+}
+
+/** The shell's words for a command that it could not start: another session would not start it either. */
+const neverRan: ReadonlySet<number> = new Set([126, 127]);
+
 /** How a session ended, by its exit status. RFC 4254 §6.10. */
 export function sessionEnd(exit: ExitStatus | undefined): RemoteEnd {
   if (exit === undefined) return { how: "closed" };

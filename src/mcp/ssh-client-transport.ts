@@ -4,21 +4,39 @@
  */
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { printable } from "../ssh/printable.ts";
-import { HeldBytes, joined } from "./held-bytes.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type OpenRemote, type RemoteSession } from "./link.ts";
+import { type JsonRpc, MessageLines, messagesOf } from "./message-lines.ts";
+import { DISCOVER, type Refusal, refusal } from "./messages.ts";
 import { MESSAGE_START } from "./noise.ts";
-import { describe, type RemoteEnd } from "./remote-end.ts";
+import { mayBeReferenceServer } from "./reference-server.ts";
+import { describe, mayBeOfProbe, type RemoteEnd } from "./remote-end.ts";
 import { type Deferred, deferred, within } from "./waiting.ts";
 
 export interface SshClientTransportOptions {
-  /** Connects and opens the session; rejects when `signal` aborts. Called once, by `start`. */
+  /**
+   * Connects and opens the session; rejects when `signal` aborts. Called once, by `start`. With a `reopen` in what it
+   * gives, a server that meets the era probe (`server/discover`) with silence or its end costs no session.
+   */
   readonly open: OpenRemote;
   /** `exitTimeout`: how long `close` waits for the server to end after EOF. */
-  readonly limits?: Partial<Pick<ProxyLimits, "exitTimeout" | "closeTimeout">>;
+  readonly limits?: Partial<TransportLimits>;
 }
 
-const NEWLINE = 0x0a;
+type TransportLimits = Pick<ProxyLimits, "exitTimeout" | "closeTimeout" | "probeTimeout">;
+
+/**
+ * The era probe, `server/discover`, as the first request: `out` until it is decided, `lost` where the remote did not bear
+ * it and what comes next opens another session, `over` once there is nothing to shield any more.
+ */
+type Probe =
+  | { readonly step: "watching" | "lost" | "over" }
+  | {
+      readonly step: "out";
+      readonly id: string | number;
+      readonly timer: ReturnType<typeof setTimeout>;
+      readonly decided: Deferred<void>;
+    };
 
 /** Takes one start and one end. Fits the v1 SDK's `Client`, and the v2 SDK's by its shape. */
 export class SshClientTransport implements Transport {
@@ -32,19 +50,23 @@ export class SshClientTransport implements Transport {
   /** No local process. With `stderr`, what v2's probe for 2026-07-28 knows a stdio transport by. */
   readonly pid: null = null;
   readonly #open: OpenRemote;
-  readonly #limits: Pick<ProxyLimits, "exitTimeout" | "closeTimeout">;
+  readonly #limits: TransportLimits;
   readonly #abort = new AbortController();
-  readonly #stderrSource: Deferred<ReadableStream<Uint8Array> | undefined> = deferred();
+  /** That of the session, and that of the one after it. */
+  readonly #stderrs: readonly Deferred<ReadableStream<Uint8Array> | undefined>[] = [deferred(), deferred()];
   #starting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  #remote: RemoteSession | undefined;
   #link: Link | undefined;
+  #probe: Probe = { step: "watching" };
+  #reopening: Promise<void> | undefined;
   #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #isOver = false;
 
   constructor({ open, limits }: SshClientTransportOptions) {
     this.#open = open;
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
-    this.stderr = lazily(this.#stderrSource.promise);
+    this.stderr = lazily(this.#stderrs.map(({ promise }) => promise));
   }
 
   /** Connects; rejects if that fails, or if `close` comes first. To be called once. */
@@ -58,7 +80,11 @@ export class SshClientTransport implements Transport {
 
   /** Resolves when the channel took the line; rejects where there is no open session. */
   async send(message: Parameters<Transport["send"]>[0]): Promise<void> {
-    if (this.#writer === undefined || this.#isOver || this.#closing !== undefined) throw new Error("Not connected");
+    this.#throwIfOver();
+    if (this.#probe.step === "watching") {
+      if (!this.#watch(message)) return;
+    } else if (this.#probe.step !== "over") await this.#decided();
+    if (this.#writer === undefined) throw new Error("Not connected");
     await this.#writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`));
   }
 
@@ -74,20 +100,22 @@ export class SshClientTransport implements Transport {
       if (this.#abort.signal.aborted) await remote.connection.close();
       else this.#attach(remote);
     } catch (error) {
-      this.#stderrSource.resolve(undefined);
+      this.#noMoreStderr();
       throw error;
     }
     if (this.#abort.signal.aborted) throw new Error("SshClientTransport was closed while it connected");
   }
 
   #attach(remote: RemoteSession): void {
-    this.#stderrSource.resolve(remote.session.stderr);
+    const [first, second] = this.#stderrs;
+    (this.#remote === undefined ? first : second)?.resolve(remote.session.stderr);
     const lines = new MessageLines((text) => this.#take(text));
     const link = new Link(
       remote,
       { stdout: { hear: (chunk) => lines.push(chunk), end: () => lines.end() } },
       this.#limits,
     );
+    this.#remote = remote;
     this.#link = link;
     this.#writer = remote.session.writable.getWriter();
     this.#writer.closed.catch(() => link.broken());
@@ -95,7 +123,11 @@ export class SshClientTransport implements Transport {
   }
 
   async #remoteGone(end: RemoteEnd, link: Link): Promise<void> {
-    if (this.#closing !== undefined) return;
+    if (this.#closing !== undefined || link !== this.#link) return;
+    if (this.#probe.step === "out" && mayBeOfProbe(end)) {
+      this.#lose(this.#probe);
+      return;
+    }
     const isClean = end.how === "exited" && end.status === 0;
     if (!isClean) this.onerror?.(new Error(describe(end)));
     await link.hangUp();
@@ -105,11 +137,14 @@ export class SshClientTransport implements Transport {
   async #close(): Promise<void> {
     this.#abort.abort();
     await this.#starting?.catch(ignore);
-    this.#stderrSource.resolve(undefined);
+    await this.#reopening?.catch(ignore);
+    this.#noMoreStderr();
     if (this.#link !== undefined) {
       this.#writer?.close().catch(ignore);
       await within(this.#limits.exitTimeout, this.#link.ended);
       await this.#link.hangUp();
+    } else if (this.#remote !== undefined) {
+      await within(this.#limits.closeTimeout, this.#remote.connection.close().catch(ignore));
     }
     this.#over();
   }
@@ -117,7 +152,89 @@ export class SshClientTransport implements Transport {
   #over(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#endProbe();
     this.onclose?.();
+  }
+
+  #throwIfOver(): void {
+    const isOpen = this.#remote !== undefined && !this.#isOver && this.#closing === undefined;
+    if (!isOpen) throw new Error("Not connected");
+  }
+
+  #noMoreStderr(): void {
+    for (const source of this.#stderrs) source.resolve(undefined);
+  }
+
+  /** What comes behind the probe waits until it is decided, and for the session that may follow. */
+  async #decided(): Promise<void> {
+    if (this.#probe.step === "out") await this.#probe.decided.promise;
+    this.#throwIfOver();
+    if (this.#probe.step !== "lost") return;
+    this.#reopening ??= this.#reopen();
+    await this.#reopening;
+    this.#throwIfOver();
+  }
+
+  /** Looks for the probe, up to the first request. False: it was answered here. */
+  #watch(message: Parameters<Transport["send"]>[0]): boolean {
+    if (!("method" in message) || !("id" in message)) return true;
+    const { id, method } = message;
+    if (method !== DISCOVER || this.#remote === undefined) this.#endProbe();
+    else if (mayBeReferenceServer(this.#remote)) {
+      this.#endProbe();
+      void Promise.resolve().then(() => this.#deliver(notFound(id, "not-in-reference-server")));
+      return false;
+    } else if (this.#remote.reopen === undefined) this.#endProbe();
+    else {
+      const timer = setTimeout(() => this.#lose(probe), this.#limits.probeTimeout);
+      const probe = { step: "out", id, timer, decided: deferred() } as const;
+      this.#probe = probe;
+    }
+    return true;
+  }
+
+  /** The remote did not bear the probe: it is answered in its name, and its session left. */
+  #lose(probe: Extract<Probe, { step: "out" }>): void {
+    if (this.#probe !== probe || this.#isOver || this.#closing !== undefined) return;
+    clearTimeout(probe.timer);
+    this.#probe = { step: "lost" };
+    void this.#link?.leave();
+    this.#link = undefined;
+    void this.#remote?.connection.closed.then((error) => this.#connectionGone(error));
+    this.#deliver(notFound(probe.id, "probe-unanswered"));
+    probe.decided.resolve();
+  }
+
+  #connectionGone(error: unknown): void {
+    if (this.#link !== undefined || this.#closing !== undefined || this.#isOver) return;
+    this.onerror?.(new Error(describe({ how: "link-lost", error })));
+    this.#over();
+  }
+
+  async #reopen(): Promise<void> {
+    const remote = this.#remote;
+    if (remote?.reopen === undefined) throw new Error("Not connected");
+    try {
+      const session = await remote.reopen(this.#abort.signal);
+      this.#attach({ ...remote, session });
+      this.#endProbe();
+    } catch (error) {
+      if (this.#closing === undefined) {
+        await within(this.#limits.closeTimeout, remote.connection.close().catch(ignore));
+        this.#over();
+      }
+      throw error;
+    }
+  }
+
+  /** There is nothing to shield any more. */
+  #endProbe(): void {
+    const probe = this.#probe;
+    this.#probe = { step: "over" };
+    this.#stderrs[1]?.resolve(undefined);
+    if (probe.step !== "out") return;
+    clearTimeout(probe.timer);
+    probe.decided.resolve();
   }
 
   /** One line: a message, a batch of them, noise, or noise before a message. */
@@ -127,6 +244,8 @@ export class SshClientTransport implements Transport {
   }
 
   #deliver(message: JsonRpc): void {
+    const { step } = this.#probe;
+    if (step === "out" && !("method" in message) && message.id === this.#probe.id) this.#endProbe();
     try {
       this.onmessage?.(message);
     } catch (error) {
@@ -143,65 +262,29 @@ export class SshClientTransport implements Transport {
   }
 }
 
-type JsonRpc = Parameters<NonNullable<Transport["onmessage"]>>[0];
-
-/** The messages of a line; undefined where it is none. */
-function messagesOf(line: string): readonly JsonRpc[] | undefined {
-  try {
-    const value: unknown = JSON.parse(line);
-    const members: readonly unknown[] = Array.isArray(value) ? value : [value];
-    return members.length > 0 && members.every(isJsonRpc) ? members : undefined;
-  } catch {
-    return undefined;
-  }
+/** `Method not found` in the remote's name. */
+function notFound(id: string | number, why: Refusal): JsonRpc {
+  return { jsonrpc: "2.0", id, error: refusal(DISCOVER, why) };
 }
 
-/** The rest of a message's shape is for the SDK to judge. */
-function isJsonRpc(value: unknown): value is JsonRpc {
-  return typeof value === "object" && value !== null && "jsonrpc" in value && value.jsonrpc === "2.0";
-}
-
-/** Splits bytes into lines of text, of any length. */
-class MessageLines {
-  readonly #take: (line: string) => void;
-  readonly #held = new HeldBytes();
-
-  constructor(take: (line: string) => void) {
-    this.#take = take;
-  }
-
-  push(chunk: Uint8Array): void {
-    let from = 0;
-    for (let newline = chunk.indexOf(NEWLINE); newline >= 0; newline = chunk.indexOf(NEWLINE, from)) {
-      this.#held.add(chunk.subarray(from, newline));
-      this.#give();
-      from = newline + 1;
-    }
-    if (from < chunk.length) this.#held.add(chunk.subarray(from));
-  }
-
-  /** What stands behind the last newline is a line too. */
-  end(): void {
-    if (this.#held.length > 0) this.#give();
-  }
-
-  #give(): void {
-    this.#take(new TextDecoder().decode(joined(this.#held.take())));
-  }
-}
-
-/** A stream that is read only when it is read from. */
-function lazily(source: Promise<ReadableStream<Uint8Array> | undefined>): ReadableStream<Uint8Array> {
-  const reader = source.then((stream) => stream?.getReader());
+/** What the sources give, one after the other; read only when it is read from. */
+function lazily(sources: readonly Promise<ReadableStream<Uint8Array> | undefined>[]): ReadableStream<Uint8Array> {
+  const waiting = [...sources];
+  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
   return new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
-        const next = await (await reader)?.read();
-        if (next?.value === undefined) controller.close();
-        else controller.enqueue(next.value);
+        for (;;) {
+          const next = await reader?.read();
+          if (next?.value !== undefined) return controller.enqueue(next.value);
+          const source = waiting.shift();
+          if (source === undefined) return controller.close();
+          reader = (await source)?.getReader();
+        }
       },
       async cancel(reason) {
-        await (await reader)?.cancel(reason);
+        await reader?.cancel(reason);
+        for (const source of waiting) void source.then((stream) => stream?.cancel(reason)).catch(ignore);
       },
     },
     { highWaterMark: 0 },

@@ -1,10 +1,11 @@
 /**
  * Hosts of protocol 2026-07-28, with real servers that meet their probe in every way: the v2 SDK in auto mode over its
- * own stdio transport, where a process of its own probes beside the session, and in place.
+ * own stdio transport, where a process of its own probes beside the session, in place, and through SshClientTransport.
  */
 import { join } from "node:path";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
+import { connectTcp, knownHostsTrust, loadPrivateKey, SshClientTransport } from "../../src/index.ts";
 import { launch } from "../support/command.ts";
 import { everythingCommand, probedCommand } from "../support/everything.ts";
 import { connectV2, type McpClient, type McpTransport } from "../support/mcp-client.ts";
@@ -37,14 +38,26 @@ describeNeeding(missingSshd(), "the era probe behind OpenSSH", () => {
   const transports = {
     "with a process of its own": (exec: string) => new StdioClientTransport(parameters(exec)) as McpTransport,
     "in place": (exec: string) => new InPlace(parameters(exec)) as McpTransport,
+    "through SshClientTransport": (exec: string): McpTransport =>
+      new SshClientTransport({
+        open: async (signal) => {
+          const { host, port, user, clientKey, knownHosts } = server;
+          const trust = await knownHostsTrust({ host, port, files: [knownHosts] });
+          const keys = [await loadPrivateKey(clientKey)];
+          const connection = await connectTcp({ host, port, user, keys, ...trust, signal });
+          const reopen = (signal: AbortSignal) => connection.session({ exec }, { signal });
+          return { connection, session: await reopen(signal), reopen };
+        },
+        limits: { probeTimeout: 1_000 },
+      }),
   } as const;
   const counter = () => join(server.folder, `starts-${starts++}`);
 
   describe.each(Object.entries(transports))("%s", (name, over) => {
-    const isInPlace = name === "in place";
+    const isInPlace = name !== "with a process of its own";
 
     test.each([
-      // in place the same command serves the session: its first process had the probe, the second has the rest
+      // in place one connection serves the session: its first process had the probe, the second has the rest
       { manner: "silent", start: 2 },
       { manner: "exit", start: 2 },
       { manner: "close", start: 2 },

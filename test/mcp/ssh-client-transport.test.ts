@@ -306,6 +306,185 @@ async function everything(): Promise<{ readonly open: OpenRemote; readonly calls
 const info = { name: "test", version: "1" };
 const call = { name: "add", arguments: { a: 2, b: 3 } };
 
+const discover: JSONRPCMessage = { jsonrpc: "2.0", id: "probe", method: "server/discover" };
+const initialize: JSONRPCMessage = { jsonrpc: "2.0", id: 0, method: "initialize" };
+const notFound = (reason: string) => ({
+  jsonrpc: "2.0",
+  id: "probe",
+  error: { code: -32601, data: { source: "mcp-ssh-client", reason, method: "server/discover" } },
+});
+const lineOf = (message: JSONRPCMessage) => `${JSON.stringify(message)}\n`;
+
+describe("SshClientTransport and the era probe", () => {
+  useFakeTime();
+
+  /** A started transport whose remote gives further sessions, which `sessions` has. */
+  async function shielded(): Promise<Set & { readonly sessions: FakeRemote[] }> {
+    const remote = new FakeRemote();
+    const sessions: FakeRemote[] = [];
+    remote.reopen = async () => {
+      const next = new FakeRemote();
+      sessions.push(next);
+      return next.session;
+    };
+    const transport = new SshClientTransport({ open: async () => remote });
+    const heard = listen(transport);
+    await transport.start();
+    return { remote, transport, heard, sessions };
+  }
+
+  it("answers for a remote that is silent for 8 s, and sends what comes next to another session", async () => {
+    const { remote, transport, heard, sessions } = await shielded();
+    await transport.send(discover);
+    await pass(7_999);
+    expect(heard.messages).toEqual([]);
+    await pass(1);
+    expect(heard.messages).toMatchObject([notFound("probe-unanswered")]);
+    expect(remote.calls).toEqual(["signal TERM", "close"]);
+    expect(sessions.length).toBe(0);
+    await transport.send(initialize);
+    expect(remote.stdin.text).toBe(lineOf(discover));
+    expect(sessions[0]?.stdin.text).toBe(lineOf(initialize));
+    remote.say(lineOf(pong));
+    sessions[0]?.say(lineOf({ ...pong, id: 0 } as JSONRPCMessage));
+    await settle();
+    expect(heard.messages.slice(1)).toEqual([{ ...pong, id: 0 }]);
+    expect(heard.errors).toEqual([]);
+    expect(heard.closes).toBe(0);
+    sessions[0]?.exit({ status: 0 });
+    await pass(50);
+    expect(heard.closes).toBe(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it.each([
+    { name: "with 0", exit: { status: 0 } },
+    { name: "with 1", exit: { status: 1 } },
+    { name: "without a word", exit: undefined },
+  ])("answers at once for a remote that ends $name", async ({ exit }) => {
+    const { remote, transport, heard, sessions } = await shielded();
+    await transport.send(discover);
+    remote.exit(exit);
+    await pass(50);
+    expect(heard.messages).toMatchObject([notFound("probe-unanswered")]);
+    await transport.send(initialize);
+    expect(sessions[0]?.stdin.text).toBe(lineOf(initialize));
+    expect(heard.closes).toBe(0);
+  });
+
+  it("what comes behind the probe waits for its answer", async () => {
+    const { remote, transport, sessions } = await shielded();
+    await transport.send(discover);
+    const sends = [transport.send(initialize), transport.send(ping)];
+    await settle();
+    expect(remote.stdin.text).toBe(lineOf(discover));
+    remote.say(lineOf({ jsonrpc: "2.0", id: "probe", error: { code: -32601, message: "no" } } as JSONRPCMessage));
+    await Promise.all(sends);
+    expect(remote.stdin.text).toBe(lineOf(discover) + lineOf(initialize) + lineOf(ping));
+    await pass(8_000);
+    expect(sessions.length).toBe(0);
+  });
+
+  it("what comes behind the probe waits for the other session, in order", async () => {
+    const { transport, sessions } = await shielded();
+    await transport.send(discover);
+    const sends = [transport.send(initialize), transport.send(ping)];
+    await pass(8_000);
+    await Promise.all(sends);
+    expect(sessions.length).toBe(1);
+    expect(sessions[0]?.stdin.text).toBe(lineOf(initialize) + lineOf(ping));
+  });
+
+  it("is none without a way to another session, or with another first request", async () => {
+    const one = await started();
+    await one.transport.send(discover);
+    await one.transport.send(initialize);
+    await pass(8_000);
+    expect(one.heard.messages).toEqual([]);
+    expect(one.remote.stdin.text).toBe(lineOf(discover) + lineOf(initialize));
+    const other = await shielded();
+    await other.transport.send(initialize);
+    await other.transport.send(discover);
+    await pass(8_000);
+    expect(other.heard.messages).toEqual([]);
+  });
+
+  it("is answered here where the remote may be the reference server, and never sent", async () => {
+    const { remote, transport, heard } = await shielded();
+    remote.serverVersion = "SSH-2.0-AsyncSSH_2.24.1";
+    remote.isShell = true;
+    await transport.send(discover);
+    await transport.send(initialize);
+    expect(heard.messages).toMatchObject([notFound("not-in-reference-server")]);
+    expect(remote.stdin.text).toBe(lineOf(initialize));
+  });
+
+  it("ends with the connection, out or lost", async () => {
+    const out = await shielded();
+    await out.transport.send(discover);
+    out.remote.lose();
+    await pass(50);
+    expect(out.heard.messages).toEqual([]);
+    expect(out.heard.closes).toBe(1);
+    const lost = await shielded();
+    await lost.transport.send(discover);
+    await pass(8_000);
+    lost.remote.lose();
+    await settle();
+    expect(lost.heard.errors).toEqual([expect.stringMatching(/link .* lost/)]);
+    expect(lost.heard.closes).toBe(1);
+    await expect(lost.transport.send(initialize)).rejects.toThrow("Not connected");
+  });
+
+  it("ends with close, out, lost, or while the other session opens", async () => {
+    const out = await shielded();
+    await out.transport.send(discover);
+    const waiting = expect(out.transport.send(initialize)).rejects.toThrow("Not connected");
+    out.remote.exit({ status: 0 });
+    await out.transport.close();
+    await waiting;
+    const lost = await shielded();
+    await lost.transport.send(discover);
+    await pass(8_000);
+    await lost.transport.close();
+    expect(lost.remote.calls).toContain("disconnect");
+    const opening = await shielded();
+    opening.remote.reopen = (signal) =>
+      new Promise((_, reject) => signal.addEventListener("abort", () => reject(new Error("aborted"))));
+    await opening.transport.send(discover);
+    await pass(8_000);
+    const refused = expect(opening.transport.send(initialize)).rejects.toThrow("aborted");
+    await opening.transport.close();
+    await refused;
+    for (const { heard } of [out, lost, opening]) expect(heard.closes).toBe(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("ends where no other session is given: the send rejects, and the transport is closed", async () => {
+    const { remote, transport, heard } = await shielded();
+    remote.reopen = () => Promise.reject(new Error("no more channels"));
+    await transport.send(discover);
+    await pass(8_000);
+    await expect(transport.send(initialize)).rejects.toThrow("no more channels");
+    expect(heard.closes).toBe(1);
+    expect(remote.calls).toContain("disconnect");
+  });
+
+  it("stderr goes on with that of the other session", async () => {
+    const { remote, transport, sessions } = await shielded();
+    remote.complain("one\n");
+    await transport.send(discover);
+    await pass(8_000);
+    await transport.send(initialize);
+    sessions[0]?.complain("two\n");
+    sessions[0]?.exit({ status: 0 });
+    await pass(50);
+    let text = "";
+    for await (const chunk of transport.stderr) text += new TextDecoder().decode(chunk);
+    expect(text).toBe("one\ntwo\n");
+  });
+});
+
 describe("with the SDKs", () => {
   it("the v1 Client lists and calls tools, and closes", async () => {
     const { open, calls } = await everything();

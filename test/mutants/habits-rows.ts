@@ -52,7 +52,7 @@ export const habitsRows: readonly Mutant[] = [
   },
   {
     id: "era-probe-never-ran",
-    file: "src/mcp/era-probe.ts",
+    file: "src/mcp/remote-end.ts",
     find: "new Set([126, 127])",
     replace: "new Set([126])",
     why: "`command not found` is told as `Method not found`",
@@ -180,5 +180,21 @@ export const habitsRows: readonly Mutant[] = [
     replace: "if (bytes[at] === 0xc3) return second",
     why: "a message with U+0085 in it is torn, and lost",
     caughtBy: { file: "test/mcp/separators.test.ts", test: "U+0085" },
+  },
+  {
+    id: "transport-probe-old-link",
+    file: "src/mcp/ssh-client-transport.ts",
+    find: "if (this.#closing !== undefined || link !== this.#link) return;",
+    replace: "if (this.#closing !== undefined) return;",
+    why: "the end of the session that the probe cost ends the one after it",
+    caughtBy: { file: "test/mcp/ssh-client-transport.test.ts", test: "a remote that is silent for 8 s" },
+  },
+  {
+    id: "transport-probe-overtaken",
+    file: "src/mcp/ssh-client-transport.ts",
+    find: 'if (this.#probe.step === "out") await this.#probe.decided.promise;',
+    replace: "",
+    why: "what comes behind the probe goes to the session that is given up, and is lost",
+    caughtBy: { file: "test/mcp/ssh-client-transport.test.ts", test: "behind the probe waits for the other session" },
   },
 ];
