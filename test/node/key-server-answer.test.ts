@@ -1,3 +1,4 @@
+import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { HttpAnswer } from "../../src/node/http.ts";
 import { AnswerError, assertRegistered, hostKeyIn, registrationOf } from "../../src/node/key-server-answer.ts";
@@ -174,4 +175,49 @@ describe("a registration", () => {
       expect(() => assertRegistered(answer({ json }))).toThrow("did not say that it took our key");
     }
   });
+});
+
+it("whatever the answer, it is a key or an AnswerError in one printable line", () => {
+  const text = fc.oneof(
+    fc.json(),
+    fc.string({ unit: "binary" }).map((line) => JSON.stringify({ server_pub_key: line })),
+    fc
+      .array(
+        fc.constantFrom(
+          "ssh-ed25519",
+          "ssh-rsa",
+          ...ed25519.split(" "),
+          " ",
+          "\t",
+          "#",
+          "AAAA",
+          "@revoked",
+          "*",
+          "|1|",
+        ),
+      )
+      .map((parts) => JSON.stringify({ server_pub_key: parts.join(" ") })),
+  );
+  const header = fc.option(fc.string({ unit: "binary", maxLength: 90 }), { nil: undefined });
+  const answers = fc.record({
+    status: fc.oneof(fc.constant(200), fc.integer({ min: 100, max: 999 })),
+    contentType: fc.oneof(fc.constant("application/json"), header),
+    location: header,
+    retryAfter: header,
+    text,
+  });
+  fc.assert(
+    fc.property(answers, (given) => {
+      for (const read of [hostKeyIn, assertRegistered]) {
+        try {
+          read(answer(given as Given));
+        } catch (error) {
+          expect(error).toBeInstanceOf(AnswerError);
+          expect((error as AnswerError).message).not.toMatch(/[\p{Cc}\p{Cf}]/u);
+          expect((error as AnswerError).message.length).toBeLessThan(1500);
+        }
+      }
+    }),
+    { numRuns: 2000, seed: 4 },
+  );
 });
