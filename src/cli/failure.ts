@@ -29,6 +29,13 @@ export const reportAddress = "https://github.com/mcp-ssh-client/mcp-ssh-client/i
 /** What of the settings the cures name. */
 export type Attempt = Pick<Settings, "host" | "port" | "username"> & Chosen & Partial<Pick<Settings, "keyServer">>;
 
+/** What happened and what to do about it, both without a full stop. */
+export interface Explanation {
+  readonly what: string;
+  /** Empty where nothing is known to help. */
+  readonly cure: string;
+}
+
 /** The line, without a full stop. `isServerKnown`: whether the server has shown its host key, so that it was reached and speaks SSH. */
 export function describeFailure(error: unknown, attempt: Attempt, isServerKnown: boolean): string {
   const { what, cure } = explain(error, attempt, isServerKnown);
@@ -41,12 +48,8 @@ export function describeInternal(error: unknown): string {
   return `internal error: ${printable(message)}. This is a bug: please report it at ${reportAddress}`;
 }
 
-interface Explanation {
-  readonly what: string;
-  readonly cure: string;
-}
-
-function explain(error: unknown, attempt: Attempt, isServerKnown: boolean): Explanation {
+/** The two halves of the line. */
+export function explain(error: unknown, attempt: Attempt, isServerKnown: boolean): Explanation {
   if (error instanceof DialError) return explainDial(error, attempt);
   if (error instanceof FileError) return explainFile(error, attempt);
   if (error instanceof KeyServerError) return { what: error.message, cure: error.cure };

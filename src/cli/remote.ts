@@ -7,7 +7,7 @@ import type { OpenRemote } from "../mcp/link.ts";
 import { type KnownHostsFile, readKnownHosts, readKnownHostsIfThere } from "../node/files.ts";
 import { type ReadChoice, readChoices } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
-import { type DialOptions, dial } from "../node/tcp.ts";
+import { type DialOptions, type DialProgress, dial } from "../node/tcp.ts";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import { describeFailure } from "./failure.ts";
 import type { Settings } from "./flags.ts";
@@ -15,6 +15,7 @@ import type { Introduction, IntroductionOptions } from "./introduction.ts";
 import { keyChoices } from "./key-choices.ts";
 import { findRoute } from "./route.ts";
 import { trustChoice } from "./trust-choices.ts";
+import type { Watch } from "./watch.ts";
 import { JumpError, placeOf, type Stop } from "./way.ts";
 
 /** What was begun for one server on the way before SSH was loaded. */
@@ -40,13 +41,19 @@ interface Beginning extends Preparation {
   readonly socket: Promise<ByteDuplex>;
 }
 
+interface DialContext {
+  readonly log: Log;
+  readonly signal: AbortSignal;
+  readonly watch: Watch | undefined;
+}
+
 /**
  * Dials at once, and gives what goes on to open the session that the settings ask for. That rejects with an error whose
  * message is the line for a person, which it has logged.
  */
-export function dialRemote(settings: Settings, log: Log): OpenRemote {
+export function dialRemote(settings: Settings, log: Log, watch?: Watch): OpenRemote {
   const abort = new AbortController();
-  const beginning = begin(settings, log, abort.signal);
+  const beginning = begin(settings, { log, signal: abort.signal, watch });
   beginning.catch(ignore); // it may fail before anybody waits for it
   return async (signal) => {
     signal.addEventListener("abort", () => abort.abort(signal.reason));
@@ -57,7 +64,7 @@ export function dialRemote(settings: Settings, log: Log): OpenRemote {
       target = begun.target;
       await Promise.all(begun.stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts]));
       const { openSession } = await import("./session.ts");
-      return await openSession(begun, { log, signal: abort.signal, onHostKey: (stop) => known.add(stop) });
+      return await openSession(begun, { log, signal: abort.signal, watch, onHostKey: (stop) => known.add(stop) });
     } catch (error) {
       abort.abort();
       beginning.then(({ socket }) => socket.then(({ writable }) => writable.abort())).catch(ignore); // SSH, if it has it, has closed it
@@ -70,10 +77,11 @@ export function dialRemote(settings: Settings, log: Log): OpenRemote {
 }
 
 /** Where no configuration is read, this dials before it returns. */
-async function begin(asked: Settings, log: Log, signal: AbortSignal): Promise<Beginning> {
+async function begin(asked: Settings, context: DialContext): Promise<Beginning> {
+  const { log, signal } = context;
   const found = findRoute(asked, log);
   const route = found instanceof Promise ? await found : found;
-  const dialFirst = (): Promise<ByteDuplex> => openFirst(route[0], log, signal);
+  const dialFirst = (): Promise<ByteDuplex> => openFirst(route[0], context);
   const socket = dialFirst();
   const stops = route.map((settings) => {
     const introduction = introductionOf(settings, { log, signal, socket });
@@ -90,13 +98,14 @@ async function begin(asked: Settings, log: Log, signal: AbortSignal): Promise<Be
   return { stops, target: route.at(-1) ?? asked, socket, open };
 }
 
-async function openFirst(first: Settings, log: Log, signal: AbortSignal): Promise<ByteDuplex> {
+async function openFirst(first: Settings, { log, signal, watch }: DialContext): Promise<ByteDuplex> {
   const { host, port, connectTimeout, config } = first;
   if (config?.proxyCommand !== undefined) {
     const { proxyCommand } = await import("../node/proxy-command.ts");
     return proxyCommand(config.proxyCommand, { signal, onLine: (line) => log.info(`[ProxyCommand] ${line}`) });
   }
-  return dial(host, port, { signal, timeout: connectTimeout, ...placesOf(config) });
+  const onProgress = watch && ((progress: DialProgress): void => watch({ type: "dial", ...progress }, first));
+  return dial(host, port, { signal, timeout: connectTimeout, ...placesOf(config), ...(onProgress && { onProgress }) });
 }
 
 function introductionOf(settings: Settings, options: IntroductionOptions): Promise<Introduction> | undefined {

@@ -16,6 +16,7 @@ import { signersOf } from "./identities.ts";
 import type { Introduction } from "./introduction.ts";
 import type { Preparation, PreparedStop } from "./remote.ts";
 import { trustChoice } from "./trust-choices.ts";
+import type { Watch } from "./watch.ts";
 import { travel } from "./way.ts";
 
 /** What a session is opened with. */
@@ -24,6 +25,7 @@ export interface SessionContext {
   readonly signal: AbortSignal;
   /** Called when a server has proved itself an SSH server. */
   readonly onHostKey: (server: Settings) => void;
+  readonly watch?: Watch | undefined;
 }
 
 /** Logs in to the servers on the way, and starts the remote command on the last one. */
@@ -46,6 +48,7 @@ export async function openSession(begun: Preparation, context: SessionContext): 
     const reopen = (signal: AbortSignal) => connection.session({ ...target.request, env }, { signal });
     const session = await reopen(signal);
     for (const follow of followers) follow();
+    context.watch?.({ type: "session" }, target);
     return { connection, session, isShell: "shell" in target.request, reopen };
   } catch (error) {
     await connection.close();
@@ -63,7 +66,7 @@ interface LoggedIn {
 async function logIn(
   { settings, keys: files, knownHosts, introduction: introducing }: PreparedStop,
   open: () => Promise<ByteDuplex>,
-  { log, signal, onHostKey }: SessionContext,
+  { log, signal, onHostKey, watch }: SessionContext,
 ): Promise<LoggedIn> {
   const { host, username, isJump, hostKeyPins: pins, acceptNew } = settings;
   const known = await knownHosts;
@@ -71,16 +74,19 @@ async function logIn(
   const choice = trustChoice(settings);
   const { name } = choice;
   const place = (await introduction?.place()) ?? choice.place;
-  const own = known && trustBy(known, place, { ...name, pins, acceptNew, hasFlags: !isJump, log });
+  const onTrusted = (by: string): void => watch?.({ type: "trusted", by }, settings);
+  const own = known && trustBy(known, place, { ...name, pins, acceptNew, hasFlags: !isJump, log, onTrusted });
   const trust = own && (introduction?.trusting(own) ?? own);
   const follower = settings.updateHostKeys ? new HostKeyFollower({ ...name, place, log }) : undefined;
   const keys = await signersOf(settings, await files, { log, signal });
+  watch?.({ type: "ready", keys, knownHosts: known }, settings);
   await introduction?.introduceUs(keys);
   const options: ConnectOptions = {
     user: username,
     keys,
     verifyHostKey: (hostKey) => {
       onHostKey(settings);
+      watch?.({ type: "host-key", hostKey }, settings);
       log.debug(`${nameOf(settings)}'s host key is ${hostKey.algorithm} ${hostKey.fingerprint}`);
       return trust?.verifyHostKey(hostKey);
     },
@@ -91,6 +97,7 @@ async function logIn(
     table: platformTable,
     readsHostKeys: follower !== undefined,
     onNotice: (notice) => (notice.type === "host-keys" ? follower?.listed(notice) : tell(notice, settings, log)),
+    ...(watch && { onProgress: (progress) => watch(progress, settings) }),
     trace: settings.logLevel === "DEBUG",
   };
   const connection = await introduced(() => reach(open, options, trust, log), keys, introduction);

@@ -30,6 +30,10 @@ interface Subcommand {
 }
 
 const subcommands = {
+  doctor: {
+    about: "walk the way to the remote's tools, and say where it ends and why",
+    load: () => import("./doctor.ts"),
+  },
   config: { about: "print the configuration of an MCP host for these flags", load: () => import("./config.ts") },
 } as const satisfies Readonly<Record<string, Subcommand>>;
 

@@ -11,11 +11,13 @@ const SHOWN = 1024;
 export const MESSAGE_START = '{"jsonrpc"';
 const messageStart: Uint8Array = new TextEncoder().encode(MESSAGE_START);
 
-/** Said once, with the first noise. */
-export const NOISE_WARNING: string =
-  "The remote wrote text to its stdout that is no MCP message; it is shown here and kept from the host. " +
+/** What it comes from and what to do. */
+export const NOISE_CURE: string =
   "Likely cause: a shell profile there (.bashrc, .profile, .zshenv) that prints; let it print only in interactive shells. " +
-  "Else the server itself writes its log to stdout.";
+  "Else the server itself writes its log to stdout";
+
+/** Said once, with the first noise. */
+export const NOISE_WARNING: string = `The remote wrote text to its stdout that is no MCP message; it is shown here and kept from the host. ${NOISE_CURE}.`;
 
 /** A line cut in two where its message begins. */
 export interface Repaired {

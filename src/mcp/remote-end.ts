@@ -32,15 +32,19 @@ export function sessionEnd(exit: ExitStatus | undefined): RemoteEnd {
 
 /** What happened and what to do about it, in one printable line without a full stop. */
 export function describe(end: RemoteEnd): string {
+  const cure = end.how === "exited" ? cures[end.status] : undefined;
+  return `${happened(end)}${cure === undefined ? "" : ` (${cure})`}`;
+}
+
+/** What happened, in one printable line without a full stop. */
+export function happened(end: RemoteEnd): string {
   switch (end.how) {
     case "connect-failed":
       return `The remote MCP server was not reached: ${textOf(end.error)}`;
     case "link-lost":
       return `The link to the remote MCP server was lost: ${textOf(end.error)}`;
-    case "exited": {
-      const cure = cures[end.status];
-      return `The remote MCP server exited with status ${end.status}${cure === undefined ? "" : ` (${cure})`}`;
-    }
+    case "exited":
+      return `The remote MCP server exited with status ${end.status}`;
     case "killed": {
       const message = end.message === "" ? "" : `: ${printable(end.message)}`;
       return `The remote MCP server was killed by signal ${printable(end.signal, 40)}${message}`;

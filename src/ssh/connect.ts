@@ -219,11 +219,9 @@ class Connection implements SshConnection {
     if (this.#isStepping || this.#isEnded) return;
     this.#isStepping = true;
     try {
-      for (let event = this.#client.nextEvent(); event !== undefined; event = this.#client.nextEvent()) {
-        this.#tellProgress();
+      for (let event = this.#client.nextEvent(); event !== undefined; event = this.#client.nextEvent())
         this.#handle(event);
-      }
-      this.#tellProgress();
+      this.#tellProgress(); // before the host key can come, which answers what we send now
       for (const { streams } of this.#channels.values()) streams.resume();
       for (const text of this.#client.takeTraces()) this.#notice({ type: "trace", text });
     } catch (error) {
@@ -352,8 +350,8 @@ class Connection implements SshConnection {
   #authenticated(withProof: boolean): void {
     clearTimeout(this.#deadline);
     this.#options.signal?.removeEventListener("abort", this.#abort);
-    this.#options.onProgress?.({ type: "authenticated", by: this.#client.triedLast });
     if (!withProof) this.#notice({ type: "authenticated-without-proof" });
+    this.#options.onProgress?.({ type: "authenticated", by: this.#client.triedLast });
     this.#startKeepalive(this.#limits.keepaliveInterval);
     this.#startRekeyTimer();
     this.#settle.resolve(this);

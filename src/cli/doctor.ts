@@ -1,0 +1,230 @@
+/**
+ * Doctor: walks the way to the remote's tools step by step, by the same rooms as the proxy, and says where it ends, why,
+ * and what to do. No key is made, and everything has its time.
+ */
+import type { RemoteSession } from "../mcp/link.ts";
+import { ConfigError } from "../node/config-lines.ts";
+import { expandHome, FileError, shellQuoted } from "../node/files.ts";
+import { IdentityError } from "../node/key-choices.ts";
+import type { Log } from "../node/log.ts";
+import { DialError } from "../node/tcp.ts";
+import type { HostKey } from "../ssh/connection.ts";
+import { AgentError, AuthError, ChannelError, HostKeyError, KeyFormatError } from "../ssh/errors.ts";
+import { fingerprint } from "../ssh/known-hosts.ts";
+import { printable } from "../ssh/printable.ts";
+import { examine } from "./checkup.ts";
+import { type Explanation, explain } from "./failure.ts";
+import { parseFlags, type Settings } from "./flags.ts";
+import { takeOwnFlags } from "./own-flags.ts";
+import { dialRemote } from "./remote.ts";
+import { Report, type StepName, stepLines } from "./report.ts";
+import { stopSignal } from "./signals.ts";
+import type { Terminal } from "./subcommands.ts";
+import { UsageError } from "./values.ts";
+import type { Reached, Watch } from "./watch.ts";
+import { JumpError, placeOf } from "./way.ts";
+
+export function help(program: string): string {
+  return [
+    `usage: ${program} doctor [--json] [flags]`,
+    "",
+    "Walks the way that the command goes with these flags: configuration, name, TCP, banner, algorithms, host key,",
+    "authentication, channel, first MCP reply, protocol, tools. Each step has its time; of the first that fails it says",
+    "the cause and what to do. Exit code 0 if all is well, 1 if not.",
+    "",
+    "  --json   print {ok, steps: [{name, ok, ms, detail, cause, cure}]}; ok is null for what was not reached",
+    "",
+    `The other flags are those of ${program} itself.`,
+  ].join("\n");
+}
+
+export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
+  const { own, rest } = takeOwnFlags(argv, { "--json": false });
+  const settings = parseFlags(rest, terminal.localUser);
+  if (settings === "version" || settings === "help")
+    throw new UsageError(`argument --${settings}: no flag for a doctor`);
+  const isJson = own.has("--json");
+  const told: Promise<void>[] = [];
+  const say = (lines: readonly string[]): void => {
+    if (!isJson) told.push(terminal.out(lines.map((line) => `${line}\n`).join("")));
+  };
+  const report = new Report((step) => {
+    if (step.ok !== null) say(stepLines(step));
+  });
+  const abort = new AbortController();
+  const stopped = stopSignal().then((number) => {
+    abort.abort(new Error("stopped"));
+    return 128 + number;
+  });
+  const code = await Promise.race([stopped, walk(settings, report, abort.signal, terminal)]);
+  const { isOk: ok, steps } = report;
+  const unreached = steps.filter((step) => step.ok === null).map(({ name }) => name);
+  if (unreached.length > 0) say([`- not reached: ${unreached.join(", ")}`]);
+  if (isJson && code < 128) await terminal.out(`${JSON.stringify({ ok, steps }, undefined, 2)}\n`);
+  await Promise.all(told);
+  return code;
+}
+
+async function walk(asked: Settings, report: Report, signal: AbortSignal, terminal: Terminal): Promise<number> {
+  for (const warning of asked.warnings) report.note(warning);
+  const way = new Way(asked, report);
+  let remote: RemoteSession;
+  try {
+    remote = await dialRemote(asked, logTo(report), way.watch)(signal);
+  } catch (error) {
+    if (!signal.aborted) way.ended(error instanceof Error && error.cause !== undefined ? error.cause : error, terminal);
+    return 1;
+  }
+  try {
+    await examine(remote, way.target, report);
+  } finally {
+    await remote.connection.close();
+  }
+  return report.isOk ? 0 : 1;
+}
+
+/** What the proxy would log is said with the step at which it comes; errors are told as the step that fails. */
+function logTo(report: Report): Log {
+  const ignore = (): void => undefined;
+  const note = (text: string): void => report.note(text);
+  return { debug: ignore, info: note, warning: note, error: ignore, critical: ignore };
+}
+
+/** The way to the session, told to the report. What is met at jump hosts is said with the step that stands on them. */
+class Way {
+  readonly #report: Report;
+  /** The server that is meant, with the settings that ssh's configuration gives it, once they are known. */
+  #target: Settings;
+  #jumps: string[] = [];
+  #hostKeys: Map<Settings, HostKey> = new Map();
+
+  constructor(asked: Settings, report: Report) {
+    this.#target = asked;
+    this.#report = report;
+  }
+
+  get target(): Settings {
+    return this.#target;
+  }
+
+  readonly watch: Watch = (reached, server) => {
+    if (!server.isJump) this.#target = server;
+    switch (reached.type) {
+      case "ready":
+        this.#report.passed("config", configured(reached));
+        return;
+      case "dial":
+        if ("resolved" in reached)
+          this.#report.passed("name", `${printable(server.host)} is ${reached.resolved.join(", ")}`);
+        else if (!server.isJump) this.#report.passed("tcp", `${reached.connected} port ${server.port}`);
+        return;
+      case "host-key":
+        this.#hostKeys.set(server, reached.hostKey);
+        return;
+      case "authenticated":
+        if (server.isJump) {
+          this.#jumps.push(placeOf(server));
+          this.#report.note(`jump host ${placeOf(server)}, ${this.#keyOf(server)}, logged in by ${reached.by}`);
+          return;
+        }
+    }
+    if (!server.isJump) this.#reached(reached, server);
+  };
+
+  /** It went no further. */
+  ended(error: unknown, { program }: Terminal): void {
+    const report = this.#report;
+    if (error instanceof JumpError) {
+      const { stop, cause } = error;
+      const { what, cure } = this.#explained(cause, stop, program);
+      const step = isOfConfig(cause) && !report.has("config") ? "config" : report.has("name") ? "tcp" : "name";
+      report.failed(step, { what: `jump host ${placeOf(stop)}: ${what}`, cure });
+      return;
+    }
+    const step = stepOf(error, report);
+    report.failed(report.has(step) ? (report.next ?? step) : step, this.#explained(error, this.#target, program));
+  }
+
+  #explained(error: unknown, server: Settings, program: string): Explanation {
+    return cured(error, explain(error, server, this.#hostKeys.has(server)), server, program);
+  }
+
+  #reached(reached: Reached, server: Settings): void {
+    const report = this.#report;
+    switch (reached.type) {
+      case "version": {
+        const by = this.#jumps.length > 0 ? `through ${this.#jumps.join(", then ")}` : "by the ProxyCommand";
+        report.passed("name", `${printable(server.host)}, ${by}`); // where nobody was dialled here
+        report.passed("tcp", `${printable(server.host)} port ${server.port}, ${by}`);
+        report.passed("banner", reached.serverVersion);
+        return;
+      }
+      case "negotiated": {
+        const { kex, hostKey, cipherClientToServer: out, cipherServerToClient: into, strictKex } = reached.algorithms;
+        const ciphers = out === into ? out : `${out} out, ${into} in`;
+        report.passed("algorithms", [kex, hostKey, ciphers, strictKex ? "strict kex" : "no strict kex"].join(", "));
+        return;
+      }
+      case "trusted":
+        report.passed("host-key", `${this.#keyOf(server)}, trusted by ${reached.by}`);
+        return;
+      case "authenticated":
+        report.passed("host-key", `${this.#keyOf(server)}${server.isHostKeyChecked ? "" : ", not checked"}`);
+        report.passed("authentication", `${printable(server.username)}, by ${reached.by}`);
+        return;
+      case "session":
+        report.passed("channel", requestOf(server));
+        return;
+    }
+  }
+
+  #keyOf(server: Settings): string {
+    const hostKey = this.#hostKeys.get(server);
+    return hostKey === undefined ? "" : `${printable(hostKey.algorithm)} ${hostKey.fingerprint}`;
+  }
+}
+
+function configured({ keys, knownHosts }: Extract<Reached, { readonly type: "ready" }>): string {
+  const names = keys.map(({ algorithms, publicKeyBlob }) => `${algorithms[0]} ${fingerprint(publicKeyBlob)}`);
+  const files = knownHosts?.map(({ path }) => printable(path)) ?? [];
+  const known = files.length === 0 ? "no known hosts" : `known hosts from ${files.join(", ")}`;
+  return `${names.length === 0 ? "no key" : `key ${names.join(", ")}`}; ${known}`;
+}
+
+function requestOf({ request }: Settings): string {
+  if ("exec" in request) return `command ${printable(request.exec, 200)}`;
+  return "subsystem" in request ? `subsystem ${printable(request.subsystem)}` : "login shell";
+}
+
+/** Where the way ended: by whose error it is, else at the first step that was not reached. */
+function stepOf(error: unknown, report: Report): StepName {
+  if (isOfConfig(error) || (error instanceof AgentError && !report.has("banner"))) return "config";
+  if (error instanceof DialError) return report.has("name") ? "tcp" : "name";
+  if (error instanceof HostKeyError) return "host-key";
+  if (error instanceof AuthError || error instanceof AgentError) return "authentication";
+  if (error instanceof ChannelError) return "channel";
+  return report.next ?? "channel";
+}
+
+function isOfConfig(error: unknown): boolean {
+  return [FileError, KeyFormatError, IdentityError, ConfigError].some((type) => error instanceof type);
+}
+
+/** With the commands that do it. */
+function cured(error: unknown, { what, cure }: Explanation, settings: Settings, program: string): Explanation {
+  const { host, port, username } = settings;
+  if (error instanceof HostKeyError) {
+    const [first = "", ...rest] = what.split(/\. (?=Compare )/);
+    const ask = error.verdict === "unknown" ? `to see it and say yes: ${program} trust ${host} --port ${port}` : "";
+    return { what: first, cure: [...rest, ...(ask === "" ? [] : [ask])].join("; ") };
+  }
+  const [key, ...others] = settings.clientKeys;
+  if (error instanceof AuthError && key !== undefined && others.length === 0 && cure !== "") {
+    const place = shellQuoted(`${username}@${host}`);
+    return {
+      what,
+      cure: `${cure}: ssh-copy-id -i ${shellQuoted(expandHome(key).replace(/\.pub$/, ""))}.pub -p ${port} ${place}`,
+    };
+  }
+  return { what, cure };
+}

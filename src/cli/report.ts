@@ -1,0 +1,138 @@
+/**
+ * Report: the steps of the way to the remote's tools, each with its time, up to the first that fails. What comes of a
+ * later step before an earlier one is done (names are resolved while keys are read) waits for its turn.
+ */
+
+/** All steps, in order. */
+export const stepNames = [
+  "config",
+  "name",
+  "tcp",
+  "banner",
+  "algorithms",
+  "host-key",
+  "authentication",
+  "channel",
+  "first-reply",
+  "era",
+  "tools",
+] as const;
+
+export type StepName = (typeof stepNames)[number];
+
+export interface Step {
+  readonly name: StepName;
+  /** Null: not reached. */
+  readonly ok: boolean | null;
+  /** Milliseconds; null where it was not reached. */
+  readonly ms: number | null;
+  /** What was found; empty where there is nothing to say. */
+  readonly detail: string;
+  /** Null where it did not fail. */
+  readonly cause: string | null;
+  /** What to do; null where it did not fail, or nothing is known to help. */
+  readonly cure: string | null;
+}
+
+interface Passed {
+  readonly at: number;
+  readonly detail: string;
+}
+
+export class Report {
+  readonly #onStep: (step: Step) => void;
+  readonly #now: () => number;
+  readonly #passed: Map<StepName, Passed> = new Map();
+  readonly #steps: Step[] = [];
+  readonly #notes: string[] = [];
+  #last: number;
+  readonly #start: number;
+
+  /** `onStep` is told of each step in order, those that are not reached at the end. `now`: a clock in milliseconds. */
+  constructor(onStep: (step: Step) => void, now: () => number = () => performance.now()) {
+    this.#onStep = onStep;
+    this.#now = now;
+    this.#start = now();
+    this.#last = this.#start;
+  }
+
+  /** Whether all steps passed. */
+  get isOk(): boolean {
+    return this.#steps.length === stepNames.length && this.#steps.every(({ ok }) => ok === true);
+  }
+
+  get steps(): readonly Step[] {
+    return this.#steps;
+  }
+
+  /** Said with the next step: what went well enough, but should be known. */
+  note(text: string): void {
+    this.#notes.push(text);
+  }
+
+  /** A step has passed; said twice, the first counts. */
+  passed(name: StepName, detail: string): void {
+    if (this.#passed.has(name)) return;
+    this.#passed.set(name, { at: this.#now(), detail });
+    this.#tellPassed();
+  }
+
+  has(name: StepName): boolean {
+    return this.#passed.has(name);
+  }
+
+  /** The first step that has not passed. */
+  get next(): StepName | undefined {
+    return stepNames.find((name) => !this.#passed.has(name));
+  }
+
+  /** A step has failed, and no other comes. `cure`: empty where nothing is known to help. */
+  failed(name: StepName, { what, cure }: { readonly what: string; readonly cure: string }): void {
+    for (const each of stepNames.slice(this.#steps.length)) {
+      if (each !== name) this.#tell({ ...notReached, name: each });
+      else
+        this.#tell({
+          name,
+          ok: false,
+          ms: this.#since(this.#now()),
+          detail: this.#withNotes(""),
+          cause: what,
+          cure: cure === "" ? null : cure,
+        });
+    }
+  }
+
+  #tellPassed(): void {
+    for (const name of stepNames.slice(this.#steps.length)) {
+      const passed = this.#passed.get(name);
+      if (passed === undefined) return;
+      const ms = this.#since(passed.at);
+      this.#tell({ name, ok: true, ms, detail: this.#withNotes(passed.detail), cause: null, cure: null });
+    }
+  }
+
+  /** What went on beside an earlier step is measured from the start. */
+  #since(at: number): number {
+    const since = this.#last <= at ? this.#last : this.#start;
+    this.#last = Math.max(at, this.#last);
+    return Math.round(at - since);
+  }
+
+  #withNotes(detail: string): string {
+    return [...(detail === "" ? [] : [detail]), ...this.#notes.splice(0)].join("; ");
+  }
+
+  #tell(step: Step): void {
+    this.#steps.push(step);
+    this.#onStep(step);
+  }
+}
+
+const notReached = { ok: null, ms: null, detail: "", cause: null, cure: null } as const;
+
+/** A step that was reached, for a person, a line or more. */
+export function stepLines({ name, ok, ms, detail, cause, cure }: Step): readonly string[] {
+  const head = `${ok ? "✓" : "✗"} ${name.padEnd(14)} ${`${ms} ms`.padStart(8)}  ${ok ? detail : (cause ?? "")}`;
+  const more = ok ? [] : [detail === "" ? "" : `  (${detail})`, cure === null ? "" : `  what to do: ${cure}`];
+  return [head.trimEnd(), ...more.filter((line) => line !== "")];
+}
