@@ -49,6 +49,12 @@ const PEERS: readonly Peer[] = [
     requests: [shell],
     isForced: true,
   },
+  { name: "OpenSSH with an RSA host key", missing: missingSshd(), start: () => startSshd({ hostKey: ["-t", "rsa"] }) },
+  {
+    name: "OpenSSH with an ECDSA host key",
+    missing: missingSshd(),
+    start: () => startSshd({ hostKey: ["-t", "ecdsa"] }),
+  },
   { name: "tinysshd", missing: missingTinysshd(), start: startTinysshd },
   { name: "dropbear", missing: missingDropbear(), start: startDropbear },
   {

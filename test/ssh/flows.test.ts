@@ -124,6 +124,18 @@ describe("what the recordings are for is in them", () => {
     expect(replayOf(name).run().traces).toContain(chosen);
   });
 
+  test.each([
+    ["exec-ecdsa.json", "ecdsa-sha2-nistp256", 1],
+    ["rekey-rsa.json", "rsa-sha2-512", 2],
+    ["rekey-certificate.json", "ssh-ed25519-cert-v01@openssh.com", 2],
+  ])("in %s the host key is of %s", (name, hostKey, exchanges) => {
+    const chosen = replayOf(name)
+      .run()
+      .traces.filter((trace) => trace.startsWith("chosen: "));
+    expect(chosen).toHaveLength(exchanges);
+    for (const each of chosen) expect(each).toMatch(new RegExp(`^chosen: curve25519-sha256, ${hostKey}, `));
+  });
+
   test("in rekey-ours.json data comes between our KEXINIT and the server's, and goes right before ours", () => {
     const log = messagesOf("rekey-ours.json");
     const ours = log.lastIndexOf("sent KEXINIT");

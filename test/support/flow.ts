@@ -2,8 +2,9 @@
  * A flow: one recorded session of the sans-I/O client with a real server, as it stands in test/vectors/flows/. Here
  * are its shape, and what the recorder and the replay must do in the same way.
  */
-import { createHash, createPrivateKey, createPublicKey } from "node:crypto";
+import { createECDH, createHash, createPrivateKey, createPublicKey } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
+import { ecdsaSigner } from "../../src/ssh/algorithms/ecdsa-sha2.ts";
 import type { AlgorithmTable, Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import { ed25519Signer } from "../../src/ssh/algorithms/ssh-ed25519.ts";
 import { table } from "../../src/ssh/algorithms/table.ts";
@@ -11,6 +12,7 @@ import type { ChannelNews, ChannelRequest } from "../../src/ssh/channel.ts";
 import { type ClientEvent, SshClient } from "../../src/ssh/client.ts";
 import * as m from "../../src/ssh/messages.ts";
 import { encodeFields } from "../../src/ssh/wire.ts";
+import { ecdsaKeyBlob } from "./blobs.ts";
 import { seededBytes } from "./peer-crypto.ts";
 
 export interface Flow {
@@ -28,7 +30,7 @@ export interface Flow {
 
 export interface FlowOptions {
   readonly user: string;
-  /** Seeds of the ed25519 keys to try, in order. */
+  /** Seeds of the keys to try, in order: ed25519, or ECDSA where the seed begins with `nistp256`. */
   readonly keys: readonly string[];
   /** Cipher names, where not all of the table are offered. */
   readonly ciphers?: readonly string[];
@@ -123,11 +125,29 @@ export function drivenBy(
 
 /** The keys that a flow's client holds. */
 export function signersOf(options: FlowOptions): readonly Signer[] {
-  return options.keys.map((seed) => ed25519Signer(seededBytes(seed)(32), publicKeyOf(seed)));
+  return options.keys.map((seed) => {
+    const secret = seededBytes(seed)(32);
+    return isEcdsa(seed) ? ecdsaSigner("nistp256", secret, pointOf(secret)) : ed25519Signer(secret, publicKeyOf(seed));
+  });
+}
+
+function isEcdsa(seed: string): boolean {
+  return seed.startsWith("nistp256");
+}
+
+/** The public point of a scalar, by OpenSSL. */
+function pointOf(scalar: Uint8Array): Uint8Array {
+  const ecdh = createECDH("prime256v1");
+  ecdh.setPrivateKey(scalar);
+  return Uint8Array.from(ecdh.getPublicKey());
 }
 
 /** The line of authorized_keys for a key made from `seed`; OpenSSL computes the public half. */
 export function authorizedKey(seed: string): string {
+  if (isEcdsa(seed)) {
+    const point = pointOf(seededBytes(seed)(32));
+    return `ecdsa-sha2-nistp256 ${Buffer.from(ecdsaKeyBlob("nistp256", point)).toString("base64")}`;
+  }
   const fields = { algorithm: "text", key: "string" } as const;
   const blob = encodeFields(fields, { algorithm: "ssh-ed25519", key: publicKeyOf(seed) });
   return `ssh-ed25519 ${Buffer.from(blob).toString("base64")}`;

@@ -241,10 +241,10 @@ function rememberingHostKey(algorithm: HostKeyAlgorithm, memory: Memory): HostKe
   return {
     parse(blob) {
       const key = blob.slice();
-      const verifier = algorithm.parse(key);
+      const verifier = remember(memory, ["parse", key], () => algorithm.parse(key));
       const verify = (data: Uint8Array, signature: Uint8Array) =>
         remember(memory, ["verify", key, data, signature], () => verifier.verify(data, signature));
-      return { verify };
+      return { ...verifier, verify };
     },
   };
 }

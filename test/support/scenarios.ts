@@ -1,6 +1,7 @@
 /**
  * What is recorded for test/vectors/flows/: one row a file, with what a right server gives. As data, for record.ts.
  */
+import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import type { Call, FlowOptions, Request } from "./flow.ts";
 import type { SshdOptions } from "./sshd.ts";
@@ -43,6 +44,18 @@ const onceAt =
   (what, times) =>
     what === event && times === 1 ? calls : [];
 
+const rekeyThenEof: NonNullable<Scenario["on"]> = (what) => {
+  if (what === "ready") return [{ name: "rekey" }];
+  return what === "rekeyed" ? [{ name: "sendEof", channel: 0 }] : [];
+};
+
+/** By an authority that nobody has any more. */
+function certifyHostKey(hostKey: string): void {
+  execFileSync("ssh-keygen", ["-q", "-t", "ecdsa", "-N", "", "-C", "", "-f", `${hostKey}-authority`]);
+  const what = ["-I", "recorded", "-h", "-n", "127.0.0.1"];
+  execFileSync("ssh-keygen", ["-q", "-s", `${hostKey}-authority`, ...what, `${hostKey}.pub`]);
+}
+
 export const scenarios: Readonly<Record<string, Scenario>> = {
   "exec-chacha20-poly1305": {
     about: "exec with output and an exit status",
@@ -64,6 +77,34 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
     open: hello,
     stdout: "hello\n",
     happened: ["host-key", "sign", "authenticated", "ready", "data", "exit-status", "eof", "closed", "ended"],
+  },
+  "exec-ecdsa": {
+    about: "an ECDSA host key and an ECDSA user key",
+    sshd: { hostKey: ["-t", "ecdsa", "-b", "256"] },
+    options: { hostKeys: ["ecdsa-sha2-nistp256"] },
+    keys: ["nistp256 client key"],
+    authorized: ["nistp256 client key"],
+    open: hello,
+    stdout: "hello\n",
+    happened: ["host-key", "sign", "authenticated", "closed"],
+  },
+  "rekey-rsa": {
+    about: "an RSA host key, which is of type ssh-rsa and signs as rsa-sha2-512; a rekey shows it again",
+    sshd: { hostKey: ["-t", "rsa", "-b", "3072"] },
+    options: { hostKeys: ["rsa-sha2-512"] },
+    open: cat,
+    keepsOpen: true,
+    on: rekeyThenEof,
+    happened: ["host-key", "sign", "authenticated", "rekeyed", "closed"],
+  },
+  "rekey-certificate": {
+    about: "a host certificate, which a rekey shows again",
+    sshd: { prepare: certifyHostKey, config: ["HostCertificate %HOSTKEY%-cert.pub"] },
+    options: { hostKeys: ["ssh-ed25519-cert-v01@openssh.com"] },
+    open: cat,
+    keepsOpen: true,
+    on: rekeyThenEof,
+    happened: ["host-key", "sign", "authenticated", "rekeyed", "closed"],
   },
   shell: {
     about: "a shell that is told to leave with status 3",

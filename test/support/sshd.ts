@@ -27,7 +27,7 @@ export interface SshdOptions {
   readonly subsystems?: Readonly<Record<string, string>>;
   /** Of the host's only key; ed25519 unless given. */
   readonly hostKey?: KeyKind;
-  /** Told the path of the host's key before the server starts. */
+  /** Told the path of the host's key, `%HOSTKEY%` in the configuration, before the server starts. */
   readonly prepare?: (hostKey: string) => void;
 }
 
@@ -89,7 +89,7 @@ async function listen(sshd: string, place: Workplace, lines: readonly string[]):
 function config(place: Workplace, port: number, version: Version, options: SshdOptions): readonly string[] {
   const subsystems = Object.entries(options.subsystems ?? {});
   return [
-    ...(options.config ?? []),
+    ...(options.config ?? []).map((line) => line.replace("%HOSTKEY%", join(place.folder, "host_key"))),
     `Port ${port}`,
     "ListenAddress 127.0.0.1",
     `HostKey ${join(place.folder, "host_key")}`,
