@@ -3,7 +3,6 @@
  * and for jump hosts, the configuration; then the defaults. With the login shell the replaced tool's defaults for port,
  * user and key come before the configuration, as they do there. Loaded only where there is a configuration.
  */
-import { createHash } from "node:crypto";
 import { isIP } from "node:net";
 import { hostname, userInfo } from "node:os";
 import { includedFiles } from "../node/config-files.ts";
@@ -113,7 +112,8 @@ function machine(): Machine {
     home: expandHome("~"),
     localHost: hostname(),
     env: (name) => process.env[name],
-    sha1: (text) => createHash("sha1").update(text).digest("hex"),
+    // as an import it would be loaded at every start
+    sha1: (text) => process.getBuiltinModule("node:crypto").createHash("sha1").update(text).digest("hex"),
   };
 }
 

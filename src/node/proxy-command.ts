@@ -2,7 +2,7 @@
  * Proxy command: the one child process that we ever start, a command of ssh's configuration that carries the bytes to the
  * server in place of a TCP connection. Run by the user's shell, as ssh runs it.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import type { ChildProcess } from "node:child_process";
 import type { Readable } from "node:stream";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import { SshError } from "../ssh/errors.ts";
@@ -33,8 +33,10 @@ const isWindows = process.platform === "win32";
  * Starts `command` and gives its stdin and stdout. What it starts ends with it: it is asked to when nobody reads or
  * writes any more, and made to half a second later.
  */
-export function proxyCommand(command: string, { signal, onLine }: ProxyCommandOptions): ByteDuplex {
-  const run = new Run(command, onLine);
+export async function proxyCommand(command: string, options: ProxyCommandOptions): Promise<ByteDuplex> {
+  const { signal, onLine } = options;
+  const { spawn } = await import("node:child_process"); // at the head of this file it would be loaded at every start
+  const run = new Run(start(spawn, command), command, onLine);
   signal?.addEventListener("abort", () => run.end(), { once: true });
   if (signal?.aborted) run.end();
   return run.streams;
@@ -51,9 +53,8 @@ class Run {
   #lastLine = "";
   #isEnding = false;
 
-  constructor(command: string, onLine: (line: string) => void) {
+  constructor(child: ChildProcess, command: string, onLine: (line: string) => void) {
     this.#command = command;
-    const child = start(command);
     this.#child = child;
     this.#exited = new Promise((resolve) => {
       const exit = (fault: string | undefined): void => {
@@ -118,7 +119,7 @@ class Run {
 }
 
 /** As ssh: the shell is replaced by the command, so that signals and the exit status are the command's own. */
-function start(command: string): ChildProcess {
+function start(spawn: typeof import("node:child_process").spawn, command: string): ChildProcess {
   const stdio = ["pipe", "pipe", "pipe"] as const;
   if (isWindows) return spawn(command, { shell: true, stdio: [...stdio], windowsHide: true });
   const shell = process.env["SHELL"] || "/bin/sh";

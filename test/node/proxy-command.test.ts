@@ -21,10 +21,10 @@ afterEach(() => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-function run(command: string): ByteDuplex & { readonly abort: AbortController } {
+async function run(command: string): Promise<ByteDuplex & { readonly abort: AbortController }> {
   const abort = new AbortController();
   aborts.push(abort);
-  return { ...proxyCommand(command, { signal: abort.signal, onLine: (line) => lines.push(line) }), abort };
+  return { ...(await proxyCommand(command, { signal: abort.signal, onLine: (line) => lines.push(line) })), abort };
 }
 
 async function text(stream: ReadableStream<Uint8Array>): Promise<string> {
@@ -53,7 +53,7 @@ function isAlive(id: number): boolean {
 
 describe.skipIf(process.platform === "win32")("a proxy command", () => {
   test("carries bytes both ways, and ends with its stdin", async () => {
-    const { readable, writable } = run("cat");
+    const { readable, writable } = await run("cat");
     const writer = writable.getWriter();
     const read = text(readable);
     const bytes = new Uint8Array(300_000).fill(97);
@@ -63,16 +63,16 @@ describe.skipIf(process.platform === "win32")("a proxy command", () => {
   });
 
   test("is run by the user's shell, which it replaces", async () => {
-    expect(await text(run(`sh -c 'echo "$PPID"'`).readable)).toBe(`${process.pid}\n`);
+    expect(await text((await run(`sh -c 'echo "$PPID"'`)).readable)).toBe(`${process.pid}\n`);
   });
 
   test("is run by /bin/sh where SHELL is not set", async () => {
     vi.stubEnv("SHELL", undefined);
-    expect(await text(run("printf '%s' 'a b'").readable)).toBe("a b");
+    expect(await text((await run("printf '%s' 'a b'")).readable)).toBe("a b");
   });
 
   test("that fails says how, with its last words", async () => {
-    const { readable } = run("sh -c 'echo first >&2; printf \"no\\033[31m route\\n\\n\" >&2; exit 3'");
+    const { readable } = await run("sh -c 'echo first >&2; printf \"no\\033[31m route\\n\\n\" >&2; exit 3'");
     const error = await text(readable).catch((reason: unknown) => reason);
     expect(error).toBeInstanceOf(ProxyCommandError);
     expect(String(error)).toMatch(/ProxyCommand 'sh -c .*' exited with status 3: no\\x1b\[31m route$/);
@@ -80,7 +80,7 @@ describe.skipIf(process.platform === "win32")("a proxy command", () => {
   });
 
   test("that fails says so to who writes, too", async () => {
-    const { readable, writable } = run("sh -c 'exec <&-; echo no >&2; exit 3'");
+    const { readable, writable } = await run("sh -c 'exec <&-; echo no >&2; exit 3'");
     const writer = writable.getWriter();
     const writeOn = async (): Promise<void> => {
       for (;;) await writer.write(new Uint8Array(65_536));
@@ -90,25 +90,25 @@ describe.skipIf(process.platform === "win32")("a proxy command", () => {
   });
 
   test("that is killed says so", async () => {
-    const { readable } = run("sh -c 'kill -9 $$'");
+    const { readable } = await run("sh -c 'kill -9 $$'");
     await expect(text(readable)).rejects.toThrow("was ended by SIGKILL");
   });
 
   test("that is not there says so", async () => {
-    await expect(text(run("/no/such/program").readable)).rejects.toThrow(/exited with status 127: .*not found/);
+    await expect(text((await run("/no/such/program")).readable)).rejects.toThrow(/exited with status 127: .*not found/);
   });
 
   test("whose shell is not there says so", async () => {
     vi.stubEnv("SHELL", "/no/such/shell");
-    await expect(text(run("cat").readable)).rejects.toThrow(/could not be started: .*ENOENT/);
+    await expect(text((await run("cat")).readable)).rejects.toThrow(/could not be started: .*ENOENT/);
   });
 
   test("that ends well ends the stream", async () => {
-    expect(await text(run("printf x").readable)).toBe("x");
+    expect(await text((await run("printf x")).readable)).toBe("x");
   });
 
   test("is ended with all that it started when nobody reads any more", async () => {
-    const { readable } = run(`sh -c 'sleep 1000 & echo $! > ${folder}/child; echo $$ > ${folder}/own; wait'`);
+    const { readable } = await run(`sh -c 'sleep 1000 & echo $! > ${folder}/child; echo $$ > ${folder}/own; wait'`);
     const ids = [await idIn("child"), await idIn("own")];
     expect(ids.map(isAlive)).toEqual([true, true]);
     await readable.cancel();
@@ -116,14 +116,14 @@ describe.skipIf(process.platform === "win32")("a proxy command", () => {
   });
 
   test("is made to end where it does not want to", async () => {
-    const { writable } = run(`sh -c 'trap "" HUP TERM; echo $$ > ${folder}/own; while :; do sleep 1; done'`);
+    const { writable } = await run(`sh -c 'trap "" HUP TERM; echo $$ > ${folder}/own; while :; do sleep 1; done'`);
     const id = await idIn("own");
     await writable.abort();
     await until("its end", () => !isAlive(id));
   });
 
   test("is ended by the signal", async () => {
-    const { readable, abort } = run(`sh -c 'echo $$ > ${folder}/own; exec sleep 1000'`);
+    const { readable, abort } = await run(`sh -c 'echo $$ > ${folder}/own; exec sleep 1000'`);
     const id = await idIn("own");
     abort.abort();
     await until("its end", () => !isAlive(id));
@@ -131,7 +131,7 @@ describe.skipIf(process.platform === "win32")("a proxy command", () => {
   });
 
   test("that talks without end on stderr is cut, line by line", async () => {
-    await text(run("sh -c 'head -c 100000 /dev/zero | tr \"\\\\0\" x >&2'").readable);
+    await text((await run("sh -c 'head -c 100000 /dev/zero | tr \"\\\\0\" x >&2'")).readable);
     expect(lines.length).toBeGreaterThan(1);
     expect(Math.max(...lines.map(({ length }) => length))).toBeLessThanOrEqual(515);
   });
