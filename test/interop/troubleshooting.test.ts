@@ -165,6 +165,14 @@ function file(name: string, text: string, mode = 0o600): string {
   return path;
 }
 
+/** A file with a configuration for the one sshd, under the name `there`. */
+function sshConfig(name: string, text: string, mode?: number): readonly string[] {
+  const { port, user, clientKey, knownHosts } = sshd;
+  const block = `HostName 127.0.0.1\n User ${user}\n IdentityFile ${clientKey}\n UserKnownHostsFile ${knownHosts}\n`;
+  const path = file(name, `${text}\nHost there\n Port ${port}\nHost *\n ${block}`, mode);
+  return ["--ssh-config", path, "--host", "there", "--command", answering];
+}
+
 /** Lets the key in besides the others. */
 function authorize(key: FakeKey): void {
   appendFileSync(join(sshd.folder, "authorized_keys"), `${key.line}\n`);
@@ -264,6 +272,20 @@ const troubles: Readonly<Record<string, Trouble>> = {
       },
     }),
   ),
+  "jump host": error(async () => {
+    const text = `Host there\n ProxyJump gate\nHost gate\n Port ${await freePort()}`;
+    return run(sshConfig("config_gate", text));
+  }),
+  "it has no way to": error(async () => {
+    const flags = sshConfig("config_way", "");
+    return run([...flags, "--host", "127.0.0.1", "--port", String(await freePort()), "--proxy-jump", "there"]);
+  }),
+  "the ProxyCommand": error(() => run(sshConfig("config_command", "Host there\n ProxyCommand no-such-command %h"))),
+  "is not supported:": warning(() => run(sshConfig("config_ciphers", "Ciphers aes128-ctr"))),
+  "Bad owner or permissions on": error(() => {
+    const [, path = "", ...flags] = sshConfig("config_included", "", 0o666);
+    return run(["--ssh-config", file("config_open", `Include ${path}\n`), ...flags]);
+  }),
   "longer than the": refusal(() =>
     reach(sshd, {
       remote: ["--command", `read line; printf '{"jsonrpc":"2.0","id":1,"result":"%01100d"}\\n' 0; cat >/dev/null`],

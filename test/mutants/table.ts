@@ -4,7 +4,7 @@
  */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the finds are source text
 import { agentRows } from "./agent-rows.ts";
-
+import { configRows } from "./config-rows.ts";
 import { doctorRows } from "./doctor-rows.ts";
 import { habitsRows } from "./habits-rows.ts";
 import { keyFilesRows } from "./key-files-rows.ts";
@@ -1740,4 +1740,5 @@ export const table: readonly Mutant[] = [
   ...doctorRows,
   ...habitsRows,
   ...agentRows,
+  ...configRows,
 ];

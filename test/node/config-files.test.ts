@@ -61,8 +61,8 @@ describe("the files to begin with", () => {
     expect(warnings).toEqual([`Cannot read ${join(home, ".ssh", "config")}: it is a folder: it is left out`]);
   });
 
-  test.each([0o620, 0o602, 0o666])("the user's own with mode %o is refused, as ssh does", (mode) => {
-    const path = write("config", "Port 1\n", mode);
+  test.each(["620", "602", "666"])("the user's own with mode %s is refused, as ssh does", (mode) => {
+    const path = write("config", "Port 1\n", Number.parseInt(mode, 8));
     expect(() => readConfigFiles(undefined)).toThrow(`Bad owner or permissions on ${path}`);
   });
 

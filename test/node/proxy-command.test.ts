@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { ProxyCommandError, proxyCommand } from "../../src/node/proxy-command.ts";
 import type { ByteDuplex } from "../../src/ssh/connection.ts";
-import { descendants, until } from "../support/processes.ts";
+import { until } from "../support/processes.ts";
 
 let folder = "";
 const lines: string[] = [];
@@ -48,10 +48,14 @@ async function idIn(name: string): Promise<number> {
 }
 
 function isAlive(id: number): boolean {
-  return descendants(process.pid).includes(id) && !/^State:\s+Z/m.test(readFileSync(`/proc/${id}/status`, "utf8"));
+  try {
+    return !/^State:\s+[ZX]/m.test(readFileSync(`/proc/${id}/status`, "utf8"));
+  } catch {
+    return false;
+  }
 }
 
-describe.skipIf(process.platform === "win32")("a proxy command", () => {
+describe.runIf(process.platform === "linux")("a proxy command", () => {
   test("carries bytes both ways, and ends with its stdin", async () => {
     const { readable, writable } = await run("cat");
     const writer = writable.getWriter();

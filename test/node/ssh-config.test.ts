@@ -340,6 +340,13 @@ describe("what ssh is not asked about", () => {
     );
   });
 
+  test("the first value wins, and what was typed before all", () => {
+    expect(answer("Port 1\nPort 2\nHost x\n Port 3").config.port).toBe(1);
+    expect(answer("Port 1", { host: "x", port: 9 }).config.port).toBe(9);
+    expect(answer("Host * !x\n Port 1\nHost x\n Port 2").config.port).toBe(2);
+    expect(answer("ProxyCommand nc %h\nProxyJump a").config.jumps).toEqual([]);
+  });
+
   test("Match exec starts nothing, and its block is left out", () => {
     const ran = join(folder.path, "ran");
     const text = `Match exec "touch ${ran}"\n Port 1\nMatch !exec "touch ${ran}"\n Port 2\nMatch host x exec true\n Port 3`;
