@@ -10,6 +10,9 @@ export {
   type SshClientTransportOptions,
 } from "./mcp/index.ts";
 export {
+  Agent,
+  type AgentOptions,
+  agentPath,
   connectTcp,
   DialError,
   dial,
@@ -19,6 +22,8 @@ export {
   type TcpConnectOptions,
 } from "./node/index.ts";
 export {
+  AgentError,
+  type AgentIdentity,
   AuthError,
   type ByteDuplex,
   ChannelError,

@@ -17,6 +17,7 @@ export function signersOf(
 ): Promise<readonly Signer[]> {
   return findSigners({
     files,
+    certificateFiles: settings.config?.certificateFiles ?? [],
     agent: agentChoice(settings),
     isOnlyFiles: isOnlyFiles(settings),
     open: (file) => signerOfFile(file),

@@ -5,10 +5,11 @@
  */
 import type { AgentIdentity } from "../ssh/agent.ts";
 import type { Signer } from "../ssh/algorithms/interfaces.ts";
-import { AgentError, KeyFormatError, SshError } from "../ssh/errors.ts";
+import { certifiedSigner, parseCertificate } from "../ssh/certificate.ts";
+import { AgentError, KeyFormatError, ProtocolError, SshError } from "../ssh/errors.ts";
 import { fingerprint } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
-import { type PublicKey, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
+import { keyTypeOf, type PublicKey, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
 import { isEqual } from "../ssh/wire.ts";
 import type { Agent } from "./agent.ts";
 import { Certificates } from "./certificates.ts";
@@ -77,7 +78,8 @@ class Search {
     if (file === undefined) return [];
     const publicKey = parsePublicKey(file.text);
     try {
-      const signer = await (publicKey === undefined ? this.#ofPrivateKey(file) : this.#ofPublicKey(file, publicKey));
+      if (publicKey !== undefined) return await this.#ofPublicKey(file, publicKey);
+      const signer = await this.#ofPrivateKey(file);
       return [...(await this.#certificates.of(signer, file.path)), signer];
     } catch (error) {
       if (isNamed || !(error instanceof SshError)) throw error;
@@ -120,14 +122,21 @@ class Search {
     }
   }
 
-  async #ofPublicKey({ path }: KeyFile, { publicKeyBlob, keyType }: PublicKey): Promise<Signer> {
+  /** What the agent holds of the key, its certificates first; for a certificate the agent may hold just its key. */
+  async #ofPublicKey({ path }: KeyFile, { publicKeyBlob, keyType }: PublicKey): Promise<readonly Signer[]> {
     const name = printable(path);
     if (this.#options.agent === undefined) {
       throw new IdentityError(`${name} is a public key, and there is no agent to sign for it`, "agent");
     }
     const held = await this.#asked();
     const signer = signerIn(held, publicKeyBlob);
-    if (signer !== undefined) return signer;
+    const certified = held.identities.filter((each) => isOf(each.publicKeyBlob, publicKeyBlob));
+    const signers = certified.flatMap((identity) => held.agent.signer(identity) ?? []);
+    if (signer !== undefined) return [...signers, ...(await this.#certificates.of(signer, path)), signer];
+    if (signers.length > 0) return signers;
+    const own = certifiedKeyOf(publicKeyBlob);
+    const ownSigner = own && signerIn(held, own);
+    if (ownSigner !== undefined) return [certifiedSigner(ownSigner, publicKeyBlob)];
     const key = `the key of ${name} (${printable(keyType, 80)} ${fingerprint(publicKeyBlob)})`;
     throw new IdentityError(`The agent at ${where(held)} does not sign for ${key}: it ${shown(held)}`, "identity");
   }
@@ -159,6 +168,23 @@ class Search {
 async function publicKeyBeside(path: string): Promise<Uint8Array | undefined> {
   const [beside] = await readChoices([{ path: `${path}.pub`, isNamed: false }]);
   return beside?.file && parsePublicKey(beside.file.text)?.publicKeyBlob;
+}
+
+/** The blob of the key that a certificate is for; undefined where the blob is no certificate. */
+function certifiedKeyOf(blob: Uint8Array): Uint8Array | undefined {
+  if (!keyTypeOf(blob)?.includes("-cert-v01@")) return undefined;
+  try {
+    return parseCertificate(blob).keyBlob;
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
+/** Whether the one blob is a certificate for the key of the other. */
+function isOf(certificate: Uint8Array, publicKeyBlob: Uint8Array): boolean {
+  const own = certifiedKeyOf(certificate);
+  return own !== undefined && isEqual(own, publicKeyBlob);
 }
 
 function signerIn(held: Held | undefined, publicKeyBlob: Uint8Array): Signer | undefined {

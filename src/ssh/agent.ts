@@ -5,6 +5,7 @@
  * An agent is a program of the user's, but not ours: its replies are bounded, decoded to the last byte, and a signature
  * must be of the kind that was asked for. Nothing is ever added to an agent, removed from it or forwarded.
  */
+import { certifiedName } from "./certificate.ts";
 import { AgentError, ProtocolError } from "./errors.ts";
 import { printable } from "./printable.ts";
 import {
@@ -165,16 +166,11 @@ const waysOfPlainKeys: readonly (readonly [string, readonly SigningWay[]])[] = [
 
 const waysByKeyType: ReadonlyMap<string, readonly SigningWay[]> = new Map([
   ...waysOfPlainKeys,
-  ...waysOfPlainKeys.map(([type, ways]) => [certified(type), ways.map(certifiedWay)] as const),
+  ...waysOfPlainKeys.map(([type, ways]) => [certifiedName(type), ways.map(certifiedWay)] as const),
 ]);
 
 function certifiedWay(way: SigningWay): SigningWay {
-  return { ...way, algorithm: certified(way.algorithm) };
-}
-
-/** The name of a certificate of such a key. OpenSSH PROTOCOL.certkeys. */
-function certified(name: string): string {
-  return `${name.replace("@openssh.com", "")}-cert-v01@openssh.com`;
+  return { ...way, algorithm: certifiedName(way.algorithm) };
 }
 
 function readIdentities(payload: Uint8Array): readonly AgentIdentity[] {

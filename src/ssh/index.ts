@@ -1,4 +1,12 @@
 /** The face of the SSH core: re-exports, nothing else. */
+export {
+  AgentExchange,
+  type AgentIdentity,
+  listIdentities,
+  type SigningWay,
+  signByAgent,
+  signingWays,
+} from "./agent.ts";
 export type {
   AlgorithmTable,
   Certificate,
@@ -64,4 +72,5 @@ export {
 } from "./known-hosts.ts";
 export { printable, printableLines } from "./printable.ts";
 export { encodePrivateKey, type PrivateKey, parsePrivateKey } from "./private-key.ts";
+export { type PublicKey, parsePublicKey } from "./public-key.ts";
 export { signerOf } from "./signers.ts";

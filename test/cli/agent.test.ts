@@ -1,5 +1,5 @@
 /** The built command, agents on real sockets and a real sshd: who is asked, who is let in, and what a person is told. */
-import { mkdirSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { builtCommand, endHosts, type Host, hostEnvironment, startHost } from "../support/command.ts";
@@ -175,6 +175,18 @@ describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", ()
     expect(await host.exit).toEqual({ code: 143, signal: null });
   });
 
+  test("SIGTERM while an agent says nothing at all ends it", async () => {
+    let wake: () => void = () => {};
+    const asked = new Promise<void>((resolve) => {
+      wake = resolve;
+    });
+    const agent = await fakeAgent([], () => void wake());
+    const host = start([...command, "--agent", agent.path]);
+    await asked;
+    host.child.kill("SIGTERM");
+    expect(await host.exit).toEqual({ code: 143, signal: null });
+  });
+
   test("an encrypted key file that the agent holds needs no passphrase", async () => {
     const { execFileSync } = await import("node:child_process");
     const agent = await realAgent();
@@ -184,6 +196,33 @@ describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", ()
     execFileSync("ssh-keygen", ["-q", "-p", "-N", "secret", "-f", path]);
     await letIn([...command, "--client-key", path], { SSH_AUTH_SOCK: agent.path });
     expect(await refused([...command, "--client-key", path])).toContain("is encrypted");
+  });
+
+  test.each(["a file", "an agent"])("a certificate beside the key of %s", async (where) => {
+    const { execFileSync } = await import("node:child_process");
+    const agent = await realAgent();
+    const [ca, path] = [join(agent.folder, "ca"), join(agent.folder, "key")];
+    authorize(`cert-authority ${makeKey(ca, "-t", "ed25519")}`);
+    makeKey(path, "-t", "ecdsa", "-b", "384");
+    agent.add(path); // without its certificate
+    execFileSync("ssh-keygen", ["-q", "-s", ca, "-I", "id", "-n", server.user, `${path}.pub`], { stdio: "ignore" });
+    const flags = where === "a file" ? [path] : [`${path}.pub`, "--agent", agent.path];
+    await letIn([...command, "--client-key", ...flags]);
+  });
+
+  test("a certificate that ssh's configuration names", async () => {
+    const { execFileSync } = await import("node:child_process");
+    const folder = mkdtempSync(join(server.folder, "certified-"));
+    const [ca, path] = [join(folder, "ca"), join(folder, "key")];
+    const [elsewhere, config] = [join(folder, "elsewhere"), join(folder, "config")];
+    authorize(`cert-authority ${makeKey(ca, "-t", "ed25519")}`);
+    makeKey(path, "-t", "ed25519");
+    execFileSync("ssh-keygen", ["-q", "-s", ca, "-I", "id", "-n", server.user, `${path}.pub`], {
+      stdio: "ignore",
+    });
+    renameSync(`${path}-cert.pub`, elsewhere);
+    writeFileSync(config, `IdentityFile ${path}\nCertificateFile ${elsewhere}\nCertificateFile ${folder}/none\n`);
+    await letIn([...command, "--ssh-config", config]);
   });
 
   test("an agent that refuses: what it may want is said", async () => {

@@ -161,4 +161,15 @@ export const agentRows: readonly Mutant[] = [
     why: "after a key that could not sign a silent server holds the login for ever",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "that cannot sign gives the server no new time" },
   },
+  {
+    id: "identities-certificate-of-another-key",
+    file: "src/node/identities.ts",
+    find: "return own !== undefined && isEqual(own, publicKeyBlob);",
+    replace: "return own !== undefined;",
+    why: "who names one key shows the certificates of all keys that the agent holds",
+    caughtBy: {
+      file: identities,
+      test: "that the agent holds of a named public key is shown before the key, and once",
+    },
+  },
 ];

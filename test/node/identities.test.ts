@@ -312,6 +312,35 @@ describeNeeding(missingSshAgent(), "certificates (of ssh-keygen's)", () => {
     expect(await find(named(path), { agent: await holding([held]) })).toMatchObject({ blobs, warnings: [] });
   });
 
+  const holdingBlobs = (...blobs: readonly string[]) =>
+    holding(blobs.map((blob) => ({ ...plainEd25519(), publicKeyBlob: Uint8Array.from(Buffer.from(blob, "base64")) })));
+
+  test("that the agent holds of a named public key is shown before the key, and once", async () => {
+    const [{ path, key, certificate }, other] = [certified("held"), certified("held-too")];
+    const held = await holdingBlobs(other.key, other.certificate, key, certificate);
+    expect((await find(named(`${path}.pub`), { agent: held })).blobs).toEqual([certificate, key]);
+  });
+
+  test("that the agent holds of a named public key is shown without the key where it holds that not", async () => {
+    const { path, certificate } = certified("alone");
+    expect((await find(named(`${path}.pub`), { agent: await holdingBlobs(certificate) })).blobs).toEqual([certificate]);
+  });
+
+  test.each(["key", "certificate"] as const)(
+    "that was named itself is shown alone; the agent holds the %s",
+    async (what) => {
+      const made = certified(`itself-${what}`);
+      const { blobs } = await find(named(`${made.path}-cert.pub`), { agent: await holdingBlobs(made[what]) });
+      expect(blobs).toEqual([made.certificate]);
+    },
+  );
+
+  test("that was named itself, and an agent that holds neither it nor its key", async () => {
+    const [{ path }, other] = [certified("neither"), certified("nor")];
+    const { error } = await find(named(`${path}-cert.pub`), { agent: await holdingBlobs(other.key) });
+    expect(error).toMatchObject({ lack: "identity" });
+  });
+
   test("that a configuration names is shown with the key that it is for, the agent's too", async () => {
     const { path, key, certificate } = certified("configured");
     const elsewhere = join(folder, "elsewhere.pub");
