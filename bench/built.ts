@@ -4,7 +4,6 @@
  */
 
 interface Modules {
-  "ssh/algorithms/ssh-ed25519": typeof import("../src/ssh/algorithms/ssh-ed25519.ts");
   "ssh/algorithms/table": typeof import("../src/ssh/algorithms/table.ts");
   "ssh/client": typeof import("../src/ssh/client.ts");
   "ssh/connect": typeof import("../src/ssh/connect.ts");

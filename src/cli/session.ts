@@ -4,8 +4,8 @@
  */
 
 import type { RemoteSession } from "../mcp/link.ts";
-import { platformTable } from "../node/aes-gcm.ts";
 import type { Log } from "../node/log.ts";
+import { loadPlatform } from "../node/platform.ts";
 import { type HostTrust, trustBy } from "../node/trust.ts";
 import { connect } from "../ssh/connect.ts";
 import type { ByteDuplex, ConnectOptions, Limits, Notice, SshConnection } from "../ssh/connection.ts";
@@ -94,7 +94,7 @@ async function logIn(
     signal,
     limits: limitsOf(settings),
     allowChachaWithoutStrictKex: settings.allowChachaWithoutStrictKex,
-    table: platformTable,
+    table: (await loadPlatform()).table,
     readsHostKeys: follower !== undefined,
     onNotice: (notice) => (notice.type === "host-keys" ? follower?.listed(notice) : tell(notice, settings, log)),
     ...(watch && { onProgress: (progress) => watch(progress, settings) }),

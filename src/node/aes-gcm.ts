@@ -1,15 +1,13 @@
 /**
  * AES-GCM by node:crypto, which is OpenSSL's with the processor's own instructions: 10 to 50 times as fast as any
- * JavaScript, and in constant time. The same packet cipher as in ../ssh, over another primitive.
+ * JavaScript, and in constant time.
  */
 import { createCipheriv, createDecipheriv } from "node:crypto";
-import { aesGcm, type GcmPrimitive } from "../ssh/algorithms/aes-gcm.ts";
-import type { AlgorithmTable } from "../ssh/algorithms/interfaces.ts";
-import { table } from "../ssh/algorithms/table.ts";
+import type { GcmPrimitive } from "../ssh/algorithms/interfaces.ts";
 
 const authTagLength = 16;
 
-const opensslGcm: GcmPrimitive = {
+export const platformGcm: GcmPrimitive = {
   seal(key, iv, packet) {
     const end = packet.length - authTagLength;
     const cipher = createCipheriv(nameOf(key), key, iv, { authTagLength });
@@ -41,19 +39,3 @@ type GcmName = "aes-128-gcm" | "aes-256-gcm";
 function nameOf(key: Uint8Array): GcmName {
   return key.length === 16 ? "aes-128-gcm" : "aes-256-gcm"; // any other length, a wiped key's too, is refused there
 }
-
-const { "aes256-gcm@openssh.com": _256, "aes128-gcm@openssh.com": _128, ...others } = table.cipher;
-
-/**
- * The library's table with its AES-GCM rows done by node:crypto, and first. The stronger key leads: it costs a fifth
- * more of next to nothing. That AES-GCM goes before chacha20-poly1305 also spares servers without strict kex a refusal:
- * Terrapin cannot cut what counts by itself.
- */
-export const platformTable: AlgorithmTable = {
-  ...table,
-  cipher: {
-    "aes256-gcm@openssh.com": aesGcm(32, opensslGcm),
-    "aes128-gcm@openssh.com": aesGcm(16, opensslGcm),
-    ...others,
-  },
-};

@@ -1,22 +1,22 @@
 /** The face of what is Node's: re-exports, and a connection over TCP in one call. */
 import { connect } from "../ssh/connect.ts";
 import type { ConnectOptions, SshConnection } from "../ssh/connection.ts";
-import { platformTable } from "./aes-gcm.ts";
+import { loadPlatform } from "./platform.ts";
 import { dial } from "./tcp.ts";
 import { knownHostsTrust } from "./trust.ts";
 
-export { platformTable } from "./aes-gcm.ts";
 export { Agent, type AgentOptions } from "./agent.ts";
 export { FileError } from "./files.ts";
 export { type HostKeyPin, parseHostKeyPin } from "./host-key-pin.ts";
 export { agentPath } from "./key-choices.ts";
 export { loadPrivateKey } from "./keys.ts";
 export { rememberHostKey } from "./known-hosts-file.ts";
+export { loadPlatform, type Platform } from "./platform.ts";
 export { type ScanOptions, scanHostKeys } from "./scan-host-keys.ts";
 export { DialError, type DialOptions, dial, type Lookup } from "./tcp.ts";
 export { type HostTrust, knownHostsTrust, type TrustOptions } from "./trust.ts";
 
-/** As ConnectOptions; `verifyHostKey` is done by ssh's own known_hosts files, `table` is `platformTable` unless given. */
+/** As ConnectOptions; `verifyHostKey` is done by ssh's own known_hosts files, `table` is what `loadPlatform` gives unless given. */
 export type TcpConnectOptions = Omit<ConnectOptions, "verifyHostKey"> &
   Partial<Pick<ConnectOptions, "verifyHostKey">> & {
     readonly host: string;
@@ -30,5 +30,6 @@ export async function connectTcp({ host, port = 22, ...options }: TcpConnectOpti
   const trust = verifyHostKey === undefined ? await knownHostsTrust({ host, port }) : { verifyHostKey };
   const offer = hostKeyAlgorithms === undefined ? {} : { hostKeyAlgorithms };
   const socket = await dial(host, port, options.signal === undefined ? {} : { signal: options.signal });
-  return connect(socket, { table: platformTable, ...options, ...trust, ...offer });
+  const { table } = await loadPlatform();
+  return connect(socket, { table, ...options, ...trust, ...offer });
 }

@@ -2,13 +2,14 @@
  * Keys: a private key file made a signer.
  */
 import type { Signer } from "../ssh/algorithms/interfaces.ts";
+import { ed25519Signer } from "../ssh/algorithms/ssh-ed25519.ts";
 import { KeyFormatError, PassphraseError } from "../ssh/errors.ts";
+import type { KeyPair } from "../ssh/key-material.ts";
+import { parsePlainKey } from "../ssh/plain-key.ts";
 import { printable } from "../ssh/printable.ts";
-import { parsePrivateKey } from "../ssh/private-key.ts";
-import { signerOf } from "../ssh/signers.ts";
 import { utf8 } from "../ssh/wire.ts";
 import { type KeyFile, readKeyFile } from "./files.ts";
-import { nodeDerivations } from "./key-derivations.ts";
+import { loadPlatform } from "./platform.ts";
 
 /** Reads a private key file. `~` is expanded. @throws FileError, KeyFormatError that names the file */
 export async function loadPrivateKey(path: string, options: KeyOptions = {}): Promise<Signer> {
@@ -22,10 +23,10 @@ export interface KeyOptions {
 }
 
 /** The signer in a file that was read. @throws KeyFormatError, PassphraseError, that name the file */
-export function signerOfFile({ path, text }: KeyFile, passphrase?: string): Signer {
+export async function signerOfFile({ path, text }: KeyFile, passphrase?: string): Promise<Signer> {
   const secret = passphrase === undefined ? undefined : utf8(passphrase);
   try {
-    return signerOf(parsePrivateKey(text, secret, nodeDerivations));
+    return await signerOf(parsePlainKey(text) ?? (await parseAnyKey(text, secret)));
   } catch (error) {
     if (!(error instanceof KeyFormatError)) throw error;
     const message = `Cannot use the key ${printable(path)}: ${error.message}`;
@@ -34,4 +35,21 @@ export function signerOfFile({ path, text }: KeyFile, passphrase?: string): Sign
   } finally {
     secret?.fill(0);
   }
+}
+
+/** Loads what reads keys of every kind. */
+async function parseAnyKey(text: string, passphrase: Uint8Array | undefined): Promise<KeyPair> {
+  const [{ parsePrivateKey }, { nodeDerivations }] = await Promise.all([
+    import("../ssh/private-key.ts"),
+    import("./key-derivations.ts"),
+  ]);
+  return parsePrivateKey(text, passphrase, nodeDerivations);
+}
+
+/** An Ed25519 key signs by the platform's primitives; what other keys need is loaded for them. */
+async function signerOf(pair: KeyPair): Promise<Signer> {
+  const { material } = pair;
+  if (material.kind !== "ed25519") return (await import("../ssh/signers.ts")).signerOf(pair);
+  const { primitives } = await loadPlatform();
+  return ed25519Signer(primitives.ed25519, material.seed, material.publicKey);
 }

@@ -2,12 +2,11 @@
  * Scan host keys: which keys a server proves to hold, as ssh-keyscan shows them, without logging in. Each type takes a
  * connection of its own, one after the other: servers punish a source that comes too often at once.
  */
-import { table } from "../ssh/algorithms/table.ts";
 import { connect } from "../ssh/connect.ts";
 import type { ByteDuplex, HostKey } from "../ssh/connection.ts";
 import { HostKeyError, NegotiationError } from "../ssh/errors.ts";
 import { keyTypeOf } from "../ssh/known-hosts.ts";
-import { platformTable } from "./aes-gcm.ts";
+import { loadPlatform } from "./platform.ts";
 import { dial } from "./tcp.ts";
 
 export interface ScanOptions {
@@ -29,6 +28,7 @@ export async function scanHostKeys(options: ScanOptions): Promise<HostKey[]> {
   const { host, port = 22, timeout = 15_000 } = options;
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   const open = options.open ?? (() => dial(host, port, { timeout, ...signal }));
+  const { table } = await loadPlatform();
   const plain = Object.keys(table.hostKey).filter((name) => !name.includes("-cert-v01@"));
   const found: HostKey[] = [];
   let theirs: readonly string[] = plain; // as far as we know: a refusal tells
@@ -43,7 +43,7 @@ export async function scanHostKeys(options: ScanOptions): Promise<HostKey[]> {
       await connect(await open(), {
         user: "",
         keys: [],
-        table: platformTable,
+        table,
         verifyHostKey,
         hostKeyAlgorithms,
         limits: { handshakeTimeout: timeout },

@@ -2,7 +2,6 @@
  * Trust: whether a server's key is believed to be the host's: by pins, or by known_hosts files. An unknown key may be
  * added to them; what has changed or is revoked is refused whatever else is asked for.
  */
-import { table } from "../ssh/algorithms/table.ts";
 import { hostCertificateFault } from "../ssh/certificate.ts";
 import type { HostKey } from "../ssh/connection.ts";
 import { HostKeyError } from "../ssh/errors.ts";
@@ -26,6 +25,7 @@ import {
 } from "./files.ts";
 import { type HostKeyPin, isPinned } from "./host-key-pin.ts";
 import type { Log } from "./log.ts";
+import { platformTable } from "./platform.ts";
 import {
   at,
   type CertificateDoubt,
@@ -113,7 +113,7 @@ function trustKnown(
     }
     throw refused(verdict, hostKey, subject, known, certified);
   };
-  const hostKeyAlgorithms = orderHostKeyAlgorithms(known, host, port, Object.keys(table.hostKey));
+  const hostKeyAlgorithms = orderHostKeyAlgorithms(known, host, port, Object.keys(platformTable.hostKey));
   return { verifyHostKey, hostKeyAlgorithms, otherHostKeyAlgorithms: () => [] };
 }
 
@@ -181,7 +181,7 @@ function trustPins(
     throw new HostKeyError(message, "changed", hostKey.fingerprint);
   };
   const types = pins.flatMap((pin) => ("keyType" in pin ? [pin.keyType] : []));
-  const plain = Object.keys(table.hostKey).filter((name) => !name.includes("-cert-v01@")); // what is pinned is the key
+  const plain = Object.keys(platformTable.hostKey).filter((name) => !name.includes("-cert-v01@")); // what is pinned is the key
   const first = plain.filter((name) => types.includes(keyTypeOf(name)));
   const isTypeOpen = types.length < pins.length;
   const tried = (name: string): boolean => shown.some(({ algorithm }) => keyTypeOf(algorithm) === keyTypeOf(name));

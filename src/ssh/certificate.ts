@@ -5,11 +5,8 @@
  * Law: nothing that a certificate says of a host is believed before its authority's signature was checked, and before
  * known_hosts named the authority.
  */
-import { ecdsaHostKey } from "./algorithms/ecdsa-sha2.ts";
 import type { Certificate, HostKeyAlgorithm, Signer } from "./algorithms/interfaces.ts";
 import { decodeWithin, refuseBlob } from "./algorithms/key-blobs.ts";
-import { rsaHostKey } from "./algorithms/rsa-sha2.ts";
-import { sshEd25519 } from "./algorithms/ssh-ed25519.ts";
 import { KeyFormatError, ProtocolError } from "./errors.ts";
 import { canonicalHost, isPatternMatch } from "./host-pattern.ts";
 import { keyTypeOf } from "./known-hosts.ts";
@@ -20,14 +17,13 @@ const section = "OpenSSH PROTOCOL.certkeys";
 const maximumPrincipals = 256; // OpenSSH's bound
 
 /** The keys that may be certified, and that may certify, by the names in their signatures. SHA-1 is not among them. */
-const plainRows: Readonly<Record<string, HostKeyAlgorithm>> = {
-  "ssh-ed25519": sshEd25519,
-  "ecdsa-sha2-nistp256": ecdsaHostKey("nistp256"),
-  "ecdsa-sha2-nistp384": ecdsaHostKey("nistp384"),
-  "ecdsa-sha2-nistp521": ecdsaHostKey("nistp521"),
-  "rsa-sha2-512": rsaHostKey("rsa-sha2-512"),
-  "rsa-sha2-256": rsaHostKey("rsa-sha2-256"),
-};
+export type PlainRows = Readonly<Record<string, HostKeyAlgorithm>>;
+
+/** A row for the certificates of each of `plain`, under the name that they have. */
+export function certifiedHostKeys(plain: PlainRows): Readonly<Record<string, HostKeyAlgorithm>> {
+  const names = Object.keys(plain);
+  return Object.fromEntries(names.map((name) => [certifiedName(name), certifiedHostKey(name, plain)]));
+}
 
 /** The name under which a certificate's key signs, or the type of its blob: as in `rsa-sha2-512-cert-v01@openssh.com`. */
 export function certifiedName(plain: string): string {
@@ -40,10 +36,10 @@ export function plainName(name: string): string {
 }
 
 /**
- * Host certificates for keys that sign as `plain`, one of the names without `-cert-v01@openssh.com`. Parsing one checks
+ * Host certificates for keys that sign as `plain`, one of `rows`, which are also the authorities' kinds. Parsing one checks
  * its authority's signature; the rest of what it takes to believe it is `hostCertificateFault`'s and known_hosts's.
  */
-export function certifiedHostKey(plain: string): HostKeyAlgorithm {
+export function certifiedHostKey(plain: string, rows: PlainRows): HostKeyAlgorithm {
   return {
     parse(blob) {
       const parts = read(blob);
@@ -51,8 +47,8 @@ export function certifiedHostKey(plain: string): HostKeyAlgorithm {
       if (certificate.type !== certifiedName(keyTypeOf(plain))) {
         throw refuseBlob(`a certificate of type ${certificate.type}, expected one for ${plain}`, section);
       }
-      checkAuthority(parts);
-      const { verify } = rowOf(plain).parse(certificate.keyBlob);
+      checkAuthority(parts, rows);
+      const { verify } = rowOf(plain, rows).parse(certificate.keyBlob);
       return { certificate, verify };
     },
   };
@@ -206,12 +202,12 @@ function namesOf(what: string, fields: typeof nameFields | typeof optionFields, 
 }
 
 /** The authority's key is a plain one, never a certificate itself, and its signature no SHA-1. */
-function checkAuthority({ certificate, signed, signature }: Parts): void {
+function checkAuthority({ certificate, signed, signature }: Parts, rows: PlainRows): void {
   const { type } = decodeWithin("signature of the certificate's authority", signatureFields, signature, section);
-  if (!Object.hasOwn(plainRows, type)) {
+  if (!Object.hasOwn(rows, type)) {
     throw refuseBlob(`a certificate with a signature of type ${printable(type)}, which is not taken`, section);
   }
-  if (!isSignedBy(rowOf(type), certificate.authorityBlob, signed, signature)) {
+  if (!isSignedBy(rowOf(type, rows), certificate.authorityBlob, signed, signature)) {
     throw refuseBlob("a certificate that its authority did not sign", section);
   }
 }
@@ -225,8 +221,8 @@ function isSignedBy(row: HostKeyAlgorithm, key: Uint8Array, signed: Uint8Array, 
   }
 }
 
-function rowOf(name: string): HostKeyAlgorithm {
-  const row = plainRows[name];
+function rowOf(name: string, rows: PlainRows): HostKeyAlgorithm {
+  const row = rows[name];
   if (row === undefined) throw new TypeError(`no key signs as ${name}`);
   return row;
 }

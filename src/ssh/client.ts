@@ -5,9 +5,7 @@
  * Sans I/O: `receive(bytes)`, then `nextEvent()` until it is undefined, then `takeOutput()`. No clock, no streams, no
  * callbacks. What needs the world (a verdict on a host key, a signature) leaves as an event and comes back as a call.
  */
-
 import type { AlgorithmTable, Negotiated, RandomBytes } from "./algorithms/interfaces.ts";
-import { table } from "./algorithms/table.ts";
 import {
   Channel,
   type ChannelNews,
@@ -52,8 +50,8 @@ export interface ClientOptions {
   /** The public halves of the keys to try, in order. */
   readonly keys: readonly Candidate[];
   readonly randomBytes: RandomBytes;
-  /** What we offer; the library's own table unless given. */
-  readonly table?: AlgorithmTable;
+  /** What we offer. */
+  readonly table: AlgorithmTable;
   /** Which of the table's host key algorithms to offer, in this order; all in the table's unless given. */
   readonly hostKeyAlgorithms?: readonly string[];
   /** See `ConnectOptions`. */
@@ -109,7 +107,7 @@ export class SshClient {
   constructor(options: ClientOptions) {
     this.#windowTotal = options.windowTotal ?? 16 * 1024 * 1024;
     this.#userauth = new UserAuth(options.user, options.keys);
-    const offered = withHostKeys(options.table ?? table, options.hostKeyAlgorithms);
+    const offered = withHostKeys(options.table, options.hostKeyAlgorithms);
     this.#hostKeyRows = offered.hostKey;
     this.#readsHostKeys = options.readsHostKeys ?? false;
     this.#transport = new Transport({

@@ -5,7 +5,7 @@
 
 import type { ChannelNews, ChannelRequest, Opening } from "./channel.ts";
 import { ChannelStreams } from "./channel-streams.ts";
-import { type ClientEvent, SshClient } from "./client.ts";
+import { type ClientEvent, type ClientOptions, SshClient } from "./client.ts";
 import type {
   ByteDuplex,
   ConnectOptions,
@@ -48,7 +48,8 @@ const readPauseOutput = 512 * 1024; // with this much to send we read nothing: r
 export async function connect(socket: ByteDuplex, options: ConnectOptions): Promise<SshConnection> {
   const limits = { ...defaultLimits, ...options.limits };
   checkLimits(limits);
-  return new Connection(socket, options, limits).established;
+  const table = options.table ?? (await import("./algorithms/table.ts")).table; // a platform with its own needs no other
+  return new Connection(socket, { ...options, table }, limits).established;
 }
 
 type Timer = ReturnType<typeof setTimeout>;
@@ -91,14 +92,14 @@ class Connection implements SshConnection {
   #heardAt = 0;
   #silentIntervals = 0;
 
-  constructor(socket: ByteDuplex, options: ConnectOptions, limits: Limits) {
+  constructor(socket: ByteDuplex, options: ConnectOptions & Pick<ClientOptions, "table">, limits: Limits) {
     this.#options = options;
     this.#limits = limits;
     this.#client = new SshClient({
       user: options.user,
       keys: options.keys,
       randomBytes: options.randomBytes ?? systemRandomBytes(),
-      ...(options.table === undefined ? {} : { table: options.table }),
+      table: options.table,
       ...(options.hostKeyAlgorithms === undefined ? {} : { hostKeyAlgorithms: options.hostKeyAlgorithms }),
       allowChachaWithoutStrictKex: options.allowChachaWithoutStrictKex ?? false,
       rekeyBytes: this.#limits.rekeyBytes,

@@ -10,6 +10,8 @@ export {
 export type {
   AlgorithmTable,
   Certificate,
+  Ed25519,
+  GcmPrimitive,
   HostKeyAlgorithm,
   HostKeyVerifier,
   KexMethod,
@@ -17,9 +19,13 @@ export type {
   KeyedCipher,
   Negotiated,
   PacketCipher,
+  Primitives,
   RandomBytes,
   Signer,
+  X25519,
 } from "./algorithms/interfaces.ts";
+export { noble } from "./algorithms/noble.ts";
+export { tableOf } from "./algorithms/rows.ts";
 export { table } from "./algorithms/table.ts";
 export {
   type CertificateFault,

@@ -4,8 +4,8 @@
  */
 
 import type { EcdsaCurve, KeyDerivations, PrfHash } from "./algorithms/interfaces.ts";
+import { noble } from "./algorithms/noble.ts";
 import { decryptAesCbc, deriveBytesToKey } from "./algorithms/pem-ciphers.ts";
-import { ed25519PublicKey } from "./algorithms/ssh-ed25519.ts";
 import { bytesOfBits, DerReader, isSequence, TAG } from "./der.ts";
 import { KeyFormatError } from "./errors.ts";
 import {
@@ -129,7 +129,7 @@ function parsePkcs8(bytes: Uint8Array): KeyPair {
 function parseEd25519(privateKey: Uint8Array, publicKey: Uint8Array | undefined): KeyPair {
   const seed = new DerReader(privateKey).only(TAG.OCTET_STRING);
   if (seed.length !== 32) throw damaged("its seed is not 32 bytes long");
-  return ed25519Pair(seed, publicKey ?? ed25519PublicKey(seed));
+  return ed25519Pair(seed, publicKey ?? noble.ed25519.publicKey(seed));
 }
 
 const notForSsh = "which is not used with SSH here";

@@ -11,6 +11,7 @@ import { KeyFormatError } from "./errors.ts";
 import { damaged, type KeyPair, newKey } from "./key-material.ts";
 import { encodeOpensshKey, type OpensshKeyOptions, parseOpensshKey } from "./openssh-key.ts";
 import { parsePemKey, pemLabels } from "./pem-key.ts";
+import { sealerWith, unsealSection } from "./sealed-section.ts";
 
 /** A private key as a file holds it; `signerOf` makes a signer of it. */
 export interface PrivateKey extends KeyPair {
@@ -38,16 +39,24 @@ export function parsePrivateKey(
   const bytes = decodeBase64(base64);
   if (bytes === undefined) throw damaged("what stands between its BEGIN and END lines is not base64");
   try {
-    if (label === opensshLabel) return parseOpensshKey(bytes, passphrase);
+    if (label === opensshLabel) return parseOpensshKey(bytes, (sealed) => unsealSection(sealed, passphrase));
     return { ...parsePemKey({ label, headers, bytes }, passphrase, derivations), comment: "" };
   } finally {
     bytes.fill(0); // the text, which JavaScript keeps as long as it likes, we cannot wipe
   }
 }
 
+/** How a key is to be written. */
+export interface PrivateKeyOptions extends Omit<OpensshKeyOptions, "sealer"> {
+  /** UTF-8, borrowed. Absent or empty: the key is not encrypted. */
+  readonly passphrase?: Uint8Array | undefined;
+}
+
 /** Writes an Ed25519 key as openssh-key-v1 text, encrypted if there is a passphrase. */
-export function encodePrivateKey(key: KeyPair, options: OpensshKeyOptions): string {
-  const bytes = encodeOpensshKey(key, options);
+export function encodePrivateKey(key: KeyPair, { passphrase, ...options }: PrivateKeyOptions): string {
+  const isEncrypted = passphrase !== undefined && passphrase.length > 0;
+  const sealer = isEncrypted ? sealerWith(passphrase, options.randomBytes) : undefined;
+  const bytes = encodeOpensshKey(key, { ...options, sealer });
   const base64 = encodeBase64(bytes).replace(/.{70}/g, "$&\n"); // as long as ssh-keygen's lines
   bytes.fill(0);
   return `-----BEGIN ${opensshLabel}-----\n${base64.trimEnd()}\n-----END ${opensshLabel}-----\n`;

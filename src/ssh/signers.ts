@@ -5,6 +5,7 @@
  */
 import { ecdsaSigner } from "./algorithms/ecdsa-sha2.ts";
 import type { RsaPrivateKey, Signer } from "./algorithms/interfaces.ts";
+import { noble } from "./algorithms/noble.ts";
 import { isRsaSignature, type RsaAlgorithm, rsaPublicKeyBlob } from "./algorithms/rsa-sha2.ts";
 import { ed25519Signer } from "./algorithms/ssh-ed25519.ts";
 import { encodeBase64 } from "./base64.ts";
@@ -16,7 +17,7 @@ import { encodeFields } from "./wire.ts";
 export function signerOf({ material }: KeyPair): Signer {
   switch (material.kind) {
     case "ed25519":
-      return ed25519Signer(material.seed, material.publicKey);
+      return ed25519Signer(noble.ed25519, material.seed, material.publicKey);
     case "ecdsa":
       return ecdsaSigner(material.curve, material.scalar, material.publicPoint);
     case "rsa":

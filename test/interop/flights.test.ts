@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { connect } from "node:net";
 import { describe, expect, test } from "vitest";
 import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
+import { table } from "../../src/ssh/algorithms/table.ts";
 import { type ClientEvent, SshClient } from "../../src/ssh/client.ts";
 import * as m from "../../src/ssh/messages.ts";
 import { parsePrivateKey } from "../../src/ssh/private-key.ts";
@@ -70,6 +71,7 @@ async function flightsTo(server: SshServer): Promise<readonly (readonly string[]
     user: server.user,
     keys: [signer],
     randomBytes: seededBytes("flights"),
+    table,
     allowChachaWithoutStrictKex: true, // tinysshd
     trace: true,
   });

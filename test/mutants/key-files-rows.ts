@@ -30,7 +30,7 @@ export const keyFilesRows: readonly Mutant[] = [
   },
   {
     id: "openssh-key-rounds-unbounded",
-    file: "src/ssh/openssh-key.ts",
+    file: "src/ssh/sealed-section.ts",
     find: "if (rounds > mostRounds) {",
     replace: "if (rounds > 2 ** 31) {",
     why: "a hostile key file keeps us busy for days",
@@ -38,7 +38,7 @@ export const keyFilesRows: readonly Mutant[] = [
   },
   {
     id: "openssh-key-wrong-passphrase",
-    file: "src/ssh/openssh-key.ts",
+    file: "src/ssh/sealed-section.ts",
     find: "if (!isEqual(section.subarray(0, 4), section.subarray(4, 8))) throw",
     replace: "if (section.length === 0) throw",
     why: "a wrong passphrase is told as a damaged file, and people throw a good key away",

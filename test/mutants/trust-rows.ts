@@ -29,8 +29,8 @@ export const trustRows: readonly Mutant[] = [
   {
     id: "client-host-key-algorithms-ignored",
     file: "src/ssh/client.ts",
-    find: "const offered = withHostKeys(options.table ?? table, options.hostKeyAlgorithms);",
-    replace: "const offered = options.table ?? table;",
+    find: "const offered = withHostKeys(options.table, options.hostKeyAlgorithms);",
+    replace: "const offered = options.table;",
     why: "a host whose RSA key is known shows its ed25519 key, and people learn to ignore the alarm",
     caughtBy: { file: "test/ssh/client.test.ts", test: "are offered where" },
   },

@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
+import { table } from "../../src/ssh/algorithms/table.ts";
 import { connect } from "../../src/ssh/connect.ts";
 import type {
   ConnectOptions,
@@ -80,6 +81,7 @@ class Rig {
       verifyHostKey: () => undefined,
       onNotice: (notice) => void this.notices.push(notice),
       randomBytes: seededBytes("client"),
+      table,
       ...options.connect,
     });
     this.attempt = new Watched(connecting);
@@ -297,7 +299,9 @@ describe("limits", () => {
   test("a socket that is in use is the caller's mistake", async () => {
     const { socket } = new MemoryLink(new ScriptedPeer());
     socket.readable.getReader();
-    await expect(connect(socket, { user: "x", keys: [], verifyHostKey: () => undefined })).rejects.toThrow(TypeError);
+    await expect(connect(socket, { user: "x", keys: [], verifyHostKey: () => undefined, table })).rejects.toThrow(
+      TypeError,
+    );
     expect(vi.getTimerCount()).toBe(0);
   });
 });
@@ -811,7 +815,7 @@ describe("the socket's end", () => {
     const peer = new ScriptedPeer();
     const link = new MemoryLink(peer);
     link.breakWrites(error);
-    const attempt = new Watched(connect(link.socket, { user: "x", keys: [], verifyHostKey: () => undefined }));
+    const attempt = new Watched(connect(link.socket, { user: "x", keys: [], verifyHostKey: () => undefined, table }));
     await settle();
     expect(attempt.error).toBeInstanceOf(e.DisconnectError);
     expect(vi.getTimerCount()).toBe(0);

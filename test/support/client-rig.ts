@@ -2,6 +2,7 @@
  * Client rig: the sans-I/O client and a scripted peer, coupled in memory. It moves bytes until both are quiet, keeps
  * what happened, and gives the client the verdicts and signatures that it asks for unless a test keeps them back.
  */
+import { table } from "../../src/ssh/algorithms/table.ts";
 import { type ClientEvent, type ClientOptions, SshClient } from "../../src/ssh/client.ts";
 import { ProtocolError, type SshError } from "../../src/ssh/errors.ts";
 import * as m from "../../src/ssh/messages.ts";
@@ -33,7 +34,7 @@ export class ClientRig {
     this.#keys = options.keys ?? [new PeerKey("the user")];
     this.peer = new ScriptedPeer(options);
     const randomBytes = seededBytes("client");
-    this.client = new SshClient({ user: "mcp", keys: this.#keys, randomBytes, ...options.client });
+    this.client = new SshClient({ user: "mcp", keys: this.#keys, randomBytes, table, ...options.client });
   }
 
   /** Moves bytes both ways until nothing moves. */

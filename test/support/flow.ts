@@ -6,6 +6,7 @@ import { createECDH, createHash, createPrivateKey, createPublicKey } from "node:
 import { readdirSync, readFileSync } from "node:fs";
 import { ecdsaSigner } from "../../src/ssh/algorithms/ecdsa-sha2.ts";
 import type { AlgorithmTable, Signer } from "../../src/ssh/algorithms/interfaces.ts";
+import { noble } from "../../src/ssh/algorithms/noble.ts";
 import { ed25519Signer } from "../../src/ssh/algorithms/ssh-ed25519.ts";
 import { table } from "../../src/ssh/algorithms/table.ts";
 import type { ChannelNews, ChannelRequest } from "../../src/ssh/channel.ts";
@@ -127,7 +128,9 @@ export function drivenBy(
 export function signersOf(options: FlowOptions): readonly Signer[] {
   return options.keys.map((seed) => {
     const secret = seededBytes(seed)(32);
-    return isEcdsa(seed) ? ecdsaSigner("nistp256", secret, pointOf(secret)) : ed25519Signer(secret, publicKeyOf(seed));
+    return isEcdsa(seed)
+      ? ecdsaSigner("nistp256", secret, pointOf(secret))
+      : ed25519Signer(noble.ed25519, secret, publicKeyOf(seed));
   });
 }
 

@@ -1,40 +1,11 @@
 /**
  * AES-GCM packets: what `aes128-gcm@openssh.com` and `aes256-gcm@openssh.com` share. RFC 5647; OpenSSH PROTOCOL 1.6
  * has its own names for them, so that nobody must negotiate the cipher as a MAC too.
- *
- * noble expands the key and its GHASH tables anew for each packet: a fallback for servers without
- * chacha20-poly1305@openssh.com, not the fast path. A platform that has AES in hardware gives its own in (src/node).
  */
-import { gcm } from "@noble/ciphers/aes.js";
-import type { KeyedCipher, PacketCipher } from "./interfaces.ts";
+import type { GcmPrimitive, KeyedCipher, PacketCipher } from "./interfaces.ts";
 
 const ivLength = 12;
 const tagLength = 16;
-
-/** AES-GCM on a packet in place: 4 bytes of associated data, the text, a tag of 16 bytes. `iv` has 12 bytes. */
-export interface GcmPrimitive {
-  /** Encrypts the text and writes the tag. */
-  seal(key: Uint8Array, iv: Uint8Array, packet: Uint8Array): void;
-  /** False, with the packet as it was, where the tag is wrong (compared in constant time); else the text is decrypted. */
-  open(key: Uint8Array, iv: Uint8Array, packet: Uint8Array): boolean;
-}
-
-const nobleGcm: GcmPrimitive = {
-  seal(key, iv, packet) {
-    packet.set(gcm(key, iv, packet.subarray(0, 4)).encrypt(packet.subarray(4, packet.length - tagLength)), 4);
-  },
-  open(key, iv, packet) {
-    const cipher = gcm(key, iv, packet.subarray(0, 4));
-    let body: Uint8Array;
-    try {
-      body = cipher.decrypt(packet.subarray(4)); // checks the tag, in constant time, before it decrypts
-    } catch {
-      return false;
-    }
-    packet.set(body, 4);
-    return true;
-  },
-};
 
 class AesGcm implements KeyedCipher {
   readonly #primitive: GcmPrimitive;
@@ -90,8 +61,8 @@ class AesGcm implements KeyedCipher {
   }
 }
 
-/** AES-GCM with a key of `keyLength` bytes as a packet cipher. RFC 5647 §7. */
-export function aesGcm(keyLength: 16 | 32, primitive: GcmPrimitive = nobleGcm): PacketCipher {
+/** AES-GCM with a key of 16 bytes (RFC 5647 §6.1) or 32 (RFC 5647 §6.2), and an IV of 12, as a packet cipher. RFC 5647 §7. */
+export function aesGcm(keyLength: 16 | 32, primitive: GcmPrimitive): PacketCipher {
   return {
     keyLength,
     ivLength,

@@ -2,31 +2,28 @@
  * curve25519-sha256: X25519 with SHA-256. RFC 8731; the same method goes by the older name
  * `curve25519-sha256@libssh.org`.
  */
-import { x25519 } from "@noble/curves/ed25519.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { DISCONNECT_REASON, ProtocolError } from "../errors.ts";
 import { encodeMpint } from "../wire.ts";
-import type { KexMethod, KexStart, RandomBytes } from "./interfaces.ts";
+import type { KexMethod, KexStart, RandomBytes, X25519 } from "./interfaces.ts";
 
 const keyLength = 32;
 
 /** Shares of 32 bytes; K leaves as an mpint. RFC 8731 §3. */
-export const curve25519Sha256: KexMethod = {
-  hash: (data) => sha256(data),
-  start,
-};
+export function curve25519Sha256(x25519: X25519): KexMethod {
+  return { hash: (data) => sha256(data), start: (randomBytes) => start(x25519, randomBytes) };
+}
 
-function start(randomBytes: RandomBytes): KexStart {
+function start(x25519: X25519, randomBytes: RandomBytes): KexStart {
   let secret: Uint8Array | undefined = randomBytes(keyLength);
   return {
-    // Not scalarMultBase(): its table of base point multiples takes longer to build than a process needs it.
-    init: x25519.scalarMult(secret, x25519.GuBytes),
+    init: x25519.publicShare(secret),
     finish(serverShare) {
       if (secret === undefined) throw new TypeError("this key exchange is finished");
       const ephemeral = secret;
       secret = undefined;
       try {
-        return sharedSecret(ephemeral, serverShare);
+        return encodedSecret(x25519, ephemeral, serverShare);
       } finally {
         ephemeral.fill(0);
       }
@@ -34,22 +31,22 @@ function start(randomBytes: RandomBytes): KexStart {
   };
 }
 
-function sharedSecret(secret: Uint8Array, serverShare: Uint8Array): Uint8Array {
+function encodedSecret(x25519: X25519, secret: Uint8Array, serverShare: Uint8Array): Uint8Array {
   if (serverShare.length !== keyLength) {
     // RFC 8731 §3: MUST check the length of a received public key and abort if it is not the expected one
     throw refusal(`Q_S has ${serverShare.length} bytes, expected ${keyLength}`);
   }
-  const X = multiply(secret, serverShare);
+  const X = multiply(x25519, secret, serverShare);
   const K = encodeMpint(X); // RFC 8731 §3.1: the 32 bytes as they are, read as a big-endian number
   X.fill(0);
   return K;
 }
 
-function multiply(secret: Uint8Array, serverShare: Uint8Array): Uint8Array {
+function multiply(x25519: X25519, secret: Uint8Array, serverShare: Uint8Array): Uint8Array {
   try {
-    return x25519.scalarMult(secret, serverShare);
+    return x25519.sharedSecret(secret, serverShare);
   } catch {
-    // RFC 8731 §3: MUST check for the all-zero shared secret and abort. noble refuses the points that give it.
+    // RFC 8731 §3: MUST check for the all-zero shared secret and abort. X25519 refuses the points that give it.
     throw refusal("Q_S is a point of low order: the shared secret would be all zero");
   }
 }

@@ -25,6 +25,39 @@ export interface KexStart {
   finish(serverShare: Uint8Array): Uint8Array;
 }
 
+/** X25519. Secrets and shares are 32 bytes. RFC 7748 §5. */
+export interface X25519 {
+  /** The share that belongs to a secret. RFC 7748 §6.1. */
+  publicShare(secret: Uint8Array): Uint8Array;
+  /** @throws Error of any kind where the result would be all zero. RFC 7748 §6.1. */
+  sharedSecret(secret: Uint8Array, serverShare: Uint8Array): Uint8Array;
+}
+
+/** Ed25519. Seeds and public keys are 32 bytes, signatures 64. RFC 8032 §5.1. */
+export interface Ed25519 {
+  publicKey(seed: Uint8Array): Uint8Array;
+  sign(data: Uint8Array, seed: Uint8Array): Uint8Array;
+  /** Strictly: S below L, each point in its one spelling, no key of small order. False for all else. */
+  verify(signature: Uint8Array, data: Uint8Array, publicKey: Uint8Array): boolean;
+}
+
+/** AES-GCM on a packet in place: 4 bytes of associated data, the text, a tag of 16 bytes. `iv` has 12 bytes. */
+export interface GcmPrimitive {
+  /** Encrypts the text and writes the tag. */
+  seal(key: Uint8Array, iv: Uint8Array, packet: Uint8Array): void;
+  /** False, with the packet as it was, where the tag is wrong (compared in constant time); else the text is decrypted. */
+  open(key: Uint8Array, iv: Uint8Array, packet: Uint8Array): boolean;
+}
+
+/** The arithmetic that a platform may do faster, and in constant time. noble does it everywhere. */
+export interface Primitives {
+  readonly x25519: X25519;
+  readonly ed25519: Ed25519;
+  readonly gcm: GcmPrimitive;
+  /** Whether AES is as fast as the processor has it: it is offered first then. */
+  readonly isAesFast: boolean;
+}
+
 /** One host key algorithm: how its public key blob and its signatures are read and checked. RFC 4253 §6.6, RFC 8709. */
 export interface HostKeyAlgorithm {
   /**

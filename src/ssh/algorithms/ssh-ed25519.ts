@@ -5,10 +5,9 @@
  * serves consensus among many verifiers; here it would only let one key be spelled in several ways, while known_hosts
  * compares spellings, and let a small-order key "sign" what nobody signed.
  */
-import { ed25519 } from "@noble/curves/ed25519.js";
 import { KeyFormatError } from "../errors.ts";
 import { encodeFields, isEqual } from "../wire.ts";
-import type { HostKeyAlgorithm, HostKeyVerifier, Signer } from "./interfaces.ts";
+import type { Ed25519, HostKeyAlgorithm, HostKeyVerifier, Signer } from "./interfaces.ts";
 import { decodeBlob, refuseBlob } from "./key-blobs.ts";
 
 const algorithm = "ssh-ed25519";
@@ -19,49 +18,37 @@ const signatureLength = 64;
 const blobFields = { type: "text", content: "string" } as const;
 
 /** Ed25519 host keys. RFC 8709 §4, §6, §7. */
-export const sshEd25519: HostKeyAlgorithm = {
-  parse(publicKeyBlob): HostKeyVerifier {
-    const key = contentOf("host key", publicKeyBlob, publicKeyLength, "RFC 8709 §4").slice();
-    return {
-      verify(data, signatureBlob) {
-        const signature = contentOf("signature", signatureBlob, signatureLength, "RFC 8709 §6");
-        return coldCurve().verify(signature, data, key, { zip215: false });
-      },
-    };
-  },
-};
+export function sshEd25519(ed25519: Ed25519): HostKeyAlgorithm {
+  return {
+    parse(publicKeyBlob): HostKeyVerifier {
+      const key = contentOf("host key", publicKeyBlob, publicKeyLength, "RFC 8709 §4").slice();
+      return {
+        verify(data, signatureBlob) {
+          const signature = contentOf("signature", signatureBlob, signatureLength, "RFC 8709 §6");
+          return ed25519.verify(signature, data, key);
+        },
+      };
+    },
+  };
+}
 
 /**
  * A signer from a private key: the 32 bytes `seed` (copied) and its public key. Costs one multiplication (some 5 ms in
- * a cold process), so make it while the dialled host has not answered yet; signing itself does not wait.
+ * a cold process in JavaScript), so make it while the dialled host has not answered yet; signing itself does not wait.
  * @throws KeyFormatError if `publicKey` is not the seed's: better said now than as a refused login. RFC 8032 §5.1.5.
  */
-export function ed25519Signer(seed: Uint8Array, publicKey: Uint8Array): Signer {
+export function ed25519Signer(ed25519: Ed25519, seed: Uint8Array, publicKey: Uint8Array): Signer {
   const secret = seed.slice();
-  if (!isEqual(coldCurve().getPublicKey(secret), publicKey)) {
+  if (!isEqual(ed25519.publicKey(secret), publicKey)) {
     throw new KeyFormatError("the private key and the public key of this ssh-ed25519 key do not belong together");
   }
   return {
     algorithms: [algorithm],
     publicKeyBlob: encodeFields(blobFields, { type: algorithm, content: publicKey }),
     sign(data) {
-      return encodeFields(blobFields, { type: algorithm, content: coldCurve().sign(data, secret) });
+      return encodeFields(blobFields, { type: algorithm, content: ed25519.sign(data, secret) });
     },
   };
-}
-
-/** The public key of the 32 bytes `seed`, for files that have no other. Costs what making a signer costs. RFC 8032 §5.1.5. */
-export function ed25519PublicKey(seed: Uint8Array): Uint8Array {
-  return coldCurve().getPublicKey(seed);
-}
-
-/**
- * noble's Ed25519 without its table of base point multiples (for all users of this copy of noble): building it takes
- * longer than the one verification and the one signature of a connection take without it.
- */
-function coldCurve(): typeof ed25519 {
-  ed25519.Point.BASE.precompute(1);
-  return ed25519;
 }
 
 /** The content of a blob, a view of it. */

@@ -1,6 +1,17 @@
 import { describe, expect, test } from "vitest";
+import { platformTable } from "../../../src/node/platform.ts";
+import type { AlgorithmTable } from "../../../src/ssh/algorithms/interfaces.ts";
 import { none } from "../../../src/ssh/algorithms/none.ts";
 import { table } from "../../../src/ssh/algorithms/table.ts";
+
+test("on the platform's primitives AES-GCM goes first, and all else is the same", () => {
+  const namesOf = ({ markers, ...lists }: AlgorithmTable) => Object.values(lists).map(Object.keys);
+  const [kex, hostKey, cipher, mac, compression] = namesOf(table);
+  const aesFirst = ["aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "chacha20-poly1305@openssh.com"];
+  expect(new Set(cipher)).toEqual(new Set(aesFirst));
+  expect(namesOf(platformTable)).toEqual([kex, hostKey, aesFirst, mac, compression]);
+  expect(platformTable.markers).toEqual(table.markers);
+});
 
 describe("the order of the rows is what we offer", () => {
   test.each([

@@ -1,0 +1,55 @@
+/**
+ * Platform: the primitives that node:crypto has, and the table on them. Where it lacks one (a FIPS mode, a runtime that
+ * only imitates Node) the core's own are loaded, in JavaScript, which otherwise no start has to pay for.
+ */
+import { randomBytes } from "node:crypto";
+import type { AlgorithmTable, Primitives } from "../ssh/algorithms/interfaces.ts";
+import { tableOf } from "../ssh/algorithms/rows.ts";
+import { platformGcm } from "./aes-gcm.ts";
+import { platformEd25519, platformX25519 } from "./curve25519.ts";
+
+/** node:crypto's. */
+export const platformPrimitives: Primitives = {
+  x25519: platformX25519,
+  ed25519: platformEd25519,
+  gcm: platformGcm,
+  isAesFast: true,
+};
+
+/** The table on node:crypto's primitives. Its names are those of every table. */
+export const platformTable: AlgorithmTable = tableOf(platformPrimitives);
+
+/** What there is to work with. */
+export interface Platform {
+  readonly primitives: Primitives;
+  readonly table: AlgorithmTable;
+}
+
+let chosen: Promise<Platform> | undefined;
+
+/** node:crypto's primitives if they all work, else noble's. Asked once. */
+export function loadPlatform(): Promise<Platform> {
+  chosen ??= choosePlatform(platformPrimitives);
+  return chosen;
+}
+
+/** As `loadPlatform`, for these. */
+export async function choosePlatform(primitives: Primitives): Promise<Platform> {
+  if (isAble(primitives))
+    return { primitives, table: primitives === platformPrimitives ? platformTable : tableOf(primitives) };
+  const { noble } = await import("../ssh/algorithms/noble.ts");
+  return { primitives: noble, table: tableOf(noble) };
+}
+
+/** Tries each once: what is missing throws. What is wrong would show in the server's signature over the key exchange. */
+function isAble({ x25519, ed25519, gcm }: Primitives): boolean {
+  const key = Uint8Array.from(randomBytes(32));
+  try {
+    x25519.sharedSecret(key, x25519.publicShare(key));
+    ed25519.publicKey(key);
+    gcm.seal(key, key.subarray(0, 12), new Uint8Array(4 + 16 + 16));
+    return true;
+  } catch {
+    return false;
+  }
+}

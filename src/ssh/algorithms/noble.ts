@@ -1,0 +1,50 @@
+/**
+ * noble: the primitives in JavaScript, for every runtime, and what a platform's own are tested against.
+ */
+import { gcm } from "@noble/ciphers/aes.js";
+import { ed25519, x25519 } from "@noble/curves/ed25519.js";
+import type { GcmPrimitive, Primitives } from "./interfaces.ts";
+
+const tagLength = 16;
+
+/** noble expands the key and its GHASH tables anew for each packet. */
+const nobleGcm: GcmPrimitive = {
+  seal(key, iv, packet) {
+    packet.set(gcm(key, iv, packet.subarray(0, 4)).encrypt(packet.subarray(4, packet.length - tagLength)), 4);
+  },
+  open(key, iv, packet) {
+    const cipher = gcm(key, iv, packet.subarray(0, 4));
+    let body: Uint8Array;
+    try {
+      body = cipher.decrypt(packet.subarray(4)); // checks the tag, in constant time, before it decrypts
+    } catch {
+      return false;
+    }
+    packet.set(body, 4);
+    return true;
+  },
+};
+
+/**
+ * noble's Ed25519 without its table of base point multiples (for all users of this copy of noble): building it takes
+ * longer than the one verification and the one signature of a connection take without it.
+ */
+function coldCurve(): typeof ed25519 {
+  ed25519.Point.BASE.precompute(1);
+  return ed25519;
+}
+
+export const noble: Primitives = {
+  x25519: {
+    // Not scalarMultBase(): its table of base point multiples takes longer to build than a process needs it.
+    publicShare: (secret) => x25519.scalarMult(secret, x25519.GuBytes),
+    sharedSecret: (secret, serverShare) => x25519.scalarMult(secret, serverShare),
+  },
+  ed25519: {
+    publicKey: (seed) => coldCurve().getPublicKey(seed),
+    sign: (data, seed) => coldCurve().sign(data, seed),
+    verify: (signature, data, publicKey) => coldCurve().verify(signature, data, publicKey, { zip215: false }),
+  },
+  gcm: nobleGcm,
+  isAesFast: false, // and its tables are read at secret places
+};

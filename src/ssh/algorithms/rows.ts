@@ -1,0 +1,49 @@
+/**
+ * THE registry: what we have is what we offer, in this order. KEXINIT is built from the keys of these objects (RFC 4253
+ * §7.1), so a new algorithm is one file and one row.
+ */
+import { certifiedHostKeys } from "../certificate.ts";
+import { aesGcm } from "./aes-gcm.ts";
+import { chacha20Poly1305 } from "./chacha20-poly1305@openssh.com.ts";
+import { curve25519Sha256 } from "./curve25519-sha256.ts";
+import { ecdsaHostKey } from "./ecdsa-sha2.ts";
+import type { AlgorithmTable, Primitives } from "./interfaces.ts";
+import { rsaHostKey } from "./rsa-sha2.ts";
+import { sshEd25519 } from "./ssh-ed25519.ts";
+
+/** All algorithms, most wanted first, on these primitives. RFC 4253 §7.1. */
+export function tableOf({ x25519, ed25519, gcm, isAesFast }: Primitives): AlgorithmTable {
+  const curve25519 = curve25519Sha256(x25519);
+  const chacha = { "chacha20-poly1305@openssh.com": chacha20Poly1305 };
+  // The longer key leads: it costs a fifth more of little. RFC 5647 §6, under OpenSSH's names (OpenSSH PROTOCOL 1.6).
+  const aes = { "aes256-gcm@openssh.com": aesGcm(32, gcm), "aes128-gcm@openssh.com": aesGcm(16, gcm) };
+  // As OpenSSH has them: short keys before long ones. `ssh-rsa` (SHA-1) and `ssh-dss` are not among them.
+  const plain = {
+    "ssh-ed25519": sshEd25519(ed25519),
+    "ecdsa-sha2-nistp256": ecdsaHostKey("nistp256"),
+    "ecdsa-sha2-nistp384": ecdsaHostKey("nistp384"),
+    "ecdsa-sha2-nistp521": ecdsaHostKey("nistp521"),
+    "rsa-sha2-512": rsaHostKey("rsa-sha2-512"),
+    "rsa-sha2-256": rsaHostKey("rsa-sha2-256"),
+  };
+  return {
+    kex: {
+      "curve25519-sha256": curve25519,
+      "curve25519-sha256@libssh.org": curve25519,
+    },
+    // A certificate behind the plain keys, unlike OpenSSH's: only where known_hosts names an authority is it worth more, and
+    // there it is asked for first (`orderHostKeyAlgorithms`).
+    hostKey: { ...plain, ...certifiedHostKeys(plain) },
+    // Where AES goes first, a server without strict kex is met with what Terrapin cannot cut: AES-GCM counts by itself.
+    cipher: isAesFast ? { ...aes, ...chacha } : { ...chacha, ...aes },
+    // RFC 4253 §7.1 wants at least one name. The plain one is for servers that look for a MAC in common even with an AEAD.
+    mac: {
+      "hmac-sha2-256-etm@openssh.com": null,
+      "hmac-sha2-256": null,
+    },
+    compression: {
+      none: null,
+    },
+    markers: ["ext-info-c", "kex-strict-c-v00@openssh.com"],
+  };
+}
