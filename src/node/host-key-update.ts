@@ -46,6 +46,9 @@ export async function updateHostKeys(
     if (typeof before === "string") return log.info(`the host keys of ${whereOf(options)} are not updated: ${before}`);
     if (before.unknown.length + before.gone.length === 0) return log.debug("the host keys are as known_hosts has them");
     const proved = before.unknown.length > 0 ? await connection.proveHostKeys(before.unknown) : [];
+    for (const key of before.unknown.filter((each) => !proved.includes(each))) {
+      log.info(`${whereOf(options)} lists a key that cannot be checked here, so it is left out: ${shownOf(key)}`);
+    }
     let added: readonly HostKey[] = [];
     let removed: readonly KnownHostsEntry[] = [];
     await editKnownHosts(place, (file) => {

@@ -82,7 +82,7 @@ export type ClientEvent =
    * `proveHostKeys` asks for proof. OpenSSH PROTOCOL 2.5.
    */
   | { readonly type: "host-keys"; readonly blobs: readonly Uint8Array[]; readonly error: SshError | undefined }
-  /** The answer to `proveHostKeys`: these keys are the server's, or `error` says why it is not believed. */
+  /** The answer to `proveHostKeys`: these keys are the server's; none, where `error` says why it is not believed. */
   | { readonly type: "host-keys-proved"; readonly blobs: readonly Uint8Array[]; readonly error: SshError | undefined }
   | { readonly type: "server-message"; readonly text: string }
   | { readonly type: "channel"; readonly channel: number; readonly news: ChannelNews }
@@ -425,7 +425,7 @@ export class SshClient {
       throw new ProtocolError("an answer to a global request came where none was made", "RFC 4254 §4");
     }
     const blobs = this.#unanswered.shift(); // answers come in the order of the requests. RFC 4254 §4
-    return blobs && { type: "host-keys-proved", blobs, error: this.#faultOfProof(blobs, responseData) };
+    return blobs && this.#proofOf(blobs, responseData);
   }
 
   /** keepalive@openssh.com and all others: nothing that a server may ask is supported, but it may list its host keys. */
@@ -436,11 +436,14 @@ export class SshClient {
     return hostKeysOf(requestData);
   }
 
-  #faultOfProof(blobs: readonly Uint8Array[], responseData: Uint8Array | undefined): SshError | undefined {
-    if (responseData === undefined) {
-      return new HostKeyError("the server refused to prove its other host keys", "signature");
-    }
-    return faultOf(() => checkProofs(blobs, responseData, this.#sessionIdNow(), this.#hostKeyRows));
+  #proofOf(blobs: readonly Uint8Array[], responseData: Uint8Array | undefined): ClientEvent {
+    let proved: readonly Uint8Array[] = [];
+    const error = faultOf(() => {
+      if (responseData === undefined)
+        throw new HostKeyError("the server refused to prove its other host keys", "signature");
+      proved = checkProofs(blobs, responseData, this.#sessionIdNow(), this.#hostKeyRows);
+    });
+    return { type: "host-keys-proved", blobs: proved, error };
   }
 
   #channel(number: number, payload: Uint8Array): ClientEvent | undefined {

@@ -117,7 +117,7 @@ export interface SshConnection {
   tunnel(host: string, port: number): Promise<ByteDuplex>;
   /**
    * Has the server prove that it holds these of the keys that a `host-keys` notice listed. Resolves to those that it
-   * proved: all but the types that we cannot check. One call at a time.
+   * proved: all but those of types, or with signatures, that we cannot check. One call at a time.
    * @throws HostKeyError if a proof fails, ProtocolError, TimeoutError; the connection lives. OpenSSH PROTOCOL 2.5.
    */
   proveHostKeys(keys: readonly HostKey[]): Promise<readonly HostKey[]>;

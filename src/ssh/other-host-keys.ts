@@ -51,8 +51,9 @@ export function provableKeys(
 }
 
 /**
- * Checks the answer to `hostkeys-prove-00`: a signature for each key, in order, over the session. An RSA key signs under
- * any of its names that we offer, never with SHA-1.
+ * Checks the answer to `hostkeys-prove-00`: a signature for each key, in order, over the session. Returns the keys that
+ * are proved: an RSA key by any of its names that we offer, never with SHA-1; what is signed in a way that we do not offer
+ * is no lie, and no proof.
  * @throws HostKeyError for a wrong signature; ProtocolError for an answer that is none.
  */
 export function checkProofs(
@@ -60,18 +61,19 @@ export function checkProofs(
   responseData: Uint8Array,
   sessionId: Uint8Array,
   rows: Readonly<Record<string, HostKeyAlgorithm>>,
-): void {
+): readonly Uint8Array[] {
   const signatures = decodeStrings("proofs of host keys", responseData);
   if (signatures.length !== blobs.length) {
     throw lie(`${signatures.length} signatures for ${blobs.length} host keys`);
   }
-  blobs.forEach((blob, index) => {
+  return blobs.filter((blob, index) => {
     const signature = signatures[index] ?? new Uint8Array(0);
     const type = typeOf("host key", blob);
     const algorithm = typeOf("signature", signature);
     const row = Object.hasOwn(rows, algorithm) ? rows[algorithm] : undefined;
-    const isRight = row !== undefined && !isCertificate(algorithm) && keyTypeOf(algorithm) === type;
-    if (isRight && row.parse(blob).verify(signedData(sessionId, blob), signature)) return;
+    if (row === undefined) return false;
+    const isOfType = !isCertificate(algorithm) && keyTypeOf(algorithm) === type;
+    if (isOfType && row.parse(blob).verify(signedData(sessionId, blob), signature)) return true;
     throw new HostKeyError(
       `the server did not prove that it holds the ${printable(type)} key that it listed`,
       "signature",

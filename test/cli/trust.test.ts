@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test, vi } from "vitest";
 import { scanHostKeys } from "../../src/node/scan-host-keys.ts";
 import { knownHostsLine } from "../../src/ssh/known-hosts.ts";
-import { builtCommand, endHosts, type Host, hostEnvironment, startHost } from "../support/command.ts";
+import { missingAsyncssh, startAsyncssh } from "../support/asyncssh.ts";
+import { builtCommand, endHosts, type Host, hostEnvironment, launch, startHost } from "../support/command.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { keygen, makeKeyPair, type SshServer } from "../support/ssh-server.ts";
 import { fingerprintOf, missingSshd, startSshd } from "../support/sshd.ts";
@@ -239,6 +240,32 @@ describeNeeding(missingSshd(), "trust in a real sshd", () => {
         /^usage: [\s\S]*error: argument --(host-key: invalid|disable-host-key-checking: not)/,
       );
     }
+  });
+});
+
+describeNeeding(missingAsyncssh(), "trust in an AsyncSSH server", () => {
+  let server: SshServer;
+  beforeAll(async () => {
+    server = await startAsyncssh({
+      moreHostKeys: [
+        ["-t", "ecdsa"],
+        ["-t", "rsa"],
+      ],
+    });
+  });
+  afterAll(() => server?.stop());
+
+  test("--update-host-keys adds what it proves; its RSA key signs with SHA-1, which is none", async () => {
+    const flags = ["--update-host-keys", "--log-level", "INFO"];
+    const host = startHost(launch(server, { exec: "cat" }, flags));
+    host.send(line);
+    expect(await host.line()).toBe(line);
+    await host.stderrMatch(/proved to hold another key, which \S+ has now: ecdsa-sha2-nistp256 SHA256:/);
+    await host.stderrMatch(/lists a key that cannot be checked here, so it is left out: ssh-rsa SHA256:/);
+    host.end();
+    expect((await host.exit).code).toBe(0);
+    const known = readFileSync(server.knownHosts, "utf8").trim().split("\n");
+    expect(known.map((each) => each.split(" ")[1])).toEqual(["ssh-ed25519", "ecdsa-sha2-nistp256"]);
   });
 });
 

@@ -141,8 +141,8 @@ export const trustRows: readonly Mutant[] = [
   {
     id: "other-host-keys-unproved",
     file: "src/ssh/other-host-keys.ts",
-    find: "if (isRight && row.parse(blob).verify(signedData(sessionId, blob), signature)) return;",
-    replace: "if (isRight && row.parse(blob)) return;",
+    find: "if (isOfType && row.parse(blob).verify(signedData(sessionId, blob), signature)) return true;",
+    replace: "if (isOfType && row.parse(blob)) return true;",
     why: "a server lists an attacker's key, and the attacker is trusted from then on",
     caughtBy: { file: "test/ssh/other-host-keys.test.ts", test: "that is by another key is not believed" },
   },
@@ -157,8 +157,8 @@ export const trustRows: readonly Mutant[] = [
   {
     id: "other-host-keys-any-type",
     file: "src/ssh/other-host-keys.ts",
-    find: "const isRight = row !== undefined && !isCertificate(algorithm) && keyTypeOf(algorithm) === type;",
-    replace: "const isRight = row !== undefined;",
+    find: "const isOfType = !isCertificate(algorithm) && keyTypeOf(algorithm) === type;",
+    replace: "const isOfType = !isCertificate(algorithm);",
     why: "the key is read as one of another type: a refusal now, and a confusion of keys tomorrow",
     caughtBy: { file: "test/ssh/other-host-keys.test.ts", test: "that names another type is not believed" },
   },
@@ -241,5 +241,13 @@ export const trustRows: readonly Mutant[] = [
     replace: "const now = before;",
     why: "lines are removed by numbers that were right before somebody else wrote",
     caughtBy: { file: "test/node/host-key-update.test.ts", test: "are judged again once the lock is held" },
+  },
+  {
+    id: "other-host-keys-any-algorithm",
+    file: "src/ssh/other-host-keys.ts",
+    find: "if (row === undefined) return false;",
+    replace: "if (row === undefined) return true;",
+    why: "a signature of a kind that we cannot check, or SHA-1's, proves whatever is listed",
+    caughtBy: { file: "test/ssh/other-host-keys.test.ts", test: "is no proof, and no lie" },
   },
 ];

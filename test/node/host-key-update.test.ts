@@ -92,6 +92,13 @@ describe("a host's keys in known_hosts", () => {
     ]);
   });
 
+  it("that cannot be checked are told", async () => {
+    await updated([`h.example ${used.line}`], [used, fresh], () => []);
+    expect(said).toEqual([
+      `info h.example port 22 lists a key that cannot be checked here, so it is left out: ssh-ed25519 ${fresh.fingerprint}`,
+    ]);
+  });
+
   const wrong = new HostKeyError("wrong", "signature");
   it.each([
     [

@@ -1,7 +1,7 @@
 """An SSH server by AsyncSSH, on which the reference server stands.
 
-Arguments: host key, authorized keys ("-" lets everybody in without proof, as the reference server does), and the command
-of a shell request. Refuses a pty, as the reference server does. Prints the port on its first line. Ends at the end of
+Arguments: host keys with commas between (several are listed after login, too), authorized keys ("-" lets everybody in
+without proof, as the reference server does), and the command of a shell request. Refuses a pty, as the reference server does. Prints the port on its first line. Ends at the end of
 its stdin.
 """
 
@@ -47,7 +47,8 @@ async def main() -> None:
         "127.0.0.1",
         0,
         server_factory=Server,
-        server_host_keys=[HOST_KEY],
+        server_host_keys=HOST_KEY.split(","),
+        send_server_host_keys="," in HOST_KEY,
         authorized_client_keys=keys,
         process_factory=serve,
         allow_pty=False,

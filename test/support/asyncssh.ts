@@ -19,8 +19,10 @@ export interface AsyncsshOptions {
   readonly shell?: string;
   /** Whether everybody is let in without proof, as by the reference server. */
   readonly isOpen?: boolean;
-  /** Of the host's only key; ed25519 unless given. */
+  /** Of the host's key; ed25519 unless given. */
   readonly hostKey?: KeyKind;
+  /** More host keys, each in `FOLDER/host_key_N`. */
+  readonly moreHostKeys?: readonly KeyKind[];
   /** More lines of authorized_keys, which it reads once. */
   readonly authorized?: readonly string[];
 }
@@ -36,7 +38,17 @@ export async function startAsyncssh(options: AsyncsshOptions = {}): Promise<SshS
   const hostKey = keygen(key, options.hostKey);
   const authorized = join(place.folder, "authorized_keys");
   writeFileSync(authorized, [place.clientPublicKey, ...(options.authorized ?? []), ""].join("\n"));
-  const args = [join(here, "asyncssh-server.py"), key, options.isOpen ? "-" : authorized, options.shell ?? "false"];
+  const more = (options.moreHostKeys ?? []).map((kind, index) => {
+    const path = join(place.folder, `host_key_${index + 1}`);
+    keygen(path, kind);
+    return path;
+  });
+  const args = [
+    join(here, "asyncssh-server.py"),
+    [key, ...more].join(),
+    options.isOpen ? "-" : authorized,
+    options.shell ?? "false",
+  ];
   const child = spawn(venvPython(VENV), args, {
     env: { PATH: process.env["PATH"] ?? "", HOME: place.home, ...marked(place.mark) },
     cwd: place.home,
