@@ -136,7 +136,9 @@ describe("an agent that misbehaves", () => {
   ];
   test.each(rows)("%s, asked for its keys", async (_, behaviour, fault, why) => {
     const { path } = await fakeAgent([key], behaviour);
-    const error = await new Agent(path, { listTimeout: 50 }).identities().catch((reason: unknown) => reason);
+    const error = await new Agent(path, fault === "late" ? { listTimeout: 50 } : {})
+      .identities()
+      .catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: "AgentError", fault, message: expect.stringMatching(why) });
   });
 
@@ -144,7 +146,7 @@ describe("an agent that misbehaves", () => {
     const { path } = await fakeAgent([key], (request, answer, socket) =>
       request[0] === 11 ? sshString(answer()) : behaviour(request, answer, socket),
     );
-    const signer = await firstSigner(new Agent(path, { signTimeout: 50 }));
+    const signer = await firstSigner(new Agent(path, fault === "late" ? { signTimeout: 50 } : {}));
     const error = await Promise.resolve(signer.sign(data, "ssh-ed25519")).catch((reason: unknown) => reason);
     expect(error).toMatchObject({ name: "AgentError", fault, message: expect.stringMatching(why) });
     expect((error as Error).message).toContain(`The agent at ${path} was asked for a signature by ssh-ed25519 a key: `);

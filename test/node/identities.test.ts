@@ -50,7 +50,7 @@ async function find(choices: readonly KeyChoice[], asked: Asked = {}): Promise<F
     agent: undefined,
     isOnlyFiles: true,
     open: (file) => signerOfFile(file),
-    agentAt: async (path) => new Agent(path, { listTimeout: 50 }),
+    agentAt: async (path) => new Agent(path),
     onWarning: (text) => void warnings.push(text),
     onNote: (text) => void notes.push(text),
     ...asked,
