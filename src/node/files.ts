@@ -61,12 +61,37 @@ export function expandHome(path: string, home: string = process.env["HOME"] || h
 
 /** Reads a private key file. @throws FileError */
 export async function readKeyFile(path: string): Promise<KeyFile> {
-  const { path: expanded, text, mode } = await readBounded(path, keyLimit);
-  // ssh(1): a private key file that others can read is ignored there; the replaced tool warned and went on
-  const isOpen = process.platform !== "win32" && (mode & 0o077) !== 0;
-  const name = printable(expanded);
-  const warning = isOpen ? `Client key ${name} has insecure permissions. Recommended: chmod 600 ${name}` : undefined;
-  return { path: expanded, text, warning };
+  const { path: expanded, bytes, mode } = await readBytes(path, keyLimit);
+  const text = new TextDecoder().decode(bytes);
+  bytes.fill(0);
+  return { path: expanded, text, warning: permissionsWarning("Client key", expanded, mode) };
+}
+
+/** A passphrase, and what to tell the user about the mode of its file; undefined where it is as it should be. */
+export interface PassphraseFile {
+  /** The first line, whatever encoding it is in. */
+  readonly passphrase: Uint8Array;
+  readonly warning: string | undefined;
+}
+
+/** Reads the first line of a file, without its end. @throws FileError, also where it is empty */
+export async function readPassphraseFile(path: string): Promise<PassphraseFile> {
+  const { path: expanded, bytes, mode } = await readBytes(path, keyLimit);
+  const end = bytes.indexOf(0x0a);
+  const line = end < 0 ? bytes : bytes.subarray(0, end);
+  const passphrase = line.slice(0, line.at(-1) === 0x0d ? -1 : line.length);
+  bytes.fill(0);
+  if (passphrase.length === 0) {
+    throw new FileError(`${printable(expanded)} has no passphrase: it belongs in its first line`, path, "");
+  }
+  return { passphrase, warning: permissionsWarning("Passphrase file", expanded, mode) };
+}
+
+/** ssh(1): a private key file that others can read is ignored there; the replaced tool warned and went on. */
+function permissionsWarning(what: string, path: string, mode: number): string | undefined {
+  if (process.platform === "win32" || (mode & 0o077) === 0) return undefined;
+  const name = printable(path);
+  return `${what} ${name} has insecure permissions. Recommended: chmod 600 ${name}`;
 }
 
 /**
@@ -96,11 +121,16 @@ async function readIfThere(path: string): Promise<KnownHostsFile | undefined> {
 
 interface ReadFile {
   readonly path: string;
-  readonly text: string;
+  readonly bytes: Uint8Array;
   readonly mode: number;
 }
 
-async function readBounded(path: string, limit: number): Promise<ReadFile> {
+async function readBounded(path: string, limit: number): Promise<KnownHostsFile> {
+  const { path: expanded, bytes } = await readBytes(path, limit);
+  return { path: expanded, text: new TextDecoder().decode(bytes) };
+}
+
+async function readBytes(path: string, limit: number): Promise<ReadFile> {
   const expanded = expandHome(path);
   let file: FileHandle | undefined;
   try {
@@ -108,7 +138,7 @@ async function readBounded(path: string, limit: number): Promise<ReadFile> {
     const { mode } = await file.stat();
     const bytes = await readUpTo(file, limit + 1);
     if (bytes.length > limit) throw Object.assign(new Error("larger than this file may be"), { code: "EFBIG" });
-    return { path: expanded, text: new TextDecoder().decode(bytes), mode };
+    return { path: expanded, bytes, mode };
   } catch (error) {
     throw fileError(path, error as NodeJS.ErrnoException);
   } finally {
@@ -136,6 +166,9 @@ const causes: Readonly<Record<string, string>> = {
   EISDIR: "it is a folder",
   EACCES: "permission denied",
   EPERM: "permission denied",
+  EEXIST: "a file is in the place of a folder",
+  EROFS: "the file system is read-only",
+  ENOSPC: "the disk is full",
 };
 
 /** A text as one word for the shell of this system. */

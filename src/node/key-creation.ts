@@ -1,0 +1,162 @@
+/**
+ * Key creation: a new Ed25519 key in a file of its own. The file is whole before it has its name, its mode is 600 from
+ * the first byte, and no file that is there already is ever overwritten, however many of us start at once.
+ */
+import { link, lstat, mkdir, open, unlink } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+import { ed25519PublicKey } from "../ssh/algorithms/ssh-ed25519.ts";
+import { encodeBase64 } from "../ssh/base64.ts";
+import { ed25519Pair } from "../ssh/key-material.ts";
+import { fingerprint } from "../ssh/known-hosts.ts";
+import { printable } from "../ssh/printable.ts";
+import { encodePrivateKey } from "../ssh/private-key.ts";
+import { systemRandomBytes } from "../ssh/random-bytes.ts";
+import { utf8 } from "../ssh/wire.ts";
+import { causeOf, expandHome, FileError } from "./files.ts";
+
+/** How a key is to be made. */
+export interface KeyCreation {
+  /** UTF-8, borrowed. Absent or empty: the key is not encrypted. */
+  readonly passphrase?: Uint8Array | undefined;
+  /** Empty unless given; not secret. */
+  readonly comment?: string;
+}
+
+/** A key that was made. */
+export interface CreatedKey {
+  /** `~` expanded. */
+  readonly path: string;
+  /** `NAME.pub`, where the public half went. */
+  readonly publicPath: string;
+  /** Its line in authorized_keys. */
+  readonly publicLine: string;
+  /** `SHA256:...` */
+  readonly fingerprint: string;
+}
+
+/**
+ * Makes a key at `path` and its public half beside it (`my.key.pub`), and the folders above them (mode 700). Undefined
+ * where a file is at `path` by the time, made by another of our processes perhaps: that one counts.
+ * @throws FileError; also where only the public half is there, whose private half is elsewhere then
+ */
+export async function createKey(path: string, creation: KeyCreation = {}): Promise<CreatedKey | undefined> {
+  const expanded = expandHome(path);
+  try {
+    await mkdir(dirname(expanded), { recursive: true, mode: 0o700 });
+    if (await isPublicHalfAlone(expanded)) {
+      const message = `There is no key ${printable(expanded)}, though its public half is there: is the private half elsewhere, in an agent perhaps?`;
+      throw new FileError(message, path, "ENOENT");
+    }
+    const { text, publicLine, publicKeyBlob } = newKey(creation);
+    if (!(await putInPlace(expanded, text, 0o600))) return undefined;
+    const publicPath = `${expanded}.pub`;
+    await putInPlace(publicPath, `${publicLine}\n`, 0o644);
+    await syncFolder(dirname(expanded));
+    return { path: expanded, publicPath, publicLine, fingerprint: fingerprint(publicKeyBlob) };
+  } catch (error) {
+    if (error instanceof FileError) throw error;
+    const { code = "" } = error as NodeJS.ErrnoException;
+    const message = `Cannot make the key ${printable(expanded)}: ${causeOf(error as NodeJS.ErrnoException)}`;
+    throw new FileError(message, path, code, { cause: error });
+  }
+}
+
+interface NewKey {
+  readonly text: string;
+  readonly publicLine: string;
+  readonly publicKeyBlob: Uint8Array;
+}
+
+function newKey({ passphrase, comment = "" }: KeyCreation): NewKey {
+  const randomBytes = systemRandomBytes();
+  const seed = randomBytes(32);
+  const pair = ed25519Pair(seed, ed25519PublicKey(seed));
+  const text = encodePrivateKey(pair, { passphrase, comment, randomBytes });
+  seed.fill(0);
+  const publicLine = [pair.type, encodeBase64(pair.publicKeyBlob), comment].filter(Boolean).join(" ");
+  return { text, publicLine, publicKeyBlob: pair.publicKeyBlob };
+}
+
+/** Whoever makes a key puts its private half in place first: where that is missing, nobody has just made both. */
+async function isPublicHalfAlone(path: string): Promise<boolean> {
+  return (await isThere(`${path}.pub`)) && !(await isThere(path));
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    throw error;
+  }
+}
+
+/** What `link` fails with where a file system has none: FAT and many network ones. */
+const noLinks: readonly string[] = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL", "EISDIR", "EXDEV"];
+
+/** Gives the finished file its name, unless that is taken: false then. */
+async function putInPlace(path: string, text: string, mode: number): Promise<boolean> {
+  try {
+    await linkInPlace(path, text, mode);
+    return true;
+  } catch (error) {
+    const { code = "" } = error as NodeJS.ErrnoException;
+    if (code === "EEXIST") return false;
+    if (!noLinks.includes(code)) throw error;
+    return putWithoutLinks(path, text, mode);
+  }
+}
+
+/**
+ * Second best: the name is taken first and the text follows in one write. For that moment others see an empty file, which
+ * `readKeyFile`'s callers wait out.
+ */
+async function putWithoutLinks(path: string, text: string, mode: number): Promise<boolean> {
+  try {
+    await writeNew(path, text, mode);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
+    throw error;
+  }
+}
+
+/** Writes a file under another name, and gives it this one too; fails where it is taken. */
+async function linkInPlace(path: string, text: string, mode: number): Promise<void> {
+  const suffix = Array.from(systemRandomBytes()(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const beside = join(dirname(path), `.${basename(path)}.${suffix}`);
+  try {
+    await writeNew(beside, text, mode);
+    await link(beside, path);
+  } finally {
+    await unlink(beside).catch(ignore);
+  }
+}
+
+async function writeNew(path: string, text: string, mode: number): Promise<void> {
+  const file = await open(path, "wx", mode);
+  const bytes = utf8(text);
+  try {
+    await file.chmod(mode).catch(ignore); // the umask may have taken bits away; a file system without modes has none to give
+    await file.writeFile(bytes);
+    await file.sync();
+  } catch (error) {
+    await unlink(path).catch(ignore);
+    throw error;
+  } finally {
+    bytes.fill(0);
+    await file.close();
+  }
+}
+
+/** So that the names survive a crash too; not every system can. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder).catch(ignore);
+  await handle?.sync().catch(ignore);
+  await handle?.close();
+}
+
+function ignore(): undefined {
+  return undefined;
+}
