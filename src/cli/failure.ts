@@ -15,6 +15,7 @@ import {
   DisconnectError,
   HostKeyError,
   NegotiationError,
+  PassphraseError,
   ProtocolError,
   SshError,
   TimeoutError,
@@ -57,6 +58,7 @@ export function explain(error: unknown, attempt: Attempt, isServerKnown: boolean
   if (error instanceof AuthError) return explainRefusal(error, attempt);
   if (error instanceof AgentError) return { what: error.message, cure: agentCures[error.fault] };
   if (error instanceof IdentityError) return { what: error.message, cure: lackCures[error.lack] };
+  if (error instanceof PassphraseError) return { what: error.message, cure: passphraseCures[error.reason] };
   if (error instanceof ChannelError) return { what: error.message, cure: channelCures[error.request] ?? "" };
   if (error instanceof NegotiationError) return explainNegotiation(error);
   if (error instanceof DisconnectError && error.cause instanceof SshError)
@@ -131,6 +133,13 @@ const lackCures: Readonly<Record<Lack, string>> = {
   key:
     "name one with --client-key, or an agent's socket with --agent (MCP hosts do not hand SSH_AUTH_SOCK over); to " +
     "make one: ssh-keygen -t ed25519",
+};
+
+const passphraseCures: Readonly<Record<PassphraseError["reason"], string>> = {
+  needed:
+    "give it by MCP_SSH_PASSPHRASE in the host's configuration, by --passphrase-file or --passphrase, or have an agent " +
+    "hold the key (ssh-add) and name its socket with --agent",
+  wrong: "",
 };
 
 function explainNegotiation(error: NegotiationError): Explanation {

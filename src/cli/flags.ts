@@ -37,6 +37,9 @@ export interface Settings {
   readonly isClientKeyGiven: boolean;
   /** The path of its socket, `none`, or `SSH_AUTH_SOCK`; undefined where not given. */
   readonly agent: string | undefined;
+  /** A secret: it goes into no message. */
+  readonly passphrase: string | undefined;
+  readonly passphraseFile: string | undefined;
   /** Undefined where not given: then ssh's own files count. */
   readonly knownHosts: string | undefined;
   readonly isHostKeyChecked: boolean;
@@ -94,7 +97,7 @@ interface Flag {
   /** The default, as one would type it. */
   readonly initial?: string;
   /** Flags of one group exclude each other, and stand together in the usage line. */
-  readonly group?: "trust" | "request";
+  readonly group?: "trust" | "request" | "passphrase";
   /** Other flags that it cannot stand beside. */
   readonly excludes?: readonly string[];
   /** Absent where the flag takes no value. */
@@ -124,6 +127,18 @@ const flags = {
     value: "FILE",
     about: "the key to log in with: a private key, or a public key that an agent signs for (repeatable)",
     initial: "~/.ssh/m2m_mcp_server_ssh_client",
+    read: values.path,
+  },
+  passphrase: {
+    value: "TEXT",
+    about: "the passphrase of the key; others on this machine can see it: better is MCP_SSH_PASSPHRASE, or a file",
+    group: "passphrase",
+    read: values.passphrase,
+  },
+  "passphrase-file": {
+    value: "FILE",
+    about: "the file whose first line is the passphrase of the key",
+    group: "passphrase",
     read: values.path,
   },
   agent: {
@@ -291,9 +306,6 @@ const referenceFlags: readonly string[] = [
   "log-level",
 ];
 
-/** Flags of the replaced tool that this version does not have: refused by name, never ignored. */
-const missing: readonly string[] = ["passphrase"];
-
 /** All flags, in the order of help. */
 export const flagRows: readonly FlagRow[] = Object.entries(flags as Readonly<Record<string, Flag>>).map(
   ([name, { value, about, initial, group }]) => ({ flag: `--${name}`, value, about, initial, group }),
@@ -442,8 +454,6 @@ function flagOf(typed: string): FlagName | undefined {
     const could = [name, ...others].map((candidate) => `--${candidate}`).join(", ");
     throw new UsageError(`ambiguous option: --${typed} could match ${could}`);
   }
-  if (name !== undefined && missing.includes(name))
-    throw new UsageError(`argument --${name}: not supported in this version`);
   return name as FlagName | undefined;
 }
 
@@ -507,6 +517,8 @@ function settings(given: Given, localUser: () => string): Settings {
     username: isSshLike ? (given.last("username") ?? localUser()) : given.lastOrInitial("username"),
     clientKeys: given.has("client-key") ? given.all("client-key") : [given.lastOrInitial("client-key")],
     isClientKeyGiven: given.has("client-key"),
+    passphrase: given.last("passphrase"),
+    passphraseFile: given.last("passphrase-file"),
     agent: given.last("agent"),
     knownHosts: given.last("known-hosts"),
     isHostKeyChecked: !given.has("disable-host-key-checking"),
@@ -549,6 +561,11 @@ function warningsOf(given: Given): readonly string[] {
   const warnings: string[] = [];
   if (given.has("disable-host-key-checking")) {
     warnings.push("Host key checking is disabled: whoever sits on the network path can read and change everything");
+  }
+  if (given.last("passphrase")) {
+    warnings.push(
+      "--passphrase can be seen by others on this machine, in its list of processes: MCP_SSH_PASSPHRASE and --passphrase-file cannot",
+    );
   }
   if (given.has("use-key-server")) return warnings;
   if (given.has("key-server-port")) {

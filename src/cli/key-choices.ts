@@ -37,6 +37,16 @@ export function isOnlyFiles({ isClientKeyGiven, isSshLike, isJump, config }: Cho
   return (isClientKeyGiven && !isJump) || (isSshLike && config?.identitiesOnly === true);
 }
 
+/**
+ * The key that is made if it is missing, as the replaced tool did. Of several files one may be mistyped, a public key is
+ * no private key's place, and an agent that was named has the private half.
+ */
+export function keyToMake(settings: Chosen): string | undefined {
+  const [choice, ...others] = keyChoices(settings);
+  if (choice === undefined || others.length > 0 || !choice.isNamed || asksAgent(settings.agent)) return undefined;
+  return choice.path.endsWith(".pub") ? undefined : choice.path;
+}
+
 /** Without a command or a subsystem none is asked that was not named: so did the replaced tool. */
 export function agentChoice(settings: Chosen, env: NodeJS.ProcessEnv = process.env): AgentChoice | undefined {
   const { agent, isSshLike, config } = settings;

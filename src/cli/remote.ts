@@ -5,14 +5,15 @@
 import { isIP } from "node:net";
 import type { OpenRemote } from "../mcp/link.ts";
 import { type KnownHostsFile, readKnownHosts, readKnownHostsIfThere } from "../node/files.ts";
-import { type ReadChoice, readChoices } from "../node/key-choices.ts";
+import type { ReadChoice } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
 import { type DialOptions, type DialProgress, dial } from "../node/tcp.ts";
 import type { ByteDuplex } from "../ssh/connection.ts";
+import { readClientKeys } from "./client-keys.ts";
 import { describeFailure } from "./failure.ts";
 import type { Settings } from "./flags.ts";
 import type { Introduction, IntroductionOptions } from "./introduction.ts";
-import { keyChoices } from "./key-choices.ts";
+import { type GivenPassphrase, givenPassphrase } from "./passphrase.ts";
 import { findRoute } from "./route.ts";
 import { trustChoice } from "./trust-choices.ts";
 import type { Watch } from "./watch.ts";
@@ -21,6 +22,8 @@ import { JumpError, placeOf, type Stop } from "./way.ts";
 /** What was begun for one server on the way before SSH was loaded. */
 export interface PreparedStop extends Stop {
   readonly keys: Promise<readonly ReadChoice[]>;
+  /** Undefined where none was given. */
+  readonly passphrase?: GivenPassphrase | undefined;
   /** Undefined where any host key will do. */
   readonly knownHosts: Promise<readonly KnownHostsFile[] | undefined>;
   /** Undefined where no key server is to be asked. */
@@ -79,6 +82,7 @@ export function dialRemote(settings: Settings, log: Log, watch?: Watch): OpenRem
 /** Where no configuration is read, this dials before it returns. */
 async function begin(asked: Settings, context: DialContext): Promise<Beginning> {
   const { log, signal } = context;
+  const passphrase = givenPassphrase(asked, log); // before a ProxyCommand can inherit it
   const found = findRoute(asked, log);
   const route = found instanceof Promise ? await found : found;
   const dialFirst = (): Promise<ByteDuplex> => openFirst(route[0], context);
@@ -86,7 +90,7 @@ async function begin(asked: Settings, context: DialContext): Promise<Beginning> 
   const stops = route.map((settings) => {
     const introduction = introductionOf(settings, { log, signal, socket });
     const knownHosts = introduction?.then(({ knownHosts }) => knownHosts) ?? knownHostsOf(settings);
-    return { settings, keys: readChoices(keyChoices(settings)), knownHosts, introduction };
+    return { settings, keys: readClientKeys(settings, passphrase, log), passphrase, knownHosts, introduction };
   });
   for (const promise of [socket, ...stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts])]) promise.catch(ignore);
   let isTaken = false;

@@ -64,7 +64,7 @@ interface LoggedIn {
 
 /** `open`: gives a way to the server, another one each time. */
 async function logIn(
-  { settings, keys: files, knownHosts, introduction: introducing }: PreparedStop,
+  { settings, keys: files, passphrase, knownHosts, introduction: introducing }: PreparedStop,
   open: () => Promise<ByteDuplex>,
   { log, signal, onHostKey, watch }: SessionContext,
 ): Promise<LoggedIn> {
@@ -78,7 +78,7 @@ async function logIn(
   const own = known && trustBy(known, place, { ...name, pins, acceptNew, hasFlags: !isJump, log, onTrusted });
   const trust = own && (introduction?.trusting(own) ?? own);
   const follower = settings.updateHostKeys ? new HostKeyFollower({ ...name, place, log }) : undefined;
-  const keys = await signersOf(settings, await files, { log, signal });
+  const keys = await signersOf(settings, await files, { passphrase, log, signal });
   watch?.({ type: "ready", keys, knownHosts: known }, settings);
   await introduction?.introduceUs(keys);
   const options: ConnectOptions = {

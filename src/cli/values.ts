@@ -79,6 +79,9 @@ export const hostKeyPin: Reader<HostKeyPin> = (raw) => {
   }
 };
 
+/** A passphrase, as it stands; empty means none. No message quotes it. */
+export const passphrase: Reader<string> = (raw) => raw;
+
 /** A command line for the remote shell, as it stands. */
 export const command: Reader<string> = (raw) => {
   if (raw.trim() === "") throw new UsageError("must not be empty");

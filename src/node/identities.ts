@@ -6,7 +6,7 @@
 import type { AgentIdentity } from "../ssh/agent.ts";
 import type { Signer } from "../ssh/algorithms/interfaces.ts";
 import { certifiedSigner, parseCertificate } from "../ssh/certificate.ts";
-import { AgentError, KeyFormatError, ProtocolError, SshError } from "../ssh/errors.ts";
+import { AgentError, KeyFormatError, PassphraseError, ProtocolError, SshError } from "../ssh/errors.ts";
 import { fingerprint } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
 import { keyTypeOf, type PublicKey, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
@@ -26,6 +26,8 @@ export interface IdentityOptions {
   readonly certificateFiles?: readonly string[];
   /** Makes a signer of a private key file. @throws KeyFormatError */
   readonly open: (file: KeyFile) => Signer | Promise<Signer>;
+  /** Asks a person for the passphrase of a named file that neither `open` nor the agent can use; undefined: there is none to ask. */
+  readonly unlock?: (file: KeyFile) => Promise<Signer | undefined>;
   /** Makes ready to ask an agent; called only where it is to be asked. */
   readonly agentAt: (path: string) => Promise<Agent>;
   readonly onWarning: (text: string) => void;
@@ -66,6 +68,8 @@ class Search {
   #held: Promise<Held> | undefined;
   /** Why an agent that nobody named was passed over. */
   #failure: string | undefined;
+  /** Files that need a passphrase that we have not. */
+  readonly #locked: string[] = [];
 
   constructor(options: IdentityOptions) {
     this.#options = options;
@@ -79,10 +83,11 @@ class Search {
     const publicKey = parsePublicKey(file.text);
     try {
       if (publicKey !== undefined) return await this.#ofPublicKey(file, publicKey);
-      const signer = await this.#ofPrivateKey(file);
+      const signer = await this.#ofPrivateKey(file, isNamed);
       return [...(await this.#certificates.of(signer, file.path)), signer];
     } catch (error) {
       if (isNamed || !(error instanceof SshError)) throw error;
+      if (error instanceof PassphraseError) this.#locked.push(file.path);
       this.#options.onNote(error.message);
       return [];
     }
@@ -99,27 +104,36 @@ class Search {
   /** Why there is nothing to try. */
   async nothing(): Promise<IdentityError> {
     const { files, agent } = this.#options;
-    const paths = files.map(({ path }) => printable(expandHome(path)));
+    const all = files.map(({ path }) => expandHome(path));
+    const paths = all.filter((path) => !this.#locked.includes(path)).map((path) => printable(path));
+    const locked = this.#locked.map((path) => `${printable(path)} needs its passphrase`);
     const held = agent && (await this.#ask());
     const agents = held === undefined ? this.#failure : `the agent at ${where(held)} ${shown(held)}`;
-    const reasons = [paths.length === 0 ? undefined : `${paths.join(", ")} cannot be used`, agents];
+    const reasons = [paths.length === 0 ? undefined : `${paths.join(", ")} cannot be used`, ...locked, agents];
     const why = reasons.filter((reason) => reason !== undefined).join("; ");
     return new IdentityError(`There is no key to log in with${why === "" ? "" : `: ${why}`}`, "key");
   }
 
   /** What we cannot open (for want of a passphrase, or because it is in a security key), the agent may hold. */
-  async #ofPrivateKey(file: KeyFile): Promise<Signer> {
+  async #ofPrivateKey(file: KeyFile, isNamed: boolean): Promise<Signer> {
     if (file.warning !== undefined) this.#options.onWarning(file.warning);
     try {
       return await this.#options.open(file);
     } catch (error) {
-      if (this.#options.agent === undefined || !(error instanceof KeyFormatError)) throw error;
-      const publicKeyBlob = publicHalfOf(file.text) ?? (await publicKeyBeside(file.path));
-      const signer = publicKeyBlob && signerIn(await this.#ask(), publicKeyBlob);
+      if (!(error instanceof KeyFormatError)) throw error;
+      const isLocked = isNamed && error instanceof PassphraseError && error.reason === "needed";
+      const signer = (await this.#ofAgentInstead(file)) ?? (isLocked ? await this.#options.unlock?.(file) : undefined);
       if (signer === undefined) throw error;
-      this.#options.onNote(`the agent signs for ${printable(file.path)}`);
       return signer;
     }
+  }
+
+  async #ofAgentInstead(file: KeyFile): Promise<Signer | undefined> {
+    if (this.#options.agent === undefined) return undefined;
+    const publicKeyBlob = publicHalfOf(file.text) ?? (await publicKeyBeside(file.path));
+    const signer = publicKeyBlob && signerIn(await this.#ask(), publicKeyBlob);
+    if (signer !== undefined) this.#options.onNote(`the agent signs for ${printable(file.path)}`);
+    return signer;
   }
 
   /** What the agent holds of the key, its certificates first; for a certificate the agent may hold just its key. */

@@ -4,7 +4,6 @@
  */
 import { link, lstat, mkdir, open, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { ed25519PublicKey } from "../ssh/algorithms/ssh-ed25519.ts";
 import { encodeBase64 } from "../ssh/base64.ts";
 import { ed25519Pair } from "../ssh/key-material.ts";
 import { fingerprint } from "../ssh/known-hosts.ts";
@@ -13,6 +12,7 @@ import { encodePrivateKey } from "../ssh/private-key.ts";
 import { systemRandomBytes } from "../ssh/random-bytes.ts";
 import { utf8 } from "../ssh/wire.ts";
 import { causeOf, expandHome, FileError } from "./files.ts";
+import { loadPlatform } from "./platform.ts";
 
 /** How a key is to be made. */
 export interface KeyCreation {
@@ -47,7 +47,7 @@ export async function createKey(path: string, creation: KeyCreation = {}): Promi
       const message = `There is no key ${printable(expanded)}, though its public half is there: is the private half elsewhere, in an agent perhaps?`;
       throw new FileError(message, path, "ENOENT");
     }
-    const { text, publicLine, publicKeyBlob } = newKey(creation);
+    const { text, publicLine, publicKeyBlob } = await newKey(creation);
     if (!(await putInPlace(expanded, text, 0o600))) return undefined;
     const publicPath = `${expanded}.pub`;
     await putInPlace(publicPath, `${publicLine}\n`, 0o644);
@@ -67,10 +67,11 @@ interface NewKey {
   readonly publicKeyBlob: Uint8Array;
 }
 
-function newKey({ passphrase, comment = "" }: KeyCreation): NewKey {
+async function newKey({ passphrase, comment = "" }: KeyCreation): Promise<NewKey> {
+  const { primitives } = await loadPlatform();
   const randomBytes = systemRandomBytes();
   const seed = randomBytes(32);
-  const pair = ed25519Pair(seed, ed25519PublicKey(seed));
+  const pair = ed25519Pair(seed, primitives.ed25519.publicKey(seed));
   const text = encodePrivateKey(pair, { passphrase, comment, randomBytes });
   seed.fill(0);
   const publicLine = [pair.type, encodeBase64(pair.publicKeyBlob), comment].filter(Boolean).join(" ");

@@ -13,7 +13,12 @@ import { loadPlatform } from "./platform.ts";
 
 /** Reads a private key file. `~` is expanded. @throws FileError, KeyFormatError that names the file */
 export async function loadPrivateKey(path: string, options: KeyOptions = {}): Promise<Signer> {
-  return signerOfFile(await readKeyFile(path), options.passphrase);
+  const passphrase = options.passphrase === undefined ? undefined : utf8(options.passphrase);
+  try {
+    return await signerOfFile(await readKeyFile(path), passphrase);
+  } finally {
+    passphrase?.fill(0);
+  }
 }
 
 /** How a key file is to be read. */
@@ -22,18 +27,15 @@ export interface KeyOptions {
   readonly passphrase?: string;
 }
 
-/** The signer in a file that was read. @throws KeyFormatError, PassphraseError, that name the file */
-export async function signerOfFile({ path, text }: KeyFile, passphrase?: string): Promise<Signer> {
-  const secret = passphrase === undefined ? undefined : utf8(passphrase);
+/** The signer in a file that was read. `passphrase`: borrowed. @throws KeyFormatError, PassphraseError, that name the file */
+export async function signerOfFile({ path, text }: KeyFile, passphrase?: Uint8Array): Promise<Signer> {
   try {
-    return await signerOf(parsePlainKey(text) ?? (await parseAnyKey(text, secret)));
+    return await signerOf(parsePlainKey(text) ?? (await parseAnyKey(text, passphrase)));
   } catch (error) {
     if (!(error instanceof KeyFormatError)) throw error;
     const message = `Cannot use the key ${printable(path)}: ${error.message}`;
     if (error instanceof PassphraseError) throw new PassphraseError(message, error.reason);
     throw new KeyFormatError(message, { cause: error });
-  } finally {
-    secret?.fill(0);
   }
 }
 

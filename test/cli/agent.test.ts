@@ -1,5 +1,5 @@
 /** The built command, agents on real sockets and a real sshd: who is asked, who is let in, and what a person is told. */
-import { mkdirSync, mkdtempSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
 import { builtCommand, endHosts, type Host, hostEnvironment, startHost } from "../support/command.ts";
@@ -106,7 +106,9 @@ describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", ()
     authorize(key.line);
     const agent = await fakeAgent([key]);
     const reason = await refused([], { SSH_AUTH_SOCK: agent.path });
-    expect(reason).toContain(`Cannot read ${home}/.ssh/m2m_mcp_server_ssh_client: no such file`);
+    const made = join(home, ".ssh", "m2m_mcp_server_ssh_client");
+    expect(reason).toContain("Authentication failed"); // with the key that was made
+    for (const path of [made, `${made}.pub`]) rmSync(path);
     const named = await refused(["--client-key", publicFile(key)], { SSH_AUTH_SOCK: agent.path });
     expect(named).toContain(
       "is a public key, and there is no agent to sign for it; name the agent's socket with --agent",

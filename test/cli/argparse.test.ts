@@ -32,10 +32,7 @@ const ours: readonly { readonly given: readonly string[]; readonly asked: Asked;
   })),
 ];
 
-/** Not in this version; refused by name. */
-const isMissing = ({ given }: Recorded): boolean => given.some((arg) => arg.startsWith("--pas"));
-
-const recorded = vectors<Recorded>("argparse.json").filter((row) => !isMissing(row));
+const recorded = vectors<Recorded>("argparse.json");
 
 function asked(given: readonly string[]): Asked {
   try {
@@ -64,6 +61,7 @@ function changed(settings: Settings): Record<string, unknown> {
     disable_host_key_checking: !of.isHostKeyChecked,
     use_key_server: of.keyServer !== undefined,
     key_server_port: of.keyServer?.port ?? 8000,
+    passphrase: of.passphrase,
     log_level: of.logLevel,
   });
   const initial = Object.entries(named(settingsOf([])));

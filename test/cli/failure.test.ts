@@ -11,6 +11,7 @@ import {
   HostKeyError,
   KeyFormatError,
   NegotiationError,
+  PassphraseError,
   ProtocolError,
   SshError,
   TimeoutError,
@@ -87,6 +88,21 @@ describe("a failure is one line with cause and cure", () => {
       "no key at all",
       early(new IdentityError("There is no key to log in with", "key")),
       ["There is no key to log in with; name one with --client-key, or an agent's socket with --agent"],
+    ],
+    [
+      "a key that is encrypted",
+      early(new PassphraseError("Cannot use the key /k: it needs its passphrase", "needed")),
+      [
+        "needs its passphrase; give it by MCP_SSH_PASSPHRASE",
+        "--passphrase-file or --passphrase",
+        "ssh-add",
+        "--agent",
+      ],
+    ],
+    [
+      "a passphrase that is wrong",
+      early(new PassphraseError("Cannot use the key /k: that is not it", "wrong")),
+      ["Cannot use the key /k: that is not it"],
     ],
     [
       "the host key is not trusted",

@@ -293,9 +293,9 @@ describe("what cannot be meant is refused", () => {
       ];
     }),
     [
-      "--passphrase, for now, its value unsaid",
-      ["--passphrase", "s3cret"],
-      "argument --passphrase: not supported in this version",
+      "--passphrase after --passphrase-file, its value unsaid",
+      ["--passphrase-file", "f", "--passphrase", "s3cret"],
+      "argument --passphrase: not allowed with argument --passphrase-file",
     ],
   ];
   it.each(cases)("%s", (_, argv, message) => {

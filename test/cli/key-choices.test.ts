@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { parseFlags, type Settings } from "../../src/cli/flags.ts";
-import { agentChoice, isOnlyFiles, keyChoices } from "../../src/cli/key-choices.ts";
+import { agentChoice, isOnlyFiles, keyChoices, keyToMake } from "../../src/cli/key-choices.ts";
 import type { HostConfig } from "../../src/node/host-config.ts";
 
 function settings(line: string): Settings {
@@ -68,6 +68,23 @@ describe("which files, where ssh's configuration names some", () => {
   ] as const)("%s, %o: the agent", (line, config, expected) => {
     expect(agentChoice(configured(line, config), { SSH_AUTH_SOCK: "/run/env" })).toEqual(expected);
   });
+});
+
+test.each([
+  ["", own],
+  ["--agent none", own],
+  ["--client-key k", "k"],
+  ["--client-key k --command x", "k"],
+  ["--client-key k --agent none", "k"],
+  ["--client-key k.pub", undefined],
+  ["--client-key k --client-key l", undefined],
+  ["--client-key k --agent /run/a", undefined],
+  ["--agent /run/a", undefined],
+  ["--command x", undefined],
+  ["--subsystem x", undefined],
+] as const)("which key is made if it is missing: %s", (line, path) => {
+  expect(keyToMake(settings(line))).toBe(path);
+  expect(keyToMake(configured(line, {}, true))).toBeUndefined();
 });
 
 describe("which agent", () => {

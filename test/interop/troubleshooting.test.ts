@@ -3,7 +3,7 @@
  * request of the host's is answered with them, in the error that a host would show. A row without a case fails, and so
  * does a case without a row.
  */
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, chmodSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Server } from "node:net";
@@ -158,6 +158,13 @@ async function withServer(start: () => Promise<SshServer>, use: (server: SshServ
 }
 
 /** A file of the workplace of the one sshd. */
+/** The server's client key, encrypted. */
+function encryptedKey(): string {
+  const path = file("encrypted", readFileSync(sshd.clientKey, "utf8"));
+  execFileSync("ssh-keygen", ["-q", "-p", "-P", "", "-N", "correct horse", "-a", "1", "-f", path]);
+  return path;
+}
+
 function file(name: string, text: string, mode = 0o600): string {
   const path = join(sshd.folder, name);
   writeFileSync(path, text);
@@ -231,6 +238,13 @@ const troubles: Readonly<Record<string, Trouble>> = {
     chmodSync(path, 0o644);
     return reach(sshd, { clientKey: path });
   }),
+  "needs its passphrase": error(() => reach(sshd, { clientKey: encryptedKey() })),
+  "is not the passphrase of this private key": error(() =>
+    reach(sshd, { clientKey: encryptedKey(), flags: ["--passphrase", "wrong"] }),
+  ),
+  "Cannot use the key": error(() =>
+    reach(sshd, { clientKey: file("key.ppk", "PuTTY-User-Key-File-3: ssh-ed25519\n") }),
+  ),
   "there is no agent to sign for it": error(() =>
     reach(sshd, { clientKey: file("alone.pub", makeKeyPair().publicKey) }),
   ),

@@ -1573,8 +1573,8 @@ export const table: readonly Mutant[] = [
   {
     id: "files-mode-not-warned",
     file: "src/node/files.ts",
-    find: "(mode & 0o077) !== 0;",
-    replace: "(mode & 0o007) !== 0;",
+    find: "(mode & 0o077) === 0) return undefined;",
+    replace: "(mode & 0o007) === 0) return undefined;",
     why: "a key that the group can read is taken without a word",
     caughtBy: { file: "test/node/files.test.ts", test: "a key file with mode 416 is read with a warning" },
   },
