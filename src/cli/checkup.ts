@@ -44,6 +44,7 @@ type Asked = Pick<
 export async function examine(remote: RemoteSession, settings: Asked, report: Report): Promise<void> {
   const interview = new Interview(remote);
   let probe: Interview | undefined;
+  let elsewhere: Discovery["elsewhere"];
   try {
     const since = performance.now();
     const hello = await interview.ask("initialize", helloParams, settings.firstReplyTimeout);
@@ -58,6 +59,7 @@ export async function examine(remote: RemoteSession, settings: Asked, report: Re
     const patience = Math.min(discoverMost, discoverLeast + 2 * took);
     const discovery = isReference(remote, settings) ? reference : await discover(remote, settings, patience);
     probe = discovery.interview;
+    elsewhere = discovery.elsewhere;
     const era = eraOf(hello, discovery);
     if ("cure" in era) {
       report.failed("era", era);
@@ -69,6 +71,7 @@ export async function examine(remote: RemoteSession, settings: Asked, report: Re
     await listTools(asked ?? { interview, result: {}, params: {} }, settings, report);
   } finally {
     await Promise.all([interview.leave(), probe?.leave()]);
+    await elsewhere?.close();
   }
 }
 
@@ -144,6 +147,8 @@ interface Discovery {
   readonly reply: Reply | undefined;
   /** Why there is no result, in words. */
   readonly words: string;
+  /** The connection of the second session, where it has one of its own. */
+  readonly elsewhere?: RemoteSession["connection"];
 }
 
 const reference: Discovery = {
@@ -157,11 +162,12 @@ function isReference(remote: RemoteSession, { referenceServer }: Asked): boolean
 }
 
 async function discover({ reopen, connection }: RemoteSession, settings: Asked, patience: number): Promise<Discovery> {
-  const session = await reopen?.(AbortSignal.timeout(settings.channelTimeout)).catch(() => undefined);
-  if (session === undefined) return { interview: undefined, reply: undefined, words: "not asked: no second session" };
-  const interview = new Interview({ session, connection });
+  const again = await reopen?.(AbortSignal.timeout(settings.channelTimeout)).catch(() => undefined);
+  if (again === undefined) return { interview: undefined, reply: undefined, words: "not asked: no second session" };
+  const interview = new Interview(again);
   const reply = await interview.ask("server/discover", { _meta: meta }, patience);
-  return { interview, reply, words: wordsOf(reply, patience) };
+  const isElsewhere = again.connection !== connection;
+  return { interview, reply, words: wordsOf(reply, patience), ...(isElsewhere && { elsewhere: again.connection }) };
 }
 
 function wordsOf(reply: Reply, patience: number): string {

@@ -30,12 +30,12 @@ export interface SessionContext {
 
 /** Logs in to the servers on the way, and starts the remote command on the last one. */
 export async function openSession(begun: Preparation, context: SessionContext): Promise<RemoteSession> {
-  const { stops, open, target } = begun;
+  const { stops, target } = begun;
   const { log, signal } = context;
   const followers: (() => void)[] = [];
   const connection = await travel({
     stops,
-    open,
+    open: begun.open,
     signal,
     logIn: async (stop, openTo) => {
       const { connection, onSession } = await logIn(stop, openTo, context);
@@ -43,16 +43,26 @@ export async function openSession(begun: Preparation, context: SessionContext): 
       return connection;
     },
   });
+  const env = environment(target.env, log);
+  const open = async (signal: AbortSignal): Promise<RemoteSession> => {
+    const session = await connection.session({ ...target.request, env }, { signal });
+    return { connection, session, isShell: "shell" in target.request };
+  };
   try {
-    const env = environment(target.env, log);
-    const reopen = (signal: AbortSignal) => connection.session({ ...target.request, env }, { signal });
-    const session = await reopen(signal);
+    const remote = await open(signal);
     for (const follow of followers) follow();
     context.watch?.({ type: "session" }, target);
-    return { connection, session, isShell: "shell" in target.request, reopen };
+    return { ...remote, reopen: (signal) => open(signal).catch((error) => openElsewhere(error, signal)) };
   } catch (error) {
     await connection.close();
     throw error;
+  }
+
+  /** Some servers give one session a connection (tinysshd, `MaxSessions 1`), or end the connection with it. */
+  function openElsewhere(error: unknown, signal: AbortSignal): Promise<RemoteSession> {
+    if (signal.aborted) throw error;
+    log.info("The server gives no other session on this connection: connecting again");
+    return openSession(begun, { ...context, signal });
   }
 }
 

@@ -10,8 +10,8 @@ export interface RemoteSession {
   readonly connection: SshConnection;
   /** Whether it is a shell's, as the reference server's is. */
   readonly isShell?: boolean;
-  /** Opens another session like this one on the same connection; rejects when `signal` aborts. */
-  readonly reopen?: (signal: AbortSignal) => Promise<SessionChannel>;
+  /** Opens another session like this one, on the same connection where that is to be had; as `OpenRemote`. */
+  readonly reopen?: OpenRemote;
 }
 
 /** Connects and opens the session; rejects when `signal` aborts. */

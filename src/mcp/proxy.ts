@@ -240,20 +240,18 @@ class StdioProxy {
     this.#queue.unplug();
     this.#firstReply.stop();
     await Promise.race([link.leave(), this.#stopped]);
-    const next = await this.#hostGoesOn(remote);
-    const again = next.what === "host-went-on" ? await this.#connect((signal) => reopened(remote, signal)) : next;
-    if (again.what !== "connected") await within(this.#limits.closeTimeout, remote.connection.close());
+    const next = await this.#hostGoesOn();
+    const { connection, reopen } = remote;
+    const again = next.what === "host-went-on" && reopen !== undefined ? await this.#connect(reopen) : next;
+    const isKept = again.what === "connected" && again.remote.connection === connection;
+    if (!isKept) await within(this.#limits.closeTimeout, connection.close().catch(ignore));
     return again;
   }
 
-  /** What comes first: a line of the host's, or an end. */
-  async #hostGoesOn({ connection }: RemoteSession): Promise<Happening> {
-    const lost = connection.closed.then(
-      (error): Happening => ({ what: "remote-gone", end: { how: "link-lost", error } }),
-    );
+  /** What comes first: a line of the host's, or an end. That of the connection shows when it is to be used. */
+  async #hostGoesOn(): Promise<Happening> {
     const wentOn = this.#queue.filled().then((): Happening => ({ what: "host-went-on" }));
-    const next = await Promise.race([wentOn, lost, this.#stopped, this.#hostDeaf, this.#hostEnded]);
-    if (next.what === "remote-gone") await this.#farewell(next.end);
+    const next = await Promise.race([wentOn, this.#stopped, this.#hostDeaf, this.#hostEnded]);
     if (next.what !== "host-ended") return next;
     return this.#conversation.isAwaited ? { what: "host-went-on" } : { what: "host-left" };
   }
@@ -370,11 +368,6 @@ class StdioProxy {
 const FIRST_REPLY_CURE =
   "Check that what runs there is an MCP server on stdin and stdout, that it is not still being downloaded, and that it " +
   "does not wait for input";
-
-async function reopened(remote: RemoteSession, signal: AbortSignal): Promise<RemoteSession> {
-  if (remote.reopen === undefined) throw new Error("it gives no second session");
-  return { ...remote, session: await remote.reopen(signal) };
-}
 
 function noFirstReply(milliseconds: number, cure: string = FIRST_REPLY_CURE): Reason {
   const what = `The remote MCP server has not answered the first request within ${milliseconds / 1000} s`;

@@ -200,24 +200,18 @@ export class SshClientTransport implements Transport {
     this.#probe = { step: "lost" };
     void this.#link?.leave();
     this.#link = undefined;
-    void this.#remote?.connection.closed.then((error) => this.#connectionGone(error));
     this.#deliver(notFound(probe.id, "probe-unanswered"));
     probe.decided.resolve();
-  }
-
-  #connectionGone(error: unknown): void {
-    if (this.#link !== undefined || this.#closing !== undefined || this.#isOver) return;
-    this.onerror?.(new Error(describe({ how: "link-lost", error })));
-    this.#over();
   }
 
   async #reopen(): Promise<void> {
     const remote = this.#remote;
     if (remote?.reopen === undefined) throw new Error("Not connected");
     try {
-      const session = await remote.reopen(this.#abort.signal);
-      this.#attach({ ...remote, session });
+      const again = await remote.reopen(this.#abort.signal);
+      this.#attach(again);
       this.#endProbe();
+      if (again.connection !== remote.connection) void remote.connection.close().catch(ignore);
     } catch (error) {
       if (this.#closing === undefined) {
         await within(this.#limits.closeTimeout, remote.connection.close().catch(ignore));

@@ -66,7 +66,7 @@ async function examined({
   if (version !== undefined) remote.serverVersion = version;
   remote.reopen = async () => {
     if (second === undefined) throw new Error("no more sessions");
-    return beside.session;
+    return { session: beside.session, connection: remote.connection };
   };
   before?.(remote);
   const report = new Report(() => undefined);

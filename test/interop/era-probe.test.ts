@@ -6,13 +6,17 @@ import { join } from "node:path";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { connectTcp, knownHostsTrust, loadPrivateKey, SshClientTransport } from "../../src/index.ts";
+import { missingAsyncssh, startAsyncssh } from "../support/asyncssh.ts";
 import { launch } from "../support/command.ts";
+import { missingDropbear, startDropbear } from "../support/dropbear.ts";
 import { everythingCommand, probedCommand } from "../support/everything.ts";
 import { connectV2, type McpClient, type McpTransport } from "../support/mcp-client.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { signalAll, until } from "../support/processes.ts";
 import type { SshServer } from "../support/ssh-server.ts";
+import { startSsh2Server } from "../support/ssh2-server.ts";
 import { missingSshd, startSshd } from "../support/sshd.ts";
+import { missingTinysshd, startTinysshd } from "../support/tinysshd.ts";
 
 /** Not the SDK's own class: the SDK probes such a transport in place. */
 class InPlace extends StdioClientTransport {}
@@ -45,8 +49,11 @@ describeNeeding(missingSshd(), "the era probe behind OpenSSH", () => {
           const trust = await knownHostsTrust({ host, port, files: [knownHosts] });
           const keys = [await loadPrivateKey(clientKey)];
           const connection = await connectTcp({ host, port, user, keys, ...trust, signal });
-          const reopen = (signal: AbortSignal) => connection.session({ exec }, { signal });
-          return { connection, session: await reopen(signal), reopen };
+          const reopen = async (signal: AbortSignal) => ({
+            connection,
+            session: await connection.session({ exec }, { signal }),
+          });
+          return { ...(await reopen(signal)), reopen };
         },
         limits: { probeTimeout: 1_000 },
       }),
@@ -79,3 +86,59 @@ describeNeeding(missingSshd(), "the era probe behind OpenSSH", () => {
     });
   });
 });
+
+const OTHERS: readonly { name: string; missing: string | undefined; start: () => Promise<SshServer> }[] = [
+  { name: "tinysshd, which gives one session a connection", missing: missingTinysshd(), start: startTinysshd },
+  { name: "dropbear", missing: missingDropbear(), start: startDropbear },
+  { name: "npm ssh2", missing: undefined, start: startSsh2Server },
+  { name: "AsyncSSH", missing: missingAsyncssh(), start: startAsyncssh },
+  {
+    name: "OpenSSH with MaxSessions 1",
+    missing: missingSshd(),
+    start: () => startSshd({ config: ["MaxSessions 1"] }),
+  },
+];
+
+for (const { name, missing, start } of OTHERS) {
+  describeNeeding(missing, `the era probe in place behind ${name}`, () => {
+    let server: SshServer;
+    beforeAll(async () => {
+      server = await start();
+    });
+    afterAll(() => server?.stop());
+
+    test.each(["silent", "exit"])("a server that is %s", async (manner) => {
+      const exec = probedCommand(manner, join(server.folder, manner));
+      const flags = ["--probe-timeout", "1", "--allow-chacha-without-strict-kex"];
+      const client = await connectV2(
+        new InPlace({ ...launch(server, { exec }, flags), stderr: "pipe" }) as McpTransport,
+      );
+      const { tools } = await client.listTools();
+      expect(tools.map(({ name }) => name)).toEqual(["start-2"]);
+      await client.close();
+    });
+  });
+}
+
+describeNeeding(
+  missingAsyncssh(),
+  "server-everything as the login shell behind AsyncSSH, as the reference server",
+  () => {
+    let server: SshServer;
+    beforeAll(async () => {
+      server = await startAsyncssh({ shell: everythingCommand });
+    });
+    afterAll(() => server?.stop());
+
+    test("is told apart from it: what that does not know passes", async () => {
+      const client = await connectV2(
+        new InPlace({ ...launch(server, { shell: true }), stderr: "pipe" }) as McpTransport,
+      );
+      expect(client.getServerCapabilities()).toHaveProperty("tasks");
+      const { content } = await client.tool("echo", { message: "a\u2028b" });
+      expect(content[0]?.text).toBe("Echo: a\u2028b");
+      await client.subscribeResource({ uri: "demo://resource/dynamic/text/1" });
+      await client.close();
+    });
+  },
+);

@@ -15,9 +15,9 @@ async function shielded(limits = {}): Promise<{ stage: Stage; sessions: FakeRemo
   const stage = new Stage(limits);
   const sessions: FakeRemote[] = [];
   stage.remote.reopen = async () => {
-    const next = new FakeRemote();
-    sessions.push(next);
-    return next.session;
+    const { fake, remote } = stage.remote.another();
+    sessions.push(fake);
+    return remote;
   };
   stage.connect();
   await settle();
@@ -56,7 +56,7 @@ describe("a remote that is silent on the probe", () => {
 
   it("counts from the sending, not from the dialling", async () => {
     const stage = new Stage();
-    stage.remote.reopen = async () => new FakeRemote().session;
+    stage.remote.reopen = async () => stage.remote.another().remote;
     stage.host.push(`${DISCOVER}\n`);
     await pass(10_000);
     stage.connect();
@@ -278,16 +278,30 @@ describe("an end", () => {
     expect(stage.code).toBe(143);
   });
 
-  it("of the connection between two sessions: the next request is told", async () => {
-    const { stage } = await shielded();
+  it("of the connection between two sessions shows when the next one is opened", async () => {
+    const { stage, sessions } = await shielded();
     stage.host.push(`${DISCOVER}\n`);
     await pass(8_000);
     stage.remote.lose();
-    await settle();
+    await pass(1_000);
+    expect(stage.code).toBeUndefined();
     stage.host.push(`${INITIALIZE}\n`);
-    await pass(0);
-    expect(stage.refusals).toMatchObject([{ id: 0, error: { data: { reason: "link-lost" } } }]);
-    expect(stage.code).toBe(1);
+    await settle();
+    expect(sessions[0]?.stdin.text).toBe(`${INITIALIZE}\n`);
+  });
+
+  it("of the first connection, where the new session has one of its own", async () => {
+    const { stage } = await shielded();
+    const other = new FakeRemote();
+    stage.remote.reopen = async () => other;
+    stage.host.push(`${DISCOVER}\n${INITIALIZE}\n`);
+    await pass(8_000);
+    expect(other.stdin.text).toBe(`${INITIALIZE}\n`);
+    expect(stage.remote.calls).toContain("disconnect");
+    expect(other.calls).toEqual([]);
+    other.say(`${result(0)}\n`);
+    await settle();
+    expect(stage.lines[1]).toBe(result(0));
   });
 
   it("where no other session is given: the next request is told why", async () => {

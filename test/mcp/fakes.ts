@@ -1,6 +1,12 @@
 /** Fakes: a host and a remote that a test plays, with no process and no SSH between them. Nothing here reads a clock. */
 import { afterEach, beforeEach, vi } from "vitest";
-import { type OpenRemote, type ProxyLimits, type ReferenceServerMode, runProxy } from "../../src/mcp/index.ts";
+import {
+  type OpenRemote,
+  type ProxyLimits,
+  type ReferenceServerMode,
+  type RemoteSession,
+  runProxy,
+} from "../../src/mcp/index.ts";
 import { deferred } from "../../src/mcp/waiting.ts";
 import type { ExitStatus, HostKey, SessionChannel, SshConnection } from "../../src/ssh/connection.ts";
 import { SshError } from "../../src/ssh/errors.ts";
@@ -137,7 +143,13 @@ export class FakeRemote {
   serverVersion = "SSH-2.0-fake";
   isShell = false;
   /** Gives another session, unless it is undefined. */
-  reopen?: (signal: AbortSignal) => Promise<SessionChannel>;
+  reopen?: OpenRemote;
+  /** Another session on the same connection. */
+  another(): { readonly fake: FakeRemote; readonly remote: RemoteSession } {
+    const fake = new FakeRemote();
+    return { fake, remote: { session: fake.session, connection: this.connection } };
+  }
+
   /** Whether the server answers our CLOSE. */
   answersClose = true;
   readonly #exited = deferred<ExitStatus | undefined>();

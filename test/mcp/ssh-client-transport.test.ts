@@ -323,9 +323,9 @@ describe("SshClientTransport and the era probe", () => {
     const remote = new FakeRemote();
     const sessions: FakeRemote[] = [];
     remote.reopen = async () => {
-      const next = new FakeRemote();
-      sessions.push(next);
-      return next.session;
+      const { fake, remote: again } = remote.another();
+      sessions.push(fake);
+      return again;
     };
     const transport = new SshClientTransport({ open: async () => remote });
     const heard = listen(transport);
@@ -420,21 +420,14 @@ describe("SshClientTransport and the era probe", () => {
     expect(remote.stdin.text).toBe(lineOf(initialize));
   });
 
-  it("ends with the connection, out or lost", async () => {
-    const out = await shielded();
-    await out.transport.send(discover);
-    out.remote.lose();
+  it("ends with the connection", async () => {
+    const { remote, transport, heard } = await shielded();
+    await transport.send(discover);
+    remote.lose();
     await pass(50);
-    expect(out.heard.messages).toEqual([]);
-    expect(out.heard.closes).toBe(1);
-    const lost = await shielded();
-    await lost.transport.send(discover);
-    await pass(8_000);
-    lost.remote.lose();
-    await settle();
-    expect(lost.heard.errors).toEqual([expect.stringMatching(/link .* lost/)]);
-    expect(lost.heard.closes).toBe(1);
-    await expect(lost.transport.send(initialize)).rejects.toThrow("Not connected");
+    expect(heard.messages).toEqual([]);
+    expect(heard.errors).toEqual([expect.stringMatching(/link .* lost/)]);
+    expect(heard.closes).toBe(1);
   });
 
   it("ends with close, out, lost, or while the other session opens", async () => {
@@ -459,6 +452,20 @@ describe("SshClientTransport and the era probe", () => {
     await refused;
     for (const { heard } of [out, lost, opening]) expect(heard.closes).toBe(1);
     expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("leaves the first connection where the other session has one of its own", async () => {
+    const { remote, transport, heard } = await shielded();
+    const other = new FakeRemote();
+    remote.reopen = async () => other;
+    await transport.send(discover);
+    await pass(8_000);
+    await transport.send(initialize);
+    await pass(1_000);
+    expect(remote.calls).toContain("disconnect");
+    expect(other.calls).toEqual([]);
+    expect(other.stdin.text).toBe(lineOf(initialize));
+    expect(heard.closes).toBe(0);
   });
 
   it("ends where no other session is given: the send rejects, and the transport is closed", async () => {

@@ -69,7 +69,7 @@ export const habitsRows: readonly Mutant[] = [
   {
     id: "era-probe-eager",
     file: "src/mcp/proxy.ts",
-    find: "const next = await this.#hostGoesOn(remote);",
+    find: "const next = await this.#hostGoesOn();",
     replace: 'const next: Happening = { what: "host-went-on" };',
     why: "a process that only probes starts a second server for nothing",
     caughtBy: { file: "test/mcp/era-probe.test.ts", test: "no other session opened" },
