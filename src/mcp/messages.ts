@@ -67,6 +67,22 @@ export function goneReason(end: RemoteEnd): Reason {
   return { reason: end.how, text };
 }
 
+/** `cure`: what to do about it, a sentence without the full stop. */
+export function noFirstReplyReason(milliseconds: number, cure: string = FIRST_REPLY_CURE): Reason {
+  const what = `The remote MCP server has not answered the first request within ${milliseconds / 1000} s`;
+  return { reason: "no-first-reply", text: `${what}. ${cure}` };
+}
+
+/** At the end, what is still owed after `milliseconds`. */
+export function noAnswerReason(milliseconds: number): Reason {
+  const text = `The remote MCP server gave no answer within ${milliseconds / 1000} s of the end of the input`;
+  return { reason: "no-answer", text };
+}
+
+const FIRST_REPLY_CURE =
+  "Check that what runs there is an MCP server on stdin and stdout, that it is not still being downloaded, and that it " +
+  "does not wait for input";
+
 function mayHaveRun({ isSent }: PendingRequest, { reason }: Reason): string {
   if (reason === "connect-failed" || reason === "line-too-long") return "";
   return isSent ? " The call may have run." : " The request was never sent.";

@@ -4,13 +4,12 @@
  */
 import { Conversation } from "./conversation.ts";
 import { EraProbe } from "./era-probe.ts";
-import { FirstReply } from "./first-reply.ts";
 import { HostInput } from "./host-input.ts";
 import { HostOutput } from "./host-output.ts";
 import { WaitingRoute } from "./host-route.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type LinkEars, type OpenRemote, type RemoteSession } from "./link.ts";
-import type { Reason } from "./messages.ts";
+import { noAnswerReason, noFirstReplyReason } from "./messages.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { ReferenceRoute } from "./reference-route.ts";
 import { mayBeReferenceServer, REFERENCE_CURE, type ReferenceServerMode } from "./reference-server.ts";
@@ -18,7 +17,7 @@ import { describe, exitCode, type RemoteEnd } from "./remote-end.ts";
 import { RemoteLines } from "./remote-lines.ts";
 import { LineShower, type ShowLine, StderrLines } from "./remote-text.ts";
 import { SendQueue } from "./send-queue.ts";
-import { Silence, within } from "./waiting.ts";
+import { FirstReply, Silence, within } from "./waiting.ts";
 
 /** Where the proxy says what it does. All texts are printable; none holds what a message says. */
 export interface ProxyLog {
@@ -298,7 +297,7 @@ class StdioProxy {
       const first = await within(this.#limits.drainTimeout, any);
       if (first !== undefined) return first;
     }
-    this.#conversation.giveUpForGood(noAnswer(this.#limits.drainTimeout));
+    this.#conversation.giveUpForGood(noAnswerReason(this.#limits.drainTimeout));
     return { what: "host-left" };
   }
 
@@ -359,24 +358,10 @@ class StdioProxy {
   }
 
   #lateFirstReply(): void {
-    const why = noFirstReply(this.#limits.firstReplyTimeout, this.#mayBeReference ? REFERENCE_CURE : undefined);
+    const why = noFirstReplyReason(this.#limits.firstReplyTimeout, this.#mayBeReference ? REFERENCE_CURE : undefined);
     this.#log.warning(why.text);
     this.#conversation.giveUp(why);
   }
-}
-
-const FIRST_REPLY_CURE =
-  "Check that what runs there is an MCP server on stdin and stdout, that it is not still being downloaded, and that it " +
-  "does not wait for input";
-
-function noFirstReply(milliseconds: number, cure: string = FIRST_REPLY_CURE): Reason {
-  const what = `The remote MCP server has not answered the first request within ${milliseconds / 1000} s`;
-  return { reason: "no-first-reply", text: `${what}. ${cure}` };
-}
-
-function noAnswer(milliseconds: number): Reason {
-  const text = `The remote MCP server gave no answer within ${milliseconds / 1000} s of the end of the input`;
-  return { reason: "no-answer", text };
 }
 
 function ignore(): void {
