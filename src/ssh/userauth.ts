@@ -2,7 +2,7 @@
  * Userauth: RFC 4252. Method `publickey` (§7): ask first whether the server would take the key, then sign for that key
  * and no other; `none` (§5.2) where there is no key. Pure: takes the server's messages, says what to do next.
  */
-import { plainName } from "./certificate.ts";
+import { parseCertificate, plainName } from "./certificate.ts";
 import { AuthError, ProtocolError } from "./errors.ts";
 import { fingerprint } from "./known-hosts.ts";
 import * as m from "./messages.ts";
@@ -156,7 +156,7 @@ export class UserAuth {
 
   #query(asked: Asked): Uint8Array {
     const publicKey = this.#publicKey(asked);
-    this.#tried.push(`publickey ${asked.algorithm} ${fingerprint(publicKey.publicKeyBlob)}`);
+    this.#tried.push(`publickey ${asked.algorithm} ${fingerprint(keyIn(publicKey.publicKeyBlob))}`);
     this.#asked.push(asked);
     this.#nextKey = Math.max(this.#nextKey, asked.key + 1);
     this.#state = { state: "query-sent", asked };
@@ -268,6 +268,16 @@ export class UserAuth {
     const left = untried > 0 && canContinue.includes("publickey") ? `; ${untriedText(untried)}` : "";
     const message = `Authentication failed: ${what}; it would take: ${wants}${hint}${sigAlgs}${left}`;
     return new AuthError(message, this.#tried, canContinue, this.#partialSuccess, untried);
+  }
+}
+
+/** The key's own blob where a certificate is shown: by its fingerprint people know it. */
+function keyIn(publicKeyBlob: Uint8Array): Uint8Array {
+  try {
+    return parseCertificate(publicKeyBlob).keyBlob;
+  } catch (error) {
+    if (error instanceof ProtocolError) return publicKeyBlob; // no certificate, or one that only its agent understands
+    throw error;
   }
 }
 

@@ -1,10 +1,11 @@
-import { verify } from "node:crypto";
+import { createHash, verify } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { AuthError, ProtocolError } from "../../src/ssh/errors.ts";
 import * as m from "../../src/ssh/messages.ts";
 import { type AuthStep, type Candidate, serverSigAlgs, UserAuth } from "../../src/ssh/userauth.ts";
 import { encode, utf8 } from "../../src/ssh/wire.ts";
 import { join, PeerKey, seededBytes, sshString } from "../support/peer-crypto.ts";
+import { vectors } from "../support/vectors.ts";
 
 const keys = [new PeerKey("first"), new PeerKey("second")] as const;
 const [first, second] = keys;
@@ -219,6 +220,8 @@ describe("the query and the signature, RFC 4252 §7", () => {
   });
 });
 
+const certificates = vectors<{ name: string; certificate: string; expect: { keyBlob: string } }>("certificates.json");
+
 describe("a key of several algorithms, RFC 8308 §3.1, RFC 8332 §3", () => {
   const rsa = { algorithms: ["rsa-sha2-512", "rsa-sha2-256"] as const, publicKeyBlob: utf8("an RSA key") };
   const rsaCertificate = {
@@ -337,6 +340,15 @@ describe("a key of several algorithms, RFC 8308 §3.1, RFC 8332 §3", () => {
     const sign = () => auth.signed(join(signature, new Uint8Array(8)));
     if (says === undefined) expect(sign).not.toThrow();
     else expect(authError(sign).message).toMatch(says);
+  });
+
+  test("a certificate is known by the fingerprint of the key in it, as ssh-keygen -l prints it", () => {
+    const { certificate, expect: wanted } = certificates.find(({ name }) => name === "a user's ed25519 256 key")!;
+    const blob = Uint8Array.from(Buffer.from(certificate, "base64"));
+    const auth = startedWith({ algorithms: ["ssh-ed25519-cert-v01@openssh.com"], publicKeyBlob: blob });
+    const digest = createHash("sha256").update(Buffer.from(wanted.keyBlob, "base64")).digest("base64");
+    const error = authError(() => auth.receive(failure(["publickey"])));
+    expect(error.tried).toEqual([`publickey ssh-ed25519-cert-v01@openssh.com SHA256:${digest.replace("=", "")}`]);
   });
 
   test("the failure says that none of its names is verified", () => {
