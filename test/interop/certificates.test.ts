@@ -1,4 +1,4 @@
-/** Certificates with a real OpenSSH: hosts' by an authority in known_hosts, users' by TrustedUserCAKeys. */
+/** Certificates with real servers: hosts' by an authority in known_hosts, users' by one that the server trusts. */
 import { execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
@@ -14,6 +14,7 @@ import {
 } from "../../src/index.ts";
 import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import { certifiedSigner } from "../../src/ssh/certificate.ts";
+import { missingAsyncssh, startAsyncssh } from "../support/asyncssh.ts";
 import { launch, startHost } from "../support/command.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { type KeyKind, keygen, makeWorkplace, type SshServer, type Workplace } from "../support/ssh-server.ts";
@@ -243,5 +244,32 @@ describeNeeding(missingSshd(), "a user certificate with OpenSSH", () => {
     const signer = await loadPrivateKey(key);
     const certificate = certify(key, keyOf("authority"), "-h", "-n", server.user);
     expect(() => certifiedSigner(signer, blobOf(certificate))).toThrow(/a host's certificate, not a user's/);
+  });
+});
+
+describeNeeding(missingAsyncssh() ?? missingSshd(), "certificates with AsyncSSH", () => {
+  test.each(kinds)("both of the host and of the user: $name", async ({ name, kind }) => {
+    const [authority, user] = [keyOf("authority", kind), keyOf("user", kind)];
+    const server = await startAsyncssh({
+      hostKey: kind,
+      prepare: (hostKey) => {
+        writeFileSync(`${hostKey}.pub`, execFileSync("ssh-keygen", ["-y", "-f", hostKey]));
+        certify(hostKey, authority, "-h", "-n", "127.0.0.1"); // it takes what stands beside its key
+      },
+      authorized: [`cert-authority ${made.get(authority)}`],
+    });
+    try {
+      const known = join(server.folder, "known_hosts_of_test");
+      writeFileSync(known, `@cert-authority [127.0.0.1]:${server.port} ${made.get(authority)}\n`);
+      const { host, port, user: login } = server;
+      const trust = await knownHostsTrust({ host, port, files: [known] });
+      const signer = certifiedSigner(await loadPrivateKey(user), blobOf(certify(user, authority, "-n", login)));
+      const connection = await connectTcp({ host, port, user: login, keys: [signer], ...trust });
+      const algorithm = name === "ssh-rsa" ? "rsa-sha2-512" : name;
+      expect(connection.hostKey.algorithm).toBe(`${algorithm}-cert-v01@openssh.com`);
+      await connection.close();
+    } finally {
+      await server.stop();
+    }
   });
 });

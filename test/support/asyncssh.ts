@@ -23,6 +23,8 @@ export interface AsyncsshOptions {
   readonly hostKey?: KeyKind;
   /** More host keys, each in `FOLDER/host_key_N`. */
   readonly moreHostKeys?: readonly KeyKind[];
+  /** Told the path of the host's key before the server starts. */
+  readonly prepare?: (hostKey: string) => void;
   /** More lines of authorized_keys, which it reads once. */
   readonly authorized?: readonly string[];
 }
@@ -36,6 +38,7 @@ export async function startAsyncssh(options: AsyncsshOptions = {}): Promise<SshS
   const place = makeWorkplace();
   const key = join(place.folder, "host_key");
   const hostKey = keygen(key, options.hostKey);
+  options.prepare?.(key);
   const authorized = join(place.folder, "authorized_keys");
   writeFileSync(authorized, [place.clientPublicKey, ...(options.authorized ?? []), ""].join("\n"));
   const more = (options.moreHostKeys ?? []).map((kind, index) => {
