@@ -6,10 +6,10 @@
 import type { RemoteSession } from "../mcp/link.ts";
 import type { Log } from "../node/log.ts";
 import { loadPlatform } from "../node/platform.ts";
-import { type HostTrust, trustBy } from "../node/trust.ts";
-import { connect } from "../ssh/connect.ts";
+import { trustBy } from "../node/trust.ts";
+import { connectTrusted } from "../node/trusted-connect.ts";
 import type { ByteDuplex, ConnectOptions, Limits, Notice, SshConnection } from "../ssh/connection.ts";
-import { AuthError, HostKeyError, NegotiationError } from "../ssh/errors.ts";
+import { AuthError, type HostKeyError } from "../ssh/errors.ts";
 import type { Settings } from "./flags.ts";
 import { HostKeyFollower } from "./host-keys.ts";
 import { signersOf } from "./identities.ts";
@@ -110,7 +110,10 @@ async function logIn(
     ...(watch && { onProgress: (progress) => watch(progress, settings) }),
     trace: settings.logLevel === "DEBUG",
   };
-  const connection = await introduced(() => reach(open, options, trust, log), keys, introduction);
+  const onAgain = ({ fingerprint }: HostKeyError): void =>
+    log.info(`the server showed a key that is not pinned, ${fingerprint}: connecting again for its others`);
+  const attempt = () => connectTrusted(open, options, trust, onAgain);
+  const connection = await introduced(attempt, keys, introduction);
   log.debug(`logged in to ${host} as ${username}; ${nameOf(settings)} is ${connection.serverVersion}`);
   return { connection, onSession: () => follower?.opened(connection) };
 }
@@ -127,32 +130,6 @@ async function introduced(
     if (introduction === undefined || !(error instanceof AuthError)) throw error;
     await introduction.registerAfter(error, keys);
     return attempt();
-  }
-}
-
-/**
- * A fingerprint does not tell the type of the key that it pins, and the list that decides which key is shown has crossed
- * by the time: so another connection, for the keys of other types. It offers less and is judged alike.
- */
-async function reach(
-  open: () => Promise<ByteDuplex>,
-  options: ConnectOptions,
-  trust: HostTrust | undefined,
-  log: Log,
-): Promise<SshConnection> {
-  let refusal: HostKeyError | undefined;
-  for (let offer = options; ; ) {
-    try {
-      return await connect(await open(), offer);
-    } catch (error) {
-      const isNoneLeft = error instanceof NegotiationError && error.list === "host key algorithm";
-      if (refusal !== undefined && isNoneLeft) throw refusal;
-      const hostKeyAlgorithms = error instanceof HostKeyError ? (trust?.otherHostKeyAlgorithms() ?? []) : [];
-      if (!(error instanceof HostKeyError) || hostKeyAlgorithms.length === 0) throw error;
-      refusal = error;
-      offer = { ...options, hostKeyAlgorithms };
-      log.info(`the server showed a key that is not pinned, ${error.fingerprint}: connecting again for its others`);
-    }
   }
 }
 

@@ -1,9 +1,9 @@
 /** The face of what is Node's: re-exports, and a connection over TCP in one call. */
-import { connect } from "../ssh/connect.ts";
 import type { ConnectOptions, SshConnection } from "../ssh/connection.ts";
 import { loadPlatform } from "./platform.ts";
 import { dial } from "./tcp.ts";
-import { knownHostsTrust } from "./trust.ts";
+import { type HostTrust, knownHostsTrust, type TrustOptions } from "./trust.ts";
+import { connectTrusted } from "./trusted-connect.ts";
 
 export { Agent, type AgentOptions } from "./agent.ts";
 export { FileError } from "./files.ts";
@@ -17,20 +17,32 @@ export { type ScanOptions, scanHostKeys } from "./scan-host-keys.ts";
 export { DialError, type DialOptions, dial, type Lookup } from "./tcp.ts";
 export { type HostTrust, knownHostsTrust, type TrustOptions } from "./trust.ts";
 
-/** As ConnectOptions; `verifyHostKey` is done by ssh's own known_hosts files, `table` is what `loadPlatform` gives unless given. */
+/**
+ * As ConnectOptions; the host key is judged by ssh's own known_hosts files, or as `trust` says, unless `verifyHostKey` is
+ * given; `table` is what `loadPlatform` gives unless given.
+ */
 export type TcpConnectOptions = Omit<ConnectOptions, "verifyHostKey"> &
   Partial<Pick<ConnectOptions, "verifyHostKey">> & {
     readonly host: string;
     /** 22 unless given. */
     readonly port?: number;
+    /** Pins, other files, what becomes of unknown keys. */
+    readonly trust?: Omit<TrustOptions, "host" | "port">;
   };
 
 /** Connects to an SSH server over TCP. @throws DialError, FileError, and what `connect` throws */
-export async function connectTcp({ host, port = 22, ...options }: TcpConnectOptions): Promise<SshConnection> {
-  const { verifyHostKey, hostKeyAlgorithms } = options;
-  const trust = verifyHostKey === undefined ? await knownHostsTrust({ host, port }) : { verifyHostKey };
-  const offer = hostKeyAlgorithms === undefined ? {} : { hostKeyAlgorithms };
-  const socket = await dial(host, port, options.signal === undefined ? {} : { signal: options.signal });
+export async function connectTcp(options: TcpConnectOptions): Promise<SshConnection> {
+  const { host, port = 22, trust: asked, verifyHostKey, ...rest } = options;
+  const trust = verifyHostKey === undefined ? await knownHostsTrust({ host, port, ...asked }) : ownTrust(verifyHostKey);
+  const open = () => dial(host, port, rest.signal === undefined ? {} : { signal: rest.signal });
   const { table } = await loadPlatform();
-  return connect(socket, { table, ...options, ...trust, ...offer });
+  const { otherHostKeyAlgorithms, ...judged } = trust;
+  return connectTrusted(open, { table, ...judged, ...rest }, { otherHostKeyAlgorithms }, () => undefined);
+}
+
+/** The caller judges; which keys are offered is left to the table. */
+function ownTrust(
+  verifyHostKey: ConnectOptions["verifyHostKey"],
+): Pick<ConnectOptions, "verifyHostKey"> & Pick<HostTrust, "otherHostKeyAlgorithms"> {
+  return { verifyHostKey, otherHostKeyAlgorithms: () => [] };
 }

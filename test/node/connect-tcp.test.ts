@@ -1,14 +1,16 @@
 /** A program that uses the library on Node, and a real sshd. */
+import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { connectTcp, HostKeyError, knownHostsTrust, loadPrivateKey } from "../../src/index.ts";
+import { parseHostKeyPin } from "../../src/node/index.ts";
 import { describeNeeding } from "../support/needs.ts";
 import type { SshServer } from "../support/ssh-server.ts";
-import { missingSshd, startSshd } from "../support/sshd.ts";
+import { fingerprintOf, missingSshd, startSshd } from "../support/sshd.ts";
 
 describeNeeding(missingSshd(), "connectTcp", () => {
   let server: SshServer;
   beforeAll(async () => {
-    server = await startSshd();
+    server = await startSshd({ hostKeyTypes: ["rsa"] });
   });
   afterAll(() => server?.stop());
 
@@ -36,5 +38,20 @@ describeNeeding(missingSshd(), "connectTcp", () => {
     } finally {
       process.env["HOME"] = before;
     }
+  });
+
+  test("finds the key that a fingerprint pins among the server's, and takes no other", async () => {
+    const { host, port, user } = server;
+    const options = { host, port, user, keys: [await loadPrivateKey(server.clientKey)] };
+    const pinned = (fingerprint: string) =>
+      connectTcp({ ...options, trust: { files: [], pins: [parseHostKeyPin(fingerprint)] } });
+    const connection = await pinned(fingerprintOf(join(server.folder, "host_rsa.pub")));
+    expect(connection.hostKey.algorithm).toMatch(/^rsa-sha2-/);
+    await connection.close();
+    await expect(pinned(`SHA256:${"A".repeat(43)}`)).rejects.toThrow(
+      /IS NOT THE PINNED ONE.* ssh-ed25519 .*, then ssh-rsa /,
+    );
+    const only = { ...options, hostKeyAlgorithms: ["rsa-sha2-256"], trust: { files: [server.knownHosts] } };
+    await expect(connectTcp(only)).rejects.toThrow("only another type of key is known, ssh-ed25519 SHA256:");
   });
 });
