@@ -89,7 +89,7 @@ async function begin(asked: Settings, context: DialContext): Promise<Beginning> 
   const socket = dialFirst();
   const stops = route.map((settings) => {
     const introduction = introductionOf(settings, { log, signal, socket });
-    const knownHosts = introduction?.then(({ knownHosts }) => knownHosts) ?? knownHostsOf(settings);
+    const knownHosts = knownHostsOf(settings, introduction);
     return { settings, keys: readClientKeys(settings, passphrase, log), passphrase, knownHosts, introduction };
   });
   for (const promise of [socket, ...stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts])]) promise.catch(ignore);
@@ -135,8 +135,20 @@ function placesOf(config: Settings["config"]): Pick<DialOptions, "family" | "loc
   };
 }
 
-async function knownHostsOf(settings: Settings): Promise<readonly KnownHostsFile[] | undefined> {
+async function knownHostsOf(
+  settings: Settings,
+  introduction: Promise<Introduction> | undefined,
+): Promise<readonly KnownHostsFile[] | undefined> {
   if (!settings.isHostKeyChecked) return undefined;
+  const known = introduction?.then(({ knownHosts }) => knownHosts) ?? readKnown(settings);
+  const { revokedHostKeys = [] } = settings.config ?? {};
+  if (revokedHostKeys.length === 0) return known;
+  const { readRevokedKeys } = await import("../node/revoked-keys.ts");
+  const revoked = readRevokedKeys(revokedHostKeys);
+  return (await Promise.all([known, revoked])).flat();
+}
+
+function readKnown(settings: Settings): Promise<readonly KnownHostsFile[]> {
   const { files, isNamed } = trustChoice(settings);
   return isNamed ? readKnownHosts(files) : readKnownHostsIfThere(files);
 }

@@ -19,6 +19,7 @@ export interface ConfigValues {
   /** Empty for `none`. */
   userknownhostsfile?: readonly string[];
   globalknownhostsfile?: readonly string[];
+  revokedhostkeys?: readonly string[];
   hostkeyalias?: string;
   stricthostkeychecking?: "yes" | "ask" | "accept-new" | "no";
   updatehostkeys?: boolean | "ask";
@@ -62,6 +63,7 @@ const honoured: { readonly [K in HonouredKeyword]-?: Keyword<ConfigValues[K]> | 
   identityagent: first(oneText),
   userknownhostsfile: first(files),
   globalknownhostsfile: first(files),
+  revokedhostkeys: first(files),
   hostkeyalias: first(oneText),
   stricthostkeychecking: first((line) => oneOf(line, strictness)),
   updatehostkeys: first((line) => oneOf(line, { ...flag, ask: "ask" })),

@@ -24,6 +24,8 @@ export interface HostConfig {
   readonly identityAgent: string | undefined;
   readonly userKnownHosts: readonly string[] | undefined;
   readonly globalKnownHosts: readonly string[] | undefined;
+  /** Files of keys that no host may have. */
+  readonly revokedHostKeys: readonly string[];
   readonly hostKeyAlias: string | undefined;
   readonly strictHostKeyChecking: "yes" | "ask" | "accept-new" | "no" | undefined;
   readonly updateHostKeys: boolean | "ask" | undefined;
@@ -73,6 +75,7 @@ function resolved(values: ConfigValues, facts: ConfigFacts): HostConfig {
       values.identityagent === undefined ? undefined : agentOf(expand("IdentityAgent", values.identityagent)),
     userKnownHosts: values.userknownhostsfile?.map((path) => expand("UserKnownHostsFile", path)),
     globalKnownHosts: values.globalknownhostsfile,
+    revokedHostKeys: (values.revokedhostkeys ?? []).map((path) => expand("RevokedHostKeys", path)),
     hostKeyAlias: values.hostkeyalias,
     strictHostKeyChecking: values.stricthostkeychecking,
     updateHostKeys: values.updatehostkeys,

@@ -1,11 +1,12 @@
 /** The built command, ssh's configuration and real sshds: where it goes, through whom, and what a person is told. */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, copyFileSync, existsSync, mkdirSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { builtCommand, endHosts, type Host, hostEnvironment, startHost } from "../support/command.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { descendants, until } from "../support/processes.ts";
-import { freePort, makeKeyPair, type SshServer } from "../support/ssh-server.ts";
+import { freePort, keygen, makeKeyPair, type SshServer } from "../support/ssh-server.ts";
 import { missingSshd, startSshd } from "../support/sshd.ts";
 
 const line = '{"jsonrpc":"2.0","method":"notifications/x"}';
@@ -140,6 +141,35 @@ describeNeeding(missingSshd(), "ssh's configuration and real sshds", () => {
       await echoed(start(config, ["--host", "target", ...cat]));
       writeFileSync(join(home, ".ssh", "alias_known"), `alias ${makeKeyPair().publicKey}\n`);
       expect(await refused(start(config, ["--host", "target", ...cat]))).toMatch(/THE HOST KEY OF alias .*HAS CHANGED/);
+    });
+
+    test("a key that RevokedHostKeys lists is refused, and all are where the list is missing", async () => {
+      writeFileSync(join(home, ".ssh", "revoked"), `${target.hostKey}\n`);
+      const config = `RevokedHostKeys ~/.ssh/revoked\n${block("target", target)}`;
+      const reason = await refused(start(config, ["--host", "target", ...cat]));
+      expect(reason).toMatch(/^Host key verification failed: .* is marked @revoked in .*\/\.ssh\/revoked:1/);
+      const without = `RevokedHostKeys ~/.ssh/no-such\n${block("target", target)}`;
+      expect(await refused(start(without, ["--host", "target", ...cat]))).toMatch(/no-such: no such file$/);
+    });
+
+    test("a certificate by its own file", async () => {
+      const authority = join(home, ".ssh", "authority");
+      const key = join(home, ".ssh", "certified");
+      for (const path of [authority, key]) if (!existsSync(path)) keygen(path);
+      execFileSync("ssh-keygen", ["-q", "-s", authority, "-I", "test", "-n", target.user, `${key}.pub`]);
+      renameSync(`${key}-cert.pub`, join(home, ".ssh", "elsewhere.pub"));
+      const certified = await startSshd({ config: [`TrustedUserCAKeys ${authority}.pub`, "AuthorizedKeysFile none"] });
+      try {
+        const own = block("target", certified)
+          .replace("target_key", "certified")
+          .replace("target_known", "certified_known");
+        writeFileSync(join(home, ".ssh", "certified_known"), `[127.0.0.1]:${certified.port} ${certified.hostKey}\n`);
+        const flags = ["--host", "target", ...cat];
+        expect(await refused(start(own, flags))).toMatch(/^Authentication failed/);
+        await echoed(start(`CertificateFile ~/.ssh/elsewhere.pub\n${own}`, flags));
+      } finally {
+        await certified.stop();
+      }
     });
 
     test("StrictHostKeyChecking no is told, and not followed", async () => {

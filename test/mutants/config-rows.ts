@@ -173,6 +173,22 @@ export const configRows: readonly Mutant[] = [
     caughtBy: { file: trust, test: "hostKeyAlias" },
   },
   {
+    id: "revoked-keys-unmarked",
+    file: "src/node/revoked-keys.ts",
+    find: '"@revoked * ") };',
+    replace: '"* ") };',
+    why: "a list of keys that are not to be trusted makes them trusted, for every host",
+    caughtBy: { file: "test/node/revoked-keys.test.ts", test: "a key of the list is refused" },
+  },
+  {
+    id: "revoked-keys-unread",
+    file: "src/node/revoked-keys.ts",
+    find: "if (text.startsWith(krlMagic)) {",
+    replace: "if (text === krlMagic) {",
+    why: "a list that is not understood revokes nothing, and nobody is told",
+    caughtBy: { file: "test/node/revoked-keys.test.ts", test: "in binary form is refused by name" },
+  },
+  {
     id: "keys-beyond-identities-only",
     file: "src/cli/key-choices.ts",
     find: "(isSshLike && config?.identitiesOnly === true)",
