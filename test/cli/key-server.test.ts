@@ -290,6 +290,26 @@ describeNeeding(missingSshd(), "with a key server beside a real sshd", () => {
     }
   });
 
+  test("an encrypted key: its public half is registered, and with its passphrase it logs in", async () => {
+    const keyServer = await run(startHttp(honest()));
+    rmSync(clientKey);
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "s3cret", "-C", "me@here", "-f", clientKey]);
+    publicKey = readFileSync(`${clientKey}.pub`, "utf8").trim().split(" ", 2).join(" ");
+    const stderr = await echoed(start(keyServer.port, { env: { MCP_SSH_PASSPHRASE: "s3cret" } }));
+    expect(keyServer.asked).toEqual([get, post()]);
+    expect(stderr).not.toContain("s3cret");
+  });
+
+  test("nothing but a host's name, and three of us at once: one key is made, and registered", async () => {
+    const keyServer = await run(startHttp(honest()));
+    rmSync(clientKey);
+    const started = [start(keyServer.port), start(keyServer.port), start(keyServer.port)];
+    await Promise.all(started.map(echoed));
+    publicKey = readFileSync(`${clientKey}.pub`, "utf8").trim().split(" ", 2).join(" ");
+    expect([...new Set(keyServer.asked)].sort()).toEqual([get, post()]);
+    expect(readFileSync(remembered, "utf8")).toBe(`${name()} ${server.hostKey}\n`);
+  });
+
   test("a pinned host key needs no key server, but who is not let in registers", async () => {
     const keyServer = await run(startHttp(honest()));
     const flags = ["--host-key", fingerprint];

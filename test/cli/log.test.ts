@@ -2,6 +2,7 @@
  * What the built command's log shows of a session, and what it never shows: at every level, with canaries in all that is
  * secret or somebody else's, a real sshd and a scripted key server.
  */
+import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,9 +22,14 @@ describeNeeding(missingSshd(), "the log of a session", () => {
   let server: SshServer;
   let keyServer: HttpServer;
   let home = "";
+  let clientKey = "";
   const hosts: Host[] = [];
   beforeAll(async () => {
     server = await startSshd({ config: ["AcceptEnv TOKEN"] });
+    clientKey = join(server.folder, "encrypted");
+    const secrets = ["-N", `${canary}-passphrase`, "-C", `${canary}-comment`];
+    execFileSync("ssh-keygen", ["-q", "-t", "ed25519", ...secrets, "-f", clientKey]);
+    writeFileSync(join(server.folder, "authorized_keys"), readFileSync(`${clientKey}.pub`));
   });
   beforeEach(async () => {
     home = mkdtempSync(join(tmpdir(), "mcp-ssh-client-"));
@@ -43,17 +49,16 @@ describeNeeding(missingSshd(), "the log of a session", () => {
 
   /** A session in which a secret stands wherever one can; gives what stderr said. */
   async function logged(level: string): Promise<string> {
-    // its comment is the canary too
-    const clientKey = join(home, "key");
-    writeFileSync(clientKey, readFileSync(server.clientKey), { mode: 0o600 });
     const place = ["--host", server.host, "--port", String(server.port), "--username", server.user];
     const asking = ["--use-key-server", "--key-server-port", String(keyServer.port), "--client-key", clientKey];
+    const unlock = ["--passphrase", `${canary}-passphrase`];
     const env = ["--env", `LANG=${canary}-lang`, "--env=TOKEN", "--env", `REFUSED=${canary}-refused`];
     const args = [
       builtCommand,
       ...place,
       ...asking,
       ...env,
+      ...unlock,
       "--log-level",
       level,
       "--command",
@@ -78,7 +83,7 @@ describeNeeding(missingSshd(), "the log of a session", () => {
     async (level) => {
       const stderr = await logged(level);
       expect(stderr).not.toContain(canary);
-      const material = readFileSync(server.clientKey, "utf8").split("\n").slice(1, -2);
+      const material = readFileSync(clientKey, "utf8").split("\n").slice(1, -2);
       expect(material.length).toBeGreaterThan(2);
       for (const line of material) expect(stderr).not.toContain(line);
       const lines = stderr.trimEnd().split("\n");
@@ -90,6 +95,19 @@ describeNeeding(missingSshd(), "the log of a session", () => {
       expect([...shown].every((name) => (logLevels as readonly string[]).indexOf(name) >= least)).toBe(true);
     },
   );
+
+  test("of a wrong passphrase holds nothing either", async () => {
+    const place = ["--host", server.host, "--port", String(server.port), "--known-hosts", server.knownHosts];
+    const wrong = ["--client-key", clientKey, `--passphrase=${canary}-wrong`, "--log-level", "DEBUG"];
+    const launch = { command: process.execPath, args: [builtCommand, ...place, ...wrong] };
+    const host = startHost(launch, { ...hostEnvironment(), HOME: home });
+    hosts.push(host);
+    host.send('{"jsonrpc":"2.0","id":1,"method":"ping"}');
+    expect(JSON.parse(await host.line())).toMatchObject({ id: 1, error: { code: -31001 } });
+    expect((await host.exit).code).toBe(1);
+    expect(host.stderr()).toContain(" - ERROR - ");
+    expect(host.stderr() + host.stdout().toString()).not.toContain(canary);
+  });
 
   test("at DEBUG shows versions, both KEXINITs, what was chosen, and each packet's name and size", async () => {
     const stderr = await logged("DEBUG");

@@ -126,7 +126,8 @@ describeNeeding(missingReferenceServer(), "the reference server's key server", (
     },
   );
 
-  test("three of us at once get by with the five requests it answers", async () => {
+  test("three of us at once, without even a key, get by with the five requests it answers", async () => {
+    rmSync(join(home, "key"));
     const said = await Promise.all([start(), start(), start()].map(served));
     expect(said.join("")).not.toContain("ERROR");
     expect(readFileSync(remembered, "utf8").trimEnd().split("\n")).toEqual([
