@@ -1,4 +1,5 @@
 /** The built command, agents on real sockets and a real sshd: who is asked, who is let in, and what a person is told. */
+import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
@@ -8,6 +9,7 @@ import {
   type FakeAgent,
   type FakeKey,
   plainEd25519,
+  securityKeyEcdsa,
   securityKeyEd25519,
   startFakeAgent,
 } from "../support/fake-agent.ts";
@@ -190,7 +192,6 @@ describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", ()
   });
 
   test("an encrypted key file that the agent holds needs no passphrase", async () => {
-    const { execFileSync } = await import("node:child_process");
     const agent = await realAgent();
     const path = join(agent.folder, "key");
     authorize(makeKey(path, "-t", "ed25519"));
@@ -201,7 +202,6 @@ describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", ()
   });
 
   test.each(["a file", "an agent"])("a certificate beside the key of %s", async (where) => {
-    const { execFileSync } = await import("node:child_process");
     const agent = await realAgent();
     const [ca, path] = [join(agent.folder, "ca"), join(agent.folder, "key")];
     authorize(`cert-authority ${makeKey(ca, "-t", "ed25519")}`);
@@ -212,8 +212,20 @@ describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", ()
     await letIn([...command, "--client-key", ...flags]);
   });
 
+  test.each([
+    ["ed25519", securityKeyEd25519()],
+    ["ecdsa", securityKeyEcdsa()],
+  ])("a certificate of a security key: %s", async (name, key) => {
+    const [ca, path] = [join(server.folder, `ca-${name}`), join(server.folder, `sk-${name}`)];
+    authorize(`cert-authority ${makeKey(ca, "-t", "ed25519")}`);
+    writeFileSync(`${path}.pub`, `${key.line}\n`);
+    execFileSync("ssh-keygen", ["-q", "-s", ca, "-I", "id", "-n", server.user, `${path}.pub`], { stdio: "ignore" });
+    const agent = await fakeAgent([key]);
+    const stderr = await letIn([...command, "--client-key", `${path}.pub`, "--agent", agent.path]);
+    expect(stderr).toContain("touch your security key");
+  });
+
   test("a certificate that ssh's configuration names", async () => {
-    const { execFileSync } = await import("node:child_process");
     const folder = mkdtempSync(join(server.folder, "certified-"));
     const [ca, path] = [join(folder, "ca"), join(folder, "key")];
     const [elsewhere, config] = [join(folder, "elsewhere"), join(folder, "config")];

@@ -1,4 +1,5 @@
 /** Agents on real sockets: OpenSSH's own, and one that misbehaves; what they sign is put before a real sshd. */
+import { execFileSync, spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -74,7 +75,6 @@ describe("an agent that cannot be asked", () => {
 
   test("a socket whose agent has ended", async () => {
     const path = join(folder, "left");
-    const { spawnSync } = await import("node:child_process");
     spawnSync(process.execPath, [
       "-e",
       `require("net").createServer().listen(${JSON.stringify(path)}, () => process.kill(process.pid, 9))`,
@@ -302,7 +302,6 @@ describeNeeding(missingSshAgent() ?? missingGpgAgent() ?? missingSshd(), "a real
   });
 
   test("a key of ssh-agent by its certificate", async () => {
-    const { execFileSync } = await import("node:child_process");
     const real = await realAgent();
     const ca = join(real.folder, "ca");
     const path = join(real.folder, "key");
