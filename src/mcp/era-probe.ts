@@ -18,8 +18,10 @@ export class EraProbe implements HostRoute {
   readonly #conversation: Conversation;
   readonly #onOver: () => void;
   readonly #late: Deferred<void> = deferred();
-  #state: "watching" | "out" | "over" = "watching";
+  #state: "watching" | "out" | "refused" | "over" = "watching";
   #request: PendingRequest | undefined;
+  /** Probes that the host sent while the first was out. */
+  #retries: HostLine[] = [];
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /** `milliseconds`: from the sending. `onOver` is called when lines may go straight to `queue`. */
@@ -32,7 +34,8 @@ export class EraProbe implements HostRoute {
 
   /** Resolves when the remote has not answered the probe in time; never once this is decided. */
   get late(): Promise<void> {
-    return this.#state === "over" ? new Promise(() => undefined) : this.#late.promise;
+    const isOpen = this.#state === "watching" || this.#state === "out";
+    return isOpen ? this.#late.promise : new Promise(() => undefined);
   }
 
   piece(bytes: Uint8Array): void {
@@ -40,8 +43,13 @@ export class EraProbe implements HostRoute {
   }
 
   line(line: HostLine): void {
+    if (this.#request !== undefined && isProbe(line.requests)) {
+      this.#again(line);
+      return;
+    }
     this.#queue.line(line);
     if (this.#state === "watching") this.#watch(line.requests);
+    else if (this.#state === "refused" && line.requests.length > 0) this.#end();
   }
 
   room(): Promise<void> {
@@ -64,31 +72,36 @@ export class EraProbe implements HostRoute {
     return this.#state === "out" && this.#request?.isSent === true && mayBeOfProbe(end);
   }
 
-  /** Decided against the remote: answers the probe in its name, if that is still owed. */
+  /** Decided against the remote: answers the probe in its name, if that is still owed, and every other one. */
   refuse(): void {
-    if (this.#request !== undefined) this.#conversation.refuse(this.#request, "probe-unanswered");
-    this.#decide();
+    this.stop();
+    this.#state = "refused";
+    for (const request of [this.#request, ...this.#retries.flatMap(({ requests }) => requests)]) {
+      if (request !== undefined) this.#conversation.refuse(request, "probe-unanswered");
+    }
   }
 
   /** Decided: what waited goes to the remote as well. */
   over(): void {
-    this.#decide();
+    for (const retry of this.#retries) this.#queue.line(retry);
     this.#queue.release();
+    this.#end();
   }
 
   stop(): void {
     clearTimeout(this.#timer);
   }
 
-  #decide(): void {
+  #end(): void {
     this.stop();
     this.#state = "over";
     this.#onOver();
   }
 
-  #watch([first, ...others]: readonly PendingRequest[]): void {
+  #watch(requests: readonly PendingRequest[]): void {
+    const [first] = requests;
     if (first === undefined) return;
-    if (first.method !== DISCOVER || others.length > 0) {
+    if (!isProbe(requests)) {
       this.over();
       return;
     }
@@ -97,7 +110,18 @@ export class EraProbe implements HostRoute {
     this.#queue.hold();
   }
 
+  /** A host that has waited long enough asks again. */
+  #again(line: HostLine): void {
+    if (this.#state === "out") this.#retries.push(line);
+    else for (const request of line.requests) this.#conversation.refuse(request, "probe-unanswered");
+  }
+
   #isPending(): boolean {
     return this.#request !== undefined && this.#conversation.isPending(this.#request);
   }
+}
+
+/** Alone on its line. */
+function isProbe(requests: readonly PendingRequest[]): boolean {
+  return requests.length === 1 && requests[0]?.method === DISCOVER;
 }

@@ -83,7 +83,7 @@ export class SshClientTransport implements Transport {
     this.#throwIfOver();
     if (this.#probe.step === "watching") {
       if (!this.#watch(message)) return;
-    } else if (this.#probe.step !== "over") await this.#decided();
+    } else if (this.#probe.step !== "over" && !(await this.#decided(message))) return;
     if (this.#writer === undefined) throw new Error("Not connected");
     await this.#writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`));
   }
@@ -165,32 +165,40 @@ export class SshClientTransport implements Transport {
     for (const source of this.#stderrs) source.resolve(undefined);
   }
 
-  /** What comes behind the probe waits until it is decided, and for the session that may follow. */
-  async #decided(): Promise<void> {
+  /**
+   * What comes behind the probe waits until it is decided, and for the session that may follow. False: it was the probe
+   * once more, and was answered here.
+   */
+  async #decided(message: JsonRpc): Promise<boolean> {
     if (this.#probe.step === "out") await this.#probe.decided.promise;
     this.#throwIfOver();
-    if (this.#probe.step !== "lost") return;
+    if (this.#probe.step !== "lost") return true;
+    if (isProbe(message)) return this.#refuse(message.id, "probe-unanswered");
     this.#reopening ??= this.#reopen();
     await this.#reopening;
     this.#throwIfOver();
+    return true;
   }
 
   /** Looks for the probe, up to the first request. False: it was answered here. */
-  #watch(message: Parameters<Transport["send"]>[0]): boolean {
+  #watch(message: JsonRpc): boolean {
     if (!("method" in message) || !("id" in message)) return true;
-    const { id, method } = message;
-    if (method !== DISCOVER || this.#remote === undefined) this.#endProbe();
-    else if (mayBeReferenceServer(this.#remote)) {
-      this.#endProbe();
-      void Promise.resolve().then(() => this.#deliver(notFound(id, "not-in-reference-server")));
-      return false;
-    } else if (this.#remote.reopen === undefined) this.#endProbe();
+    if (!isProbe(message)) this.#endProbe();
+    else if (this.#remote !== undefined && mayBeReferenceServer(this.#remote)) {
+      return this.#refuse(message.id, "not-in-reference-server");
+    } else if (this.#remote?.reopen === undefined) this.#endProbe();
     else {
       const timer = setTimeout(() => this.#lose(probe), this.#limits.probeTimeout);
-      const probe = { step: "out", id, timer, decided: deferred() } as const;
+      const probe = { step: "out", id: message.id, timer, decided: deferred() } as const;
       this.#probe = probe;
     }
     return true;
+  }
+
+  /** Answers once the caller's turn is over, as a remote would. */
+  #refuse(id: string | number, why: Refusal): false {
+    void Promise.resolve().then(() => this.#deliver(notFound(id, why)));
+    return false;
   }
 
   /** The remote did not bear the probe: it is answered in its name, and its session left. */
@@ -254,6 +262,10 @@ export class SshClientTransport implements Transport {
     this.onerror?.(new Error(`the remote wrote to its stdout what is no MCP message: ${printable(noise)}`));
     return messages ?? [];
   }
+}
+
+function isProbe(message: JsonRpc): message is JsonRpc & { readonly id: string | number } {
+  return "method" in message && "id" in message && message.method === DISCOVER;
 }
 
 /** `Method not found` in the remote's name. */

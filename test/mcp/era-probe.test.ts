@@ -104,6 +104,36 @@ describe("a remote that is silent on the probe", () => {
     expect(stage.refusals).toMatchObject([{ id: 0, error: { data: { reason: "no-first-reply" } } }]);
   });
 
+  it("a host that asks again is answered for each, and no session is opened for that", async () => {
+    const { stage, sessions } = await shielded();
+    const again = (id: number) => request(id, "server/discover");
+    stage.host.push(`${DISCOVER}\n`);
+    await pass(5_000);
+    stage.host.push(`${again(2)}\n`);
+    await pass(3_000);
+    stage.host.push(`${again(3)}\n`);
+    await settle();
+    expect(answers(stage).map(({ id, error }) => [id, error.code])).toEqual([
+      ["probe", -32601],
+      [2, -32601],
+      [3, -32601],
+    ]);
+    expect(sessions.length).toBe(0);
+    stage.host.push(`${INITIALIZE}\n${again(4)}\n`);
+    await settle();
+    expect(sessions[0]?.stdin.text).toBe(`${INITIALIZE}\n${again(4)}\n`);
+  });
+
+  it("a host that asks again, and gets an answer, gets one to each", async () => {
+    const { stage } = await shielded();
+    stage.host.push(`${DISCOVER}\n${request(2, "server/discover")}\n${INITIALIZE}\n`);
+    await settle();
+    stage.remote.say(`${result("probe")}\n`);
+    await settle();
+    const sent = stage.remote.stdin.text.split("\n").slice(0, -1);
+    expect(sent.sort()).toEqual([DISCOVER, request(2, "server/discover"), INITIALIZE].sort());
+  });
+
   it("a probe that the host has cancelled is not answered", async () => {
     const { stage, sessions } = await shielded();
     stage.host.push(

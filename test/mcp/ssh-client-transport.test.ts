@@ -415,9 +415,23 @@ describe("SshClientTransport and the era probe", () => {
     remote.serverVersion = "SSH-2.0-AsyncSSH_2.24.1";
     remote.isShell = true;
     await transport.send(discover);
+    await transport.send(discover);
     await transport.send(initialize);
-    expect(heard.messages).toMatchObject([notFound("not-in-reference-server")]);
+    expect(heard.messages).toMatchObject([notFound("not-in-reference-server"), notFound("not-in-reference-server")]);
     expect(remote.stdin.text).toBe(lineOf(initialize));
+  });
+
+  it("is answered each time that it is sent", async () => {
+    const { transport, heard, sessions } = await shielded();
+    await transport.send(discover);
+    const second = transport.send({ ...discover, id: "second" } as JSONRPCMessage);
+    await pass(8_000);
+    await second;
+    await transport.send({ ...discover, id: "third" } as JSONRPCMessage);
+    expect(heard.messages.map((message) => "id" in message && message.id)).toEqual(["probe", "second", "third"]);
+    expect(sessions.length).toBe(0);
+    await transport.send(initialize);
+    expect(sessions[0]?.stdin.text).toBe(lineOf(initialize));
   });
 
   it("ends with the connection", async () => {
