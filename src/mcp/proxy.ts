@@ -212,6 +212,7 @@ class StdioProxy {
       queue: this.#queue,
       conversation: this.#conversation,
       forward: (chunks) => this.#output.write(chunks),
+      warn: (text) => this.#log.warning(text),
       onOver: () => {
         this.#input.route = this.#queue;
       },

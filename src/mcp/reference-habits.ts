@@ -88,9 +88,9 @@ export function isReferenceMethod(method: string | undefined): method is string 
 /** What of a request it could not validate, in words that stand behind "request"; undefined where it takes it. */
 export function requestFault(line: Uint8Array): string | undefined {
   if (nesting(line) > DEEPEST) return `nested deeper than ${DEEPEST}`;
-  const request = parsed(line);
-  if (request === undefined) return "that is no valid UTF-8";
-  if (hasLoneSurrogate(request)) return "with half a surrogate pair in it";
+  const text = new TextDecoder().decode(line);
+  const request: unknown = JSON.parse(text);
+  if (text.includes("\\u") && hasLoneSurrogate(request)) return "with half a surrogate pair in it";
   const { id, method, params } = request as Members;
   if (typeof id === "number" && !Number.isInteger(id)) return "with an id that is no integer";
   if (!isObject(params ?? {})) return "with params that are no object";
@@ -100,13 +100,9 @@ export function requestFault(line: Uint8Array): string | undefined {
   return methods[String(method)]?.((params ?? {}) as Members);
 }
 
-/** The value of a line; undefined where it is no UTF-8. It is JSON, which was seen before. */
+/** The value of a line that is a message. */
 export function parsed(line: Uint8Array): unknown {
-  try {
-    return JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(line));
-  } catch {
-    return undefined;
-  }
+  return JSON.parse(new TextDecoder().decode(line));
 }
 
 /** Brackets within brackets that its parser takes; one more, and it drops the line. */

@@ -24,6 +24,7 @@ export interface ReferencePorts {
   readonly conversation: Conversation;
   /** Takes whole lines to the host. */
   readonly forward: (chunks: readonly Uint8Array[]) => void;
+  readonly warn: (text: string) => void;
   /** It was another server: the lines go straight from now on. */
   readonly onOver: () => void;
 }
@@ -78,6 +79,7 @@ export class ReferenceRoute implements HostRoute {
     const whole = { ...line, chunks: [...this.#long.take(), ...line.chunks] };
     this.#isTooLong = false;
     if (isTooLong) this.#withhold(line, `longer than ${this.#limit} bytes`);
+    else if (!isUtf8(whole.chunks)) this.#withhold(line, "that is no valid UTF-8");
     else if (!line.verdict.isMessage) this.#forward(whole);
     else if (isBatch(whole.chunks)) this.#batch(whole);
     else this.#message(whole);
@@ -240,6 +242,8 @@ export class ReferenceRoute implements HostRoute {
   }
 
   #withhold({ requests }: HostLine, fault: string): void {
+    if (requests.length === 0)
+      this.#ports.warn(`A line of the host's ${fault} was dropped: the remote would not bear it`);
     for (const request of requests) this.#ports.conversation.withhold(request, fault);
   }
 
@@ -248,5 +252,17 @@ export class ReferenceRoute implements HostRoute {
     const parts = [...chunks.flatMap((chunk) => escaper.push(chunk)), ...escaper.end()];
     // Each part would be a packet of its own.
     this.#ports.queue.push(parts.length > chunks.length ? [joined(parts)] : parts, requests);
+  }
+}
+
+/** AsyncSSH ends the whole connection at a byte that is none. */
+function isUtf8(chunks: readonly Uint8Array[]): boolean {
+  const decoder = new TextDecoder("utf-8", { fatal: true });
+  try {
+    for (const chunk of chunks) decoder.decode(chunk, { stream: true });
+    decoder.decode();
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -299,6 +299,16 @@ describe("what would mute it", () => {
     expect(sent(stage)).toEqual([]);
   });
 
+  it("what is no UTF-8 and no request is dropped, with a warning: it would end the connection", async () => {
+    const stage = await ready();
+    stage.host.push(
+      Buffer.from('{"jsonrpc":"2.0","method":"notifications/x","params":{"a":"\xff"}}\n\xe2\x80\n', "latin1"),
+    );
+    await say(stage, request(1, "ping"));
+    expect(sent(stage)).toEqual([request(1, "ping")]);
+    expect(stage.logged("warning")).toEqual(Array(2).fill(expect.stringMatching(/no valid UTF-8 was dropped/)));
+  });
+
   it("a line that is too long for it to be looked at is withheld, and the next one passes", async () => {
     const stage = await ready({ lineBytes: 1000, streamBytes: 100 });
     await say(
