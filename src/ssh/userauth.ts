@@ -139,7 +139,7 @@ export class UserAuth {
   }
 
   #refuseOtherAlgorithm(asked: string, signature: Uint8Array): void {
-    const algorithm = algorithmOf(signature);
+    const algorithm = nameIn(signature);
     if (algorithm === plainName(asked)) return;
     const made = algorithm === undefined ? "what is no signature" : `a signature of type ${printable(algorithm)}`;
     const what = `the key gave ${made}, asked was one of type ${plainName(asked)}`;
@@ -176,7 +176,9 @@ export class UserAuth {
     const { asked } = this.#state;
     const expected = this.#publicKey(asked);
     const { algorithm, publicKeyBlob } = decode(m.USERAUTH_PK_OK, payload);
-    if (algorithm !== expected.algorithm || !isEqual(publicKeyBlob, expected.publicKeyBlob)) {
+    // npm ssh2 names the key's type, ssh-rsa, in place of the algorithm. We sign for the one that we asked about.
+    const isNamed = [expected.algorithm, nameIn(expected.publicKeyBlob)].includes(algorithm);
+    if (!isNamed || !isEqual(publicKeyBlob, expected.publicKeyBlob)) {
       throw new ProtocolError("USERAUTH_PK_OK names another key than the one that was asked about", "RFC 4252 §7");
     }
     this.#wanted.add(asked.key);
@@ -292,10 +294,10 @@ function isTaken(signatureAlgorithms: readonly string[] | undefined, algorithm: 
   return signatureAlgorithms.includes(algorithm) || signatureAlgorithms.includes(plainName(algorithm));
 }
 
-/** The name in a signature blob; undefined where it is none. RFC 4252 §7. */
-function algorithmOf(signature: Uint8Array): string | undefined {
+/** The name that a blob of ours, of a key or a signature, begins with; undefined where it is none. RFC 4252 §7. */
+function nameIn(blob: Uint8Array): string | undefined {
   try {
-    return decodeFields("signature", { algorithm: "text", rest: "rest" }, signature).algorithm;
+    return decodeFields("blob", { name: "text", rest: "rest" }, blob).name;
   } catch (error) {
     if (error instanceof ProtocolError) return undefined; // not the peer's fault: it is our own signer's
     throw error;

@@ -9,6 +9,7 @@ import { missingAsyncssh, startAsyncssh } from "../support/asyncssh.ts";
 import { missingDropbear, startDropbear } from "../support/dropbear.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { type KeyKind, keygen, type SshServer } from "../support/ssh-server.ts";
+import { startSsh2Server } from "../support/ssh2-server.ts";
 import { missingSshd, startSshd } from "../support/sshd.ts";
 
 const ecdsa = ["256", "384", "521"].map((bits) => ({
@@ -174,6 +175,11 @@ describe("other servers", () => {
       name: `AsyncSSH with ${name}`,
       missing: missingAsyncssh() ?? missingSshd(),
       start: () => startAsyncssh({ hostKey: kind, authorized }),
+    })),
+    ...[...ecdsa, ...rsa.slice(0, 1)].map(({ name, kind }) => ({
+      name: `npm ssh2 with ${name}`,
+      missing: missingSshd(),
+      start: () => startSsh2Server({ hostKey: kind, authorized }),
     })),
     ...(
       [

@@ -626,7 +626,7 @@ export const table: readonly Mutant[] = [
   {
     id: "userauth-signs-for-another-key",
     file: "src/ssh/userauth.ts",
-    find: "if (algorithm !== expected.algorithm || !isEqual(publicKeyBlob, expected.publicKeyBlob)) {",
+    find: "if (!isNamed || !isEqual(publicKeyBlob, expected.publicKeyBlob)) {",
     replace: "if (publicKeyBlob === undefined) {",
     why: "PK_OK for a key that was not asked about gets a signature",
     caughtBy: { file: "test/ssh/userauth.test.ts", test: "PK_OK for 'another key' is never answered with a signature" },
@@ -634,7 +634,7 @@ export const table: readonly Mutant[] = [
   {
     id: "userauth-algorithm-not-compared",
     file: "src/ssh/userauth.ts",
-    find: "if (algorithm !== expected.algorithm || !isEqual(",
+    find: "if (!isNamed || !isEqual(",
     replace: "if (!isEqual(",
     why: "PK_OK turns the query's algorithm into another",
     caughtBy: { file: "test/ssh/userauth.test.ts", test: "PK_OK for 'another algorithm'" },

@@ -324,6 +324,14 @@ describe("a key of several algorithms, RFC 8308 §3.1, RFC 8332 §3", () => {
     expect(outcome(() => startedWith(rsa).receive(other))).toBe("ProtocolError RFC 4252 §7");
   });
 
+  test("PK_OK by the key's type is for the algorithm that was asked about, as npm ssh2 has it", () => {
+    const key = { algorithms: rsa.algorithms, publicKeyBlob: sshString("ssh-rsa") };
+    const answer = (algorithm: string) => encode(m.USERAUTH_PK_OK, { algorithm, publicKeyBlob: key.publicKeyBlob });
+    const step = startedWith(key).receive(answer("ssh-rsa"));
+    expect(step).toEqual({ step: "sign", asked: { key: 0, algorithm: "rsa-sha2-512" } });
+    expect(outcome(() => startedWith(key).receive(answer("ssh-dss")))).toBe("ProtocolError RFC 4252 §7");
+  });
+
   test.each<{ candidate: Candidate; signature: Uint8Array; says: RegExp | undefined }>([
     { candidate: rsa, signature: sshString("rsa-sha2-512"), says: undefined },
     { candidate: rsaCertificate, signature: sshString("rsa-sha2-512"), says: undefined },

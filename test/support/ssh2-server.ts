@@ -4,10 +4,20 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
 import { endTree, marked, signalAll } from "./processes.ts";
-import { makeKeyPair, makeWorkplace, placed, type SshServer } from "./ssh-server.ts";
+import {
+  type KeyKind,
+  type KeyPair,
+  keygen,
+  makeKeyPair,
+  makeWorkplace,
+  placed,
+  type SshServer,
+} from "./ssh-server.ts";
 
 export interface Ssh2Options {
   /** What a shell request runs; refused unless given. */
@@ -15,14 +25,27 @@ export interface Ssh2Options {
   /** Subsystem name -> command. */
   readonly subsystems?: Readonly<Record<string, string>>;
   readonly algorithms?: ssh2.Algorithms;
+  /** Of the host's only key, by ssh-keygen; ed25519 by ssh2 unless given. */
+  readonly hostKey?: KeyKind;
+  /** More keys that it accepts, each `type base64`. */
+  readonly authorized?: readonly string[];
+}
+
+function keyPair(path: string, kind: KeyKind): KeyPair {
+  const publicKey = keygen(path, kind);
+  return { publicKey, privateKey: readFileSync(path, "utf8") };
+}
+
+function parsed(publicKey: string): ssh2.ParsedKey {
+  const key = ssh2.utils.parseKey(publicKey);
+  if (key instanceof Error) throw key;
+  return key;
 }
 
 export async function startSsh2Server(options: Ssh2Options = {}): Promise<SshServer> {
   const place = makeWorkplace();
-  const hostKey = makeKeyPair();
-  const clientKey = ssh2.utils.parseKey(place.clientPublicKey);
-  if (clientKey instanceof Error) throw clientKey;
-  const clientBlob = clientKey.getPublicSSH();
+  const hostKey = options.hostKey === undefined ? makeKeyPair() : keyPair(join(place.folder, "host"), options.hostKey);
+  const clientKeys = [place.clientPublicKey, ...(options.authorized ?? [])].map(parsed);
   const connections = new Set<Connection>();
   const children = new Set<ChildProcess>();
   let log = "";
@@ -55,8 +78,10 @@ export async function startSsh2Server(options: Ssh2Options = {}): Promise<SshSer
       });
       connection.once("close", () => connections.delete(connection));
       connection.on("authentication", (context) => {
-        const isOurs = context.method === "publickey" && clientBlob.equals(context.key.data);
-        if (!isOurs || context.method !== "publickey") return context.reject(["publickey"]);
+        if (context.method !== "publickey") return context.reject(["publickey"]);
+        const { data } = context.key;
+        const clientKey = clientKeys.find((key) => key.getPublicSSH().equals(data));
+        if (clientKey === undefined) return context.reject(["publickey"]);
         const { signature, blob, hashAlgo } = context;
         if (signature === undefined || blob === undefined) return context.accept(); // a query
         return clientKey.verify(blob, signature, hashAlgo) === true ? context.accept() : context.reject();
