@@ -79,6 +79,26 @@ export function dialRemote(settings: Settings, log: Log, watch?: Watch): OpenRem
   };
 }
 
+/** The way to the server that is meant, for whoever does not log in to it. */
+export interface FoundWay {
+  /** With what ssh's configuration says. */
+  readonly target: Settings;
+  /** Another connection to it each time. */
+  readonly open: () => Promise<ByteDuplex>;
+  /** Ends what leads there. */
+  readonly close: () => Promise<void>;
+}
+
+/** Goes as far as the server that is meant, through its jump hosts. @throws JumpError, ConfigError, FileError */
+export async function findWay(settings: Settings, log: Log, signal: AbortSignal): Promise<FoundWay> {
+  const begun = await begin(settings, { log, signal, watch: undefined });
+  const { target, open } = begun;
+  if (begun.stops.length === 1) return { target, open, close: async () => undefined };
+  const { openWay } = await import("./session.ts");
+  const connection = await openWay(begun, { log, signal, onHostKey: () => undefined });
+  return { target, open: () => connection.tunnel(target.host, target.port), close: () => connection.close() };
+}
+
 /** Where no configuration is read, this dials before it returns. */
 async function begin(asked: Settings, context: DialContext): Promise<Beginning> {
   const { log, signal } = context;

@@ -17,7 +17,7 @@ import type { Introduction } from "./introduction.ts";
 import type { Preparation, PreparedStop } from "./remote.ts";
 import { trustChoice } from "./trust-choices.ts";
 import type { Watch } from "./watch.ts";
-import { travel } from "./way.ts";
+import { JumpError, travel } from "./way.ts";
 
 /** What a session is opened with. */
 export interface SessionContext {
@@ -64,6 +64,21 @@ export async function openSession(begun: Preparation, context: SessionContext): 
     log.info("The server gives no other session on this connection: connecting again");
     return openSession(begun, { ...context, signal });
   }
+}
+
+/** Logs in to the jump hosts only: from the last one a tunnel leads to the server that is meant. */
+export async function openWay({ stops, open }: Preparation, context: SessionContext): Promise<SshConnection> {
+  const { signal } = context;
+  const logInTo = async (stop: PreparedStop, openTo: () => Promise<ByteDuplex>): Promise<SshConnection> => {
+    const { connection, onSession } = await logIn(stop, openTo, context);
+    onSession();
+    return connection;
+  };
+  const jumps = stops.slice(0, -1);
+  return travel({ stops: jumps, open, signal, logIn: logInTo }).catch((error: unknown) => {
+    const last = jumps.at(-1);
+    throw error instanceof JumpError || last === undefined ? error : new JumpError(last.settings, error);
+  });
 }
 
 interface LoggedIn {

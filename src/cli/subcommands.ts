@@ -34,6 +34,10 @@ const subcommands = {
     about: "walk the way to the remote's tools, and say where it ends and why",
     load: () => import("./doctor.ts"),
   },
+  trust: {
+    about: "show a server's host keys, ask, and write them to known_hosts",
+    load: () => import("./trust-host.ts"),
+  },
   config: { about: "print the configuration of an MCP host for these flags", load: () => import("./config.ts") },
 } as const satisfies Readonly<Record<string, Subcommand>>;
 
