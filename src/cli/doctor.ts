@@ -218,6 +218,10 @@ function cured(error: unknown, { what, cure }: Explanation, settings: Settings, 
     const ask = error.verdict === "unknown" ? `to see it and say yes: ${program} trust ${host} --port ${port}` : "";
     return { what: first, cure: [...rest, ...(ask === "" ? [] : [ask])].join("; ") };
   }
+  if (error instanceof FileError && error.code === "ENOENT" && settings.clientKeys.includes(error.asked)) {
+    const make = `${program} keygen --client-key ${shellQuoted(error.path)}`;
+    return { what, cure: `make it, and have its line added to authorized_keys there: ${make}` };
+  }
   const [key, ...others] = settings.clientKeys;
   if (error instanceof AuthError && key !== undefined && others.length === 0 && cure !== "") {
     const place = shellQuoted(`${username}@${host}`);

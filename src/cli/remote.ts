@@ -5,7 +5,7 @@
 import { isIP } from "node:net";
 import type { OpenRemote } from "../mcp/link.ts";
 import { type KnownHostsFile, readKnownHosts, readKnownHostsIfThere } from "../node/files.ts";
-import type { ReadChoice } from "../node/key-choices.ts";
+import { type ReadChoice, readChoices } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
 import { type DialOptions, type DialProgress, dial } from "../node/tcp.ts";
 import type { ByteDuplex } from "../ssh/connection.ts";
@@ -13,6 +13,7 @@ import { readClientKeys } from "./client-keys.ts";
 import { describeFailure } from "./failure.ts";
 import type { Settings } from "./flags.ts";
 import type { Introduction, IntroductionOptions } from "./introduction.ts";
+import { keyChoices } from "./key-choices.ts";
 import { type GivenPassphrase, givenPassphrase } from "./passphrase.ts";
 import { findRoute } from "./route.ts";
 import { trustChoice } from "./trust-choices.ts";
@@ -48,15 +49,17 @@ interface DialContext {
   readonly log: Log;
   readonly signal: AbortSignal;
   readonly watch: Watch | undefined;
+  /** Whether the key that is missing is made. */
+  readonly makesKey: boolean;
 }
 
 /**
  * Dials at once, and gives what goes on to open the session that the settings ask for. That rejects with an error whose
- * message is the line for a person, which it has logged.
+ * message is the line for a person, which it has logged. Who watches has no key made that is missing.
  */
 export function dialRemote(settings: Settings, log: Log, watch?: Watch): OpenRemote {
   const abort = new AbortController();
-  const beginning = begin(settings, { log, signal: abort.signal, watch });
+  const beginning = begin(settings, { log, signal: abort.signal, watch, makesKey: watch === undefined });
   beginning.catch(ignore); // it may fail before anybody waits for it
   return async (signal) => {
     signal.addEventListener("abort", () => abort.abort(signal.reason));
@@ -91,7 +94,7 @@ export interface FoundWay {
 
 /** Goes as far as the server that is meant, through its jump hosts. @throws JumpError, ConfigError, FileError */
 export async function findWay(settings: Settings, log: Log, signal: AbortSignal): Promise<FoundWay> {
-  const begun = await begin(settings, { log, signal, watch: undefined });
+  const begun = await begin(settings, { log, signal, watch: undefined, makesKey: false });
   const { target, open } = begun;
   if (begun.stops.length === 1) return { target, open, close: async () => undefined };
   const { openWay } = await import("./session.ts");
@@ -101,7 +104,7 @@ export async function findWay(settings: Settings, log: Log, signal: AbortSignal)
 
 /** Where no configuration is read, this dials before it returns. */
 async function begin(asked: Settings, context: DialContext): Promise<Beginning> {
-  const { log, signal } = context;
+  const { log, signal, makesKey } = context;
   const passphrase = givenPassphrase(asked, log); // before a ProxyCommand can inherit it
   const found = findRoute(asked, log);
   const route = found instanceof Promise ? await found : found;
@@ -110,7 +113,8 @@ async function begin(asked: Settings, context: DialContext): Promise<Beginning> 
   const stops = route.map((settings) => {
     const introduction = introductionOf(settings, { log, signal, socket });
     const knownHosts = knownHostsOf(settings, introduction);
-    return { settings, keys: readClientKeys(settings, passphrase, log), passphrase, knownHosts, introduction };
+    const keys = makesKey ? readClientKeys(settings, passphrase, log) : readChoices(keyChoices(settings));
+    return { settings, keys, passphrase, knownHosts, introduction };
   });
   for (const promise of [socket, ...stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts])]) promise.catch(ignore);
   let isTaken = false;

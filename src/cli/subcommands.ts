@@ -34,6 +34,10 @@ const subcommands = {
     about: "walk the way to the remote's tools, and say where it ends and why",
     load: () => import("./doctor.ts"),
   },
+  keygen: {
+    about: "make the key to log in with, and say what the server must know",
+    load: () => import("./keygen.ts"),
+  },
   trust: {
     about: "show a server's host keys, ask, and write them to known_hosts",
     load: () => import("./trust-host.ts"),

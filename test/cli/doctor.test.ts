@@ -120,7 +120,7 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
     test("config: no such key, and none is made", async () => {
       const { failed } = await diagnose([...where(), "--client-key", "~/none", "--command", "x"], server.home);
       expect(failed).toMatchObject({ name: "config", cause: `Cannot read ${server.home}/none: no such file` });
-      expect(failed?.cure).toContain(`${server.home}/none`);
+      expect(failed?.cure).toContain(`mcp-ssh-client keygen --client-key ${server.home}/none`);
       expect(existsSync(join(server.home, "none"))).toBe(false);
     });
 
