@@ -290,6 +290,18 @@ describeNeeding(missingSshd(), "with a key server beside a real sshd", () => {
     }
   });
 
+  test("a name of ~/.ssh/config's: the key server is asked where that name leads", async () => {
+    const keyServer = await run(startHttp(honest()));
+    mkdirSync(join(home, ".ssh"));
+    writeFileSync(join(home, ".ssh", "config"), `Host work\n  HostName ${server.host}\n  HostKeyAlias other\n`, {
+      mode: 0o600,
+    });
+    await echoed(start(keyServer.port, { host: "work" }));
+    expect(keyServer.asked).toEqual([get, post()]);
+    expect(readFileSync(remembered, "utf8")).toBe(`${name()} ${server.hostKey}\n`);
+    expect(await echoed(start(keyServer.port, { host: "work" }))).toBe("");
+  });
+
   test("an encrypted key: its public half is registered, and with its passphrase it logs in", async () => {
     const keyServer = await run(startHttp(honest()));
     rmSync(clientKey);
