@@ -186,7 +186,7 @@ export const keyFilesRows: readonly Mutant[] = [
     find: "if (choice === undefined || others.length > 0 || !choice.isNamed || asksAgent(settings.agent)) return undefined;",
     replace: "if (choice === undefined || !choice.isNamed || asksAgent(settings.agent)) return undefined;",
     why: "a mistyped name among several makes a key that nobody knows of",
-    caughtBy: { file: "test/cli/key-choices.test.ts", test: "--client-key k --client-key l" },
+    caughtBy: { file: "test/cli/key-choices.test.ts", test: "if it is missing: --client-key k --client-key l" },
   },
   {
     id: "prompt-interrupt",

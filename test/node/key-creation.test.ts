@@ -32,14 +32,12 @@ vi.mock("node:fs/promises", async (original) => {
 });
 
 let folder = "";
-const umaskBefore = process.umask();
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), "key-creation-"));
 });
 afterEach(() => {
   links.fault = undefined;
-  process.umask(umaskBefore);
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -99,25 +97,32 @@ describe("a key that we make", () => {
     expect(first?.publicLine).not.toBe(second?.publicLine);
   });
 
-  test.each([0o000, 0o022, 0o077, 0o377])(
-    "has mode 600, its public half 644, whatever the umask: %o",
-    async (umask) => {
-      const path = join(folder, "key");
-      process.umask(umask);
-      await createKey(path);
-      expect([mode(path), mode(`${path}.pub`)]).toEqual(["600", "644"]);
-    },
-  );
-
-  test("makes the folders above it, for nobody else to look into", async () => {
-    process.umask(0);
-    await createKey(join(folder, "a", "b", "key"));
-    expect([mode(join(folder, "a")), mode(join(folder, "a", "b"))]).toEqual(["700", "700"]);
+  test("has mode 600, its public half 644, the folders above it 700, whatever the umask", () => {
+    const umasks = [0o000, 0o022, 0o077, 0o377];
+    const code = `
+      import { createKey } from ${JSON.stringify(pathToFileURL("src/node/key-creation.ts").href)};
+      import { mkdirSync } from "node:fs";
+      for (const umask of ${JSON.stringify(umasks)}) {
+        const folder = ${JSON.stringify(folder)} + "/" + umask + "/within";
+        process.umask(0);
+        if (umask === 0o377) mkdirSync(folder, { recursive: true, mode: 0o700 }); // it would make folders that nobody may write
+        process.umask(umask);
+        await createKey(folder + "/key");
+      }`;
+    execFileSync(process.execPath, ["--import", "tsx", "--input-type=module", "-e", code]);
+    const modes = umasks.map((umask) => {
+      const path = join(folder, String(umask), "within", "key");
+      return [path, `${path}.pub`, join(path, ".."), join(path, "..", "..")].map(mode);
+    });
+    expect(modes).toEqual(umasks.map(() => ["600", "644", "700", "700"]));
   });
 });
 
 describe("nothing that is there is overwritten", () => {
-  test.each([0o600, 0o000])("a file of mode %o", async (mode) => {
+  test.each([
+    ["600", 0o600],
+    ["000", 0o000],
+  ])("a file of mode %s", async (_, mode) => {
     const path = join(folder, "key");
     writeFileSync(path, "mine");
     chmodSync(path, mode);
@@ -152,7 +157,6 @@ describe("on a file system without hard links", () => {
     async (fault) => {
       links.fault = fault;
       const path = join(folder, "key");
-      process.umask(0);
       const made = await createKey(path);
       expect(sshKeygen("-y", "-P", "", "-f", path)).toBe(made?.publicLine);
       expect([mode(path), mode(`${path}.pub`)]).toEqual(["600", "644"]);
