@@ -3,6 +3,7 @@
  * RFC 5915, RFC 5958), encrypted or not. Pure.
  */
 
+import { ecdsaPublicPoint } from "./algorithms/ecdsa-sha2.ts";
 import type { EcdsaCurve, KeyDerivations, PrfHash } from "./algorithms/interfaces.ts";
 import { noble } from "./algorithms/noble.ts";
 import { decryptAesCbc, deriveBytesToKey } from "./algorithms/pem-ciphers.ts";
@@ -92,11 +93,12 @@ function parseSec1(bytes: Uint8Array, outerCurve: EcdsaCurve | undefined): KeyPa
   const curve = outerCurve ?? innerCurve;
   if (curve === undefined) throw damaged("it does not say its curve");
   if (innerCurve !== undefined && innerCurve !== curve) throw damaged("it says two curves");
-  const point = key.optional(TAG.CONTEXT_1);
+  const bits = key.optional(TAG.CONTEXT_1);
   key.end();
-  if (point === undefined)
-    throw new KeyFormatError("this ECDSA key has no public half: openssl ec -in KEY -out NEW adds it");
-  return ecdsaPair(curve, scalar, bytesOfBits(new DerReader(point).only(TAG.BIT_STRING)));
+  const given = bits && bytesOfBits(new DerReader(bits).only(TAG.BIT_STRING));
+  const point = given ?? ecdsaPublicPoint(curve, scalar); // it may be left out
+  if (point === undefined) throw damaged("its secret number is not one of its curve");
+  return ecdsaPair(curve, scalar, point);
 }
 
 const idRsa = "1.2.840.113549.1.1.1";

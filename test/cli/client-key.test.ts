@@ -1,6 +1,7 @@
 /** The built command and its key: made where it is missing, unlocked where it is encrypted. With a real sshd. */
 import { execFileSync } from "node:child_process";
 import {
+  appendFileSync,
   chmodSync,
   existsSync,
   mkdtempSync,
@@ -140,9 +141,13 @@ describeNeeding(missingSshd(), "an encrypted client key, on a real sshd", () => 
   afterAll(() => server?.stop());
 
   function flags(...others: string[]): readonly string[] {
+    return flagsFor(path, ...others);
+  }
+
+  function flagsFor(key: string, ...others: string[]): readonly string[] {
     const where = ["--host", server.host, "--port", String(server.port), "--username", server.user];
     const trust = ["--known-hosts", server.knownHosts];
-    return [...where, ...trust, "--command", "cat", "--client-key", path, ...others];
+    return [...where, ...trust, "--command", "cat", "--client-key", key, ...others];
   }
 
   /** Logs in, sends a line and reads it back; gives stderr. */
@@ -228,14 +233,24 @@ describeNeeding(missingSshd(), "an encrypted client key, on a real sshd", () => 
   });
 
   test("a passphrase for a key that is not encrypted is not read, and told to be needless", async () => {
-    const stderr = await echoed(
-      flags("--client-key", server.clientKey, "--passphrase-file", "~/none").map((arg) =>
-        arg === path ? server.clientKey : arg,
-      ),
-    );
+    const stderr = await echoed(flagsFor(server.clientKey, "--passphrase-file", "~/none"));
     expect(stderr).toContain(
       `INFO - The key ${server.clientKey} is not encrypted: it needs no passphrase from --passphrase-file`,
     );
+  });
+
+  test.each([
+    ["OpenSSH, ECDSA, chacha20-poly1305", ["-t", "ecdsa", "-Z", "chacha20-poly1305@openssh.com"]],
+    ["OpenSSH, Ed25519, aes256-gcm", ["-t", "ed25519", "-Z", "aes256-gcm@openssh.com"]],
+    ["PKCS#1 with DEK-Info", ["-t", "rsa", "-b", "2048", "-m", "PEM"]],
+    ["SEC1 with DEK-Info", ["-t", "ecdsa", "-b", "384", "-m", "PEM"]],
+    ["PKCS#8, RSA", ["-t", "rsa", "-b", "2048", "-m", "PKCS8"]],
+    ["PKCS#8, ECDSA", ["-t", "ecdsa", "-b", "521", "-m", "PKCS8"]],
+  ])("of each format logs in: %s", async (_, options) => {
+    const key = join(home, "key");
+    sshKeygen("-q", ...options, "-N", "secret", "-f", key);
+    appendFileSync(join(server.folder, "authorized_keys"), readFileSync(`${key}.pub`));
+    expect(await echoed(flagsFor(key), { MCP_SSH_PASSPHRASE: "secret" })).not.toContain("WARNING");
   });
 
   describeNeeding(missingTerminal(), "at a terminal", () => {

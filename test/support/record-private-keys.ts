@@ -516,6 +516,7 @@ function pemCases(): readonly Case[] {
     readable("SEC1, P-384", ecOf("secp384r1")),
     readable("SEC1, P-521", ecOf("secp521r1")),
     readable("SEC1 by ssh-keygen", keygen("-t", "ecdsa", "-m", "PEM").text),
+    readable("SEC1 without its public half", opensslOn(ec, "ec", "-no_public")),
     readable("SEC1 behind its parameters", openssl("ecparam", "-name", "prime256v1", "-genkey")),
     readable("PKCS#8 behind a certificate", `${x509(p256, "-x509")}${p256}`),
     readable("PKCS#8 out of PKCS#12", pkcs12Key(ec)),
@@ -568,6 +569,11 @@ function pemCases(): readonly Case[] {
           "scrypt of cost 16384 times 8 times 16",
         ],
         ["PBES2, a cost that scrypt does not have", impossibleScrypt(ec), "a cost that scrypt does not have"],
+        [
+          "SEC1 without its public half, of the secret 0",
+          secretOfZero(ec),
+          "its secret number is not one of its curve",
+        ],
         ["DEK-Info, 3DES", traditional("-des3"), "(DES-EDE3-CBC): ssh-keygen -p -f KEY"],
         ["DEK-Info, Camellia", traditional("-camellia256"), "(CAMELLIA-256-CBC): ssh-keygen -p -f KEY"],
         ["DEK-Info without an IV", dekInfo.replace(/CBC,[0-9A-F]+/, "CBC"), "its DEK-Info line is not one"],
@@ -582,11 +588,6 @@ function pemCases(): readonly Case[] {
         ],
         ["brainpoolP256r1", ecOf("brainpoolP256r1"), "the curve brainpoolP256r1"],
         ["another curve", ecOf("sect233r1"), "the curve 1.3.132.0.27"],
-        [
-          "SEC1 without its public half",
-          opensslOn(ec, "ec", "-no_public"),
-          "has no public half: openssl ec -in KEY -out NEW",
-        ],
         ["a curve spelled out", opensslOn(ec, "ec", "-param_enc", "explicit"), "-param_enc named_curve"],
         ["an Ed448 key", pkcs8("-algorithm", "ED448"), "this is an Ed448 key"],
         ["an X25519 key", pkcs8("-algorithm", "X25519"), "this is an X25519 key"],
@@ -656,6 +657,13 @@ function der(input: string, ...args: string[]): string {
 
 function binary(content: Uint8Array): string {
   return new TextDecoder().decode(content);
+}
+
+function secretOfZero(key: string): string {
+  const lines = opensslOn(key, "ec", "-no_public").trim().split("\n");
+  const content = Buffer.from(lines.slice(1, -1).join(""), "base64");
+  content.fill(0, 7, 7 + 32); // a sequence, 1, an octet string
+  return `${lines[0]}\n${content.toString("base64")}\n${lines.at(-1)}\n`;
 }
 
 /** N is no power of 2. */

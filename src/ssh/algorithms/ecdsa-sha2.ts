@@ -60,6 +60,13 @@ export function ecdsaSigner(name: EcdsaCurve, scalar: Uint8Array, publicPoint: U
   };
 }
 
+/** The public point of a scalar, uncompressed, for files that have no other; undefined where the scalar is out of range. */
+export function ecdsaPublicPoint(name: EcdsaCurve, scalar: Uint8Array): Uint8Array | undefined {
+  const curve = nistCurve(name);
+  const secret = padded(scalar, curve.length);
+  return secret && publicPointOf(curve, secret);
+}
+
 function algorithmOf(name: EcdsaCurve): string {
   return `ecdsa-sha2-${name}`;
 }
