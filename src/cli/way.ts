@@ -4,6 +4,7 @@
  */
 import type { ByteDuplex, SessionChannel, SessionRequest, SshConnection } from "../ssh/connection.ts";
 import { ChannelError, DisconnectError, SshError } from "../ssh/errors.ts";
+import { printable } from "../ssh/printable.ts";
 import type { Settings } from "./flags.ts";
 
 /** An error at a jump host; what it was is its cause. */
@@ -152,7 +153,9 @@ function whereItBroke(error: SshError, stops: readonly Stop[]): { readonly stop:
   return { stop, first };
 }
 
-/** As a person would write it; the port where it is not ssh's own. */
-export function placeOf({ host, port }: Pick<Settings, "host" | "port">): string {
-  return port === 22 ? host : `${host} port ${port}`;
+/** As a person would write it: the port where it is not ssh's own, and the configuration's name for it first. */
+export function placeOf({ host, port, config }: Pick<Settings, "host" | "port" | "config">): string {
+  const place = port === 22 ? host : `${host} port ${port}`;
+  const alias = config?.alias ?? host;
+  return alias.toLowerCase() === host ? place : `${printable(alias)} (${place})`;
 }

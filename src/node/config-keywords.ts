@@ -2,9 +2,10 @@
  * Config keywords: what each keyword of ssh_config(5) takes, which ones we honour, and what is lost with those that we do
  * not. Pure. A value that ssh refuses is refused here too, in any block, so that a slip of the pen is found early.
  */
-import { isPatternListMatch } from "../ssh/host-pattern.ts";
+import { isPatternListMatch, lowerCase } from "../ssh/host-pattern.ts";
 import { printable } from "../ssh/printable.ts";
-import { ConfigError, type ConfigLine } from "./config-lines.ts";
+import { ConfigError, type ConfigLine, whereOf } from "./config-lines.ts";
+import { notSupported, type Unfollowed } from "./config-notes.ts";
 import { type JumpSpec, parseJumps, portOf } from "./jump-spec.ts";
 
 /** What the lines that count have set. A keyword that counts each time has a value for each of its lines. */
@@ -82,6 +83,11 @@ const honoured: { readonly [K in HonouredKeyword]-?: Keyword<ConfigValues[K]> | 
   refuseconnection: first(oneText),
 };
 
+const unknown: Omit<Unfollowed, "what"> = {
+  one: "is not a keyword of ssh_config(5) that we know: it is left out",
+  several: "are no keywords of ssh_config(5) that we know: they are left out",
+};
+
 /** What a keyword that we do not honour would have done, and the values that do nothing. */
 interface Lost {
   readonly harmless: RegExp;
@@ -137,7 +143,7 @@ const aliases: Readonly<Record<string, HonouredKeyword>> = { identityfile2: "ide
  * Sets what the line says where nothing before it did, if the line `applies` to the host. Returns what to tell about a
  * line that we do not honour. @throws ConfigError
  */
-export function setValue(values: ConfigValues, line: ConfigLine, applies: boolean): string | undefined {
+export function setValue(values: ConfigValues, line: ConfigLine, applies: boolean): Unfollowed | undefined {
   const keyword = aliases[line.keyword] ?? line.keyword;
   if (isHonoured(keyword)) {
     const { counts, read }: Keyword<unknown> = honoured[keyword];
@@ -145,7 +151,7 @@ export function setValue(values: ConfigValues, line: ConfigLine, applies: boolea
     if (applies && !isProxySettled(values, keyword)) put(values as Record<string, unknown>, keyword, counts, value);
     return undefined;
   }
-  return applies ? noteOf(line, values.ignoreunknown) : undefined;
+  return applies ? unfollowed(line, values.ignoreunknown) : undefined;
 }
 
 function put(values: Record<string, unknown>, keyword: string, counts: "first" | "each", value: unknown): void {
@@ -159,16 +165,14 @@ function isProxySettled({ proxycommand, proxyjump }: ConfigValues, keyword: Hono
   return keyword === "proxycommand" && proxyjump !== undefined && proxyjump.length > 0;
 }
 
-function noteOf({ keyword, args, rest }: ConfigLine, ignoreUnknown: string | undefined): string | undefined {
+function unfollowed({ keyword, args, rest }: ConfigLine, ignoreUnknown: string | undefined): Unfollowed | undefined {
   const loss = Object.hasOwn(lost, keyword) ? lost[keyword] : undefined;
   if (loss !== undefined) {
-    return loss.harmless.test(args[0] ?? rest) ? undefined : `${keyword} is not supported: ${loss.note}`;
+    return loss.harmless.test(args[0] ?? rest) ? undefined : { what: keyword, ...notSupported(loss.note) };
   }
   if (silent.has(keyword)) return undefined;
-  if (ignoreUnknown !== undefined && isPatternListMatch(ignoreUnknown.toLowerCase().split(","), keyword)) {
-    return undefined;
-  }
-  return `${printable(keyword, 80)} is not a keyword of ssh_config(5) that we know: it is left out`;
+  const ignored = ignoreUnknown === undefined ? [] : lowerCase(ignoreUnknown).split(",");
+  return isPatternListMatch(ignored, keyword) ? undefined : { what: printable(keyword, 80), ...unknown };
 }
 
 function isHonoured(keyword: string): keyword is HonouredKeyword {
@@ -202,8 +206,8 @@ const strictness = {
 } as const;
 
 /** @throws ConfigError */
-export function fault({ where }: ConfigLine, what: string): never {
-  throw new ConfigError(`${where}: ${what}`);
+export function fault(line: ConfigLine, what: string): never {
+  throw new ConfigError(`${whereOf(line)}: ${what}`);
 }
 
 function one(line: ConfigLine): string {

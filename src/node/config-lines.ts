@@ -14,8 +14,10 @@ export class ConfigError extends SshError {
 
 /** One line that says something. */
 export interface ConfigLine {
-  /** As in `/home/me/.ssh/config line 12`, printable. */
-  readonly where: string;
+  /** Printable. */
+  readonly path: string;
+  /** From 1. */
+  readonly number: number;
   /** In lower case. */
   readonly keyword: string;
   /** What follows the keyword as it stands, without white space around it. */
@@ -29,12 +31,25 @@ export function* configLines(path: string, text: string): Generator<ConfigLine> 
   let number = 0;
   for (const whole of text.split("\n")) {
     number += 1;
-    const line = configLine(whole.replace(/[ \t\r\f]+$/, ""), `${printable(path)} line ${number}`);
+    const line = configLine(trimmedEnd(whole), printable(path), number);
     if (line !== undefined) yield line;
   }
 }
 
-function configLine(line: string, where: string): ConfigLine | undefined {
+/** A form feed counts at the end of a line, and only there. */
+function trimmedEnd(line: string): string {
+  let end = line.length;
+  while (end > 0 && " \t\r\f".includes(line[end - 1] ?? "")) end--; // a regular expression would take quadratic time
+  return line.slice(0, end);
+}
+
+/** As in `/home/me/.ssh/config line 12`. */
+export function whereOf({ path, number }: Pick<ConfigLine, "path" | "number">): string {
+  return `${path} line ${number}`;
+}
+
+function configLine(line: string, path: string, number: number): ConfigLine | undefined {
+  const where = whereOf({ path, number });
   const split = splitKeyword(line.replace(/^[ \t\r]+/, ""));
   if (split === undefined || split.keyword === "" || split.keyword.startsWith("#")) return undefined;
   const { rest } = split;
@@ -42,7 +57,7 @@ function configLine(line: string, where: string): ConfigLine | undefined {
   if (rest === "") throw new ConfigError(`${where}: no argument after keyword ${quoted(keyword)}`);
   const args = splitWords(rest);
   if (args === undefined) throw new ConfigError(`${where}: invalid quotes`);
-  return { where, keyword, rest, args };
+  return { path, number, keyword, rest, args };
 }
 
 /** The keyword may be quoted; white space, or one `=` with white space around it, ends it. Undefined: a quote has no end. */

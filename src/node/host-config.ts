@@ -11,6 +11,8 @@ import { type ConfigFacts, configTokens, type Evaluation, finalHost } from "./ss
 
 /** How to reach the host, what to show it and what to ask of it. Paths may begin with `~`; times in milliseconds. */
 export interface HostConfig {
+  /** As it was typed or named by another block: what its own blocks are looked up by. */
+  readonly alias: string;
   /** The name or address to connect to, in lower case. */
   readonly host: string;
   /** Undefined where nobody said. */
@@ -65,6 +67,7 @@ function resolved(values: ConfigValues, facts: ConfigFacts): HostConfig {
   const expand = (keyword: string, value: string): string => named(keyword, () => expandAll(value, tokens, facts.env));
   const identities = values.identityfile?.filter((path) => lowerCase(path) !== "none");
   return {
+    alias: facts.host,
     host,
     port: values.port,
     user,

@@ -64,6 +64,9 @@ class Run {
       child.once("error", (error) => exit(`could not be started: ${printable(error.message)}`));
       child.once("exit", (code, signal) => exit(faultOf(code, signal)));
     });
+    const kill = (): void => this.#signal("SIGKILL");
+    process.once("exit", kill); // it gets no more time than we have
+    void this.#exited.then(() => process.removeListener("exit", kill));
     const { stdin, stdout, stderr } = child;
     if (stdin === null || stdout === null || stderr === null) throw new TypeError("a child without pipes");
     this.#spoken = eachLine(stderr, (line) => {

@@ -9,6 +9,7 @@ import { canonicalHost, isPatternListMatch, isPatternMatch, lowerCase } from "..
 import { printable } from "../ssh/printable.ts";
 import { type ConfigValues, fault, setValue } from "./config-keywords.ts";
 import { type ConfigLine, configLines } from "./config-lines.ts";
+import { type ConfigWarning, Notes, notSupported } from "./config-notes.ts";
 import { ExpansionError, expandAll, expandTokens, type Tokens } from "./config-tokens.ts";
 
 /** One file, read. */
@@ -43,12 +44,6 @@ export interface ConfigFacts {
 /** Reads the files that a pattern of `Include` names, in order. @throws FileError */
 export type ReadIncluded = (pattern: string, isUsers: boolean) => readonly ConfigFile[];
 
-export interface ConfigWarning {
-  readonly text: string;
-  /** False where it is the system's file that asks for what we do not do: no fault of the user's. */
-  readonly isUsers: boolean;
-}
-
 export interface Evaluation {
   readonly values: ConfigValues;
   readonly warnings: readonly ConfigWarning[];
@@ -63,13 +58,14 @@ export function evaluateConfig(
   facts: ConfigFacts,
   readIncluded: ReadIncluded,
 ): Evaluation {
-  const pass = new Pass(facts, readIncluded, { ...facts.given }, undefined);
+  const notes = new Notes();
+  const pass = new Pass(facts, readIncluded, notes, { ...facts.given }, undefined);
   for (const file of files) pass.read(file);
-  if (!pass.asksForFinal) return pass;
+  if (!pass.asksForFinal) return { values: pass.values, warnings: notes.warnings };
   const host = finalHost(pass.values, facts); // settled: no line of the second pass changes it
-  const final = new Pass(facts, readIncluded, { ...pass.values, hostname: host.replaceAll("%", "%%") }, host);
+  const final = new Pass(facts, readIncluded, notes, { ...pass.values, hostname: host.replaceAll("%", "%%") }, host);
   for (const file of files) final.read(file);
-  return { values: final.values, warnings: distinct([...pass.warnings, ...final.warnings]) };
+  return { values: final.values, warnings: notes.warnings };
 }
 
 /** The name that is connected to. @throws ExpansionError */
@@ -104,17 +100,24 @@ export function configTokens(values: ConfigValues, facts: ConfigFacts, host: str
 /** One reading of all files. */
 class Pass {
   readonly values: ConfigValues;
-  readonly warnings: ConfigWarning[] = [];
   /** Whether a `Match final` wants the files read once more. */
   asksForFinal = false;
   readonly #facts: ConfigFacts;
   readonly #readIncluded: ReadIncluded;
+  readonly #notes: Notes;
   /** The name of the pass before; undefined in the first one. */
   readonly #finalHost: string | undefined;
 
-  constructor(facts: ConfigFacts, readIncluded: ReadIncluded, values: ConfigValues, host: string | undefined) {
+  constructor(
+    facts: ConfigFacts,
+    readIncluded: ReadIncluded,
+    notes: Notes,
+    values: ConfigValues,
+    host: string | undefined,
+  ) {
     this.#facts = facts;
     this.#readIncluded = readIncluded;
+    this.#notes = notes;
     this.values = values;
     this.#finalHost = host;
   }
@@ -127,14 +130,10 @@ class Pass {
       else if (line.keyword === "match") applies = this.#isMatch(line, file.isUsers, isReachable) && isReachable;
       else if (line.keyword === "include") this.#include(line, file.isUsers, applies, depth);
       else {
-        const note = setValue(this.values, line, applies);
-        if (note !== undefined) this.#warn(line, note, file.isUsers);
+        const unfollowed = setValue(this.values, line, applies);
+        if (unfollowed !== undefined) this.#notes.add(line, unfollowed, file.isUsers);
       }
     }
-  }
-
-  #warn({ where }: ConfigLine, note: string, isUsers: boolean): void {
-    this.warnings.push({ text: `${where}: ${note}`, isUsers });
   }
 
   /** One pattern must match, and none that is negated. */
@@ -159,7 +158,8 @@ class Pass {
       path = expandAll(pattern, this.#tokens(), this.#facts.env);
     } catch (error) {
       if (!(error instanceof ExpansionError)) throw error;
-      if (applies) this.#warn(line, `${printable(pattern)} is not included: ${error.message}`, isUsers);
+      const words = { one: `is not included: ${error.message}`, several: `are not included: ${error.message}` };
+      if (applies) this.#notes.add(line, { what: printable(pattern), ...words }, isUsers);
       return [];
     }
     if (path.startsWith("~") && !isUsers) fault(line, `bad include path ${printable(path)}`);
@@ -186,7 +186,8 @@ class Pass {
     const unjudged = criteria.filter((_, index) => verdicts[index] === undefined);
     for (const { name } of isReachable ? unjudged : []) {
       const why = name === "exec" ? "no program is started to judge it" : "it cannot be judged here";
-      this.#warn(line, `Match ${name} is not supported: ${why}, so the block is left out`, isUsers);
+      const words = notSupported(`${why}, so the block is left out`);
+      this.#notes.add(line, { what: `Match ${printable(name, 80)}`, ...words }, isUsers);
     }
     return unjudged.length === 0;
   }
@@ -266,8 +267,4 @@ function at<T>(line: ConfigLine, action: () => T): T {
     if (error instanceof ExpansionError) return fault(line, error.message);
     throw error;
   }
-}
-
-function distinct(warnings: readonly ConfigWarning[]): readonly ConfigWarning[] {
-  return warnings.filter(({ text }, index) => warnings.findIndex((other) => other.text === text) === index);
 }

@@ -252,7 +252,7 @@ describeNeeding(missingSshd(), "ssh's configuration and real sshds", () => {
       const config = `Host ${name}\n UserKnownHostsFile none\nHost target\n ProxyJump bastion,outpost\n${way()}`;
       const before = visits(target);
       const reason = await refused(start(config, ["--host", "target", ...cat]));
-      expect(reason).toMatch(/^jump host 127\.0\.0\.1 port \d+: Host key verification failed: no key of/);
+      expect(reason).toMatch(/^jump host \w+ \(127\.0\.0\.1 port \d+\): Host key verification failed: no key of/);
       expect(reason).toContain(String(name === "bastion" ? bastion.port : outpost.port));
       expect(visits(target)).toEqual(before);
     });
@@ -275,7 +275,7 @@ describeNeeding(missingSshd(), "ssh's configuration and real sshds", () => {
       const own = block("bastion", bastion).replace("bastion_key", "target_key\n IdentitiesOnly yes");
       const config = `${own}Host target\n ProxyJump bastion\n${block("target", target)}`;
       const reason = await refused(start(config, ["--host", "target", ...cat]));
-      expect(reason).toMatch(/^jump host 127\.0\.0\.1 port \d+: Authentication failed/);
+      expect(reason).toMatch(/^jump host bastion \(127\.0\.0\.1 port \d+\): Authentication failed/);
     });
 
     test("a jump host where nobody listens", async () => {
@@ -283,7 +283,7 @@ describeNeeding(missingSshd(), "ssh's configuration and real sshds", () => {
       const config = `Host bastion\n Port ${port}\nHost target\n ProxyJump bastion\n${way()}`;
       const reason = await refused(start(config, ["--host", "target", ...cat]));
       expect(reason).toMatch(
-        /^jump host 127\.0\.0\.1 port \d+: \[Errno \d+\] Connection refused: .*that an SSH server runs there, and that \d+ is its port$/,
+        /^jump host bastion \(127\.0\.0\.1 port \d+\): \[Errno \d+\] Connection refused: .*that an SSH server runs there, and that \d+ is its port$/,
       );
     });
 
@@ -292,7 +292,7 @@ describeNeeding(missingSshd(), "ssh's configuration and real sshds", () => {
       const config = `Host target\n Port ${port}\n ProxyJump bastion\n${way()}`;
       const reason = await refused(start(config, ["--host", "target", ...cat]));
       expect(reason).toMatch(
-        /^jump host .*: it has no way to 127\.0\.0\.1 port \d+: .*Connection refused.*AllowTcpForwarding/,
+        /^jump host .*: it has no way to target \(127\.0\.0\.1 port \d+\): .*Connection refused.*AllowTcpForwarding/,
       );
     });
 
@@ -328,7 +328,7 @@ describeNeeding(missingSshd(), "ssh's configuration and real sshds", () => {
       server.dropConnections();
       const answer = JSON.parse(await host.line());
       expect(answer).toMatchObject({ id: 7, error: { code: -31001 } });
-      expect(answer.error.message).toContain(`jump host 127.0.0.1 port ${server.port}`);
+      expect(answer.error.message).toContain(`jump host ${name} (127.0.0.1 port ${server.port})`);
       expect((await host.exit).code).toBe(1);
     });
 
@@ -367,6 +367,17 @@ describeNeeding(missingSshd(), "ssh's configuration and real sshds", () => {
       host.end();
       expect((await host.exit).code).toBe(0);
       expect(host.stderr()).toMatch(/ - INFO - \[ProxyCommand\] relaying\n/);
+      await until("its end", () => children.every((id) => !existsSync(`/proc/${id}`)));
+    });
+
+    test("that does not want to end is ended with us", async () => {
+      const config = `Host target\n ProxyCommand sh -c 'trap "" HUP TERM; ${relay()}; sleep 1000'\n${way()}`;
+      const host = start(config, ["--host", "target", ...cat]);
+      host.send(line);
+      await host.line();
+      const children = descendants(host.child.pid ?? -1);
+      host.child.kill("SIGTERM");
+      expect(await host.exit).toEqual({ code: 143, signal: null });
       await until("its end", () => children.every((id) => !existsSync(`/proc/${id}`)));
     });
 

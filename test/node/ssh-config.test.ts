@@ -347,16 +347,32 @@ describe("what ssh is not asked about", () => {
     expect(answer("ProxyCommand nc %h\nProxyJump a").config.jumps).toEqual([]);
   });
 
+  test("a megabyte of white space takes no time", () => {
+    expect(answer(`User a${" ".repeat(2 ** 20)}b`.slice(0, -1)).config.user).toBe("a");
+    expect(() => answer(`Port 1${"\t".repeat(2 ** 20)}x`)).toThrow("extra arguments");
+  });
+
   test("Match exec starts nothing, and its block is left out", () => {
     const ran = join(folder.path, "ran");
     const text = `Match exec "touch ${ran}"\n Port 1\nMatch !exec "touch ${ran}"\n Port 2\nMatch host x exec true\n Port 3`;
     expect(answer(text).config.port).toBeUndefined();
     expect(existsSync(ran)).toBe(false);
-    expect(warnings(text)).toEqual(
-      [1, 3, 5].map(
-        (line) =>
-          `line ${line}: Match exec is not supported: no program is started to judge it, so the block is left out`,
-      ),
+    expect(warnings(text)).toEqual([
+      "lines 1, 3, 5: Match exec is not supported: no program is started to judge it, so the block is left out",
+    ]);
+  });
+
+  test("what is the same with several lines of a file is said once", () => {
+    folder.write("policy", "Ciphers x\nMACs x\nKexAlgorithms x\n");
+    expect(
+      warnings("Ciphers x\nInclude FOLDER/policy\nFoo 1\nMatch final\n Bar 1\n Foo 2\n Include FOLDER/policy"),
+    ).toEqual([
+      "line 1: ciphers is not supported: the built-in list counts",
+      `${folder.path}/policy lines 1, 2, 3: ciphers, macs, kexalgorithms are not supported: the built-in list counts`,
+      "lines 3, 5, 6: foo, bar are no keywords of ssh_config(5) that we know: they are left out",
+    ]);
+    expect(warnings(Array.from({ length: 30 }, (_, i) => `Foo${i} x\n`).join(""))[0]).toMatch(
+      /^lines 1, .*, 20, \.\.\.: foo0, .*, foo19, \.\.\. are/,
     );
   });
 

@@ -8,8 +8,9 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { hostname, tmpdir, userInfo } from "node:os";
 import { join } from "node:path";
 import { includedFiles } from "../../src/node/config-files.ts";
+import type { ConfigWarning } from "../../src/node/config-notes.ts";
 import { type HostConfig, hostConfig } from "../../src/node/host-config.ts";
-import { type ConfigFacts, type ConfigWarning, evaluateConfig } from "../../src/node/ssh-config.ts";
+import { type ConfigFacts, evaluateConfig } from "../../src/node/ssh-config.ts";
 import { findExecutable } from "./ssh-server.ts";
 
 /** What is typed: the host, and what of it goes before the files. */
@@ -29,12 +30,6 @@ export interface OurAnswer {
 /** Why ssh cannot be asked here; undefined where it can. */
 export function missingSsh(): string | undefined {
   return findExecutable("ssh") === undefined ? "no ssh here: install openssh-client" : undefined;
-}
-
-/** As in `[9, 2]`, to leave out what only later versions do. */
-export function sshVersion(): number {
-  const { stderr } = spawnSync("ssh", ["-V"], { encoding: "utf8" });
-  return Number.parseFloat(/OpenSSH_(?:for_Windows_)?([0-9.]+)/.exec(stderr)?.[1] ?? "0");
 }
 
 /** A folder for files of a configuration; `${folder}` stands for it in their text. */
@@ -95,14 +90,11 @@ export function ourAnswer(path: string, text: string, typed: Typed): OurAnswer {
   const config = hostConfig(evaluation, facts);
   const { values } = evaluation;
   const home = facts.home;
-  const defaults = ["rsa", "ecdsa", "ecdsa_sk", "ed25519", "ed25519_sk", "xmss", "dsa"].map(
-    (type) => `~/.ssh/id_${type}`,
-  );
   const lines = {
     hostname: [config.host],
     port: [config.port ?? 22],
     user: [config.user ?? facts.localUser],
-    identityfile: values.identityfile === undefined ? defaults : [...new Set(values.identityfile)],
+    identityfile: values.identityfile === undefined ? defaultIdentities() : [...new Set(values.identityfile)],
     certificatefile: [...new Set(values.certificatefile ?? [])],
     identitiesonly: [config.identitiesOnly ? "yes" : "no"],
     userknownhostsfile: [listed(config.userKnownHosts ?? [`${home}/.ssh/known_hosts`, `${home}/.ssh/known_hosts2`])],
@@ -123,6 +115,16 @@ export function ourAnswer(path: string, text: string, typed: Typed): OurAnswer {
   };
   const told = Object.entries(lines).flatMap(([keyword, all]) => all.map((value) => `${keyword} ${value}`));
   return { lines: told.sort(), config, warnings: evaluation.warnings };
+}
+
+let identities: readonly string[] | undefined;
+
+/** The key files that this version of ssh tries where it is told of none. */
+function defaultIdentities(): readonly string[] {
+  identities ??= (sshAnswer("none", { host: "x" }) ?? [])
+    .filter((line) => line.startsWith("identityfile "))
+    .map((line) => line.slice("identityfile ".length));
+  return identities;
 }
 
 /** What is true of this machine and user, as ssh sees it: it takes the home folder from the list of users. */
