@@ -16,7 +16,7 @@ interface List {
   timer: ReturnType<typeof setTimeout> | undefined;
 }
 
-/** Milliseconds that calls wait for a list of ours: its servers are asked one by one, and one may hang. */
+/** Milliseconds that calls wait for a list: its servers are asked one by one, and one may hang. */
 const LIST_TIMEOUT = 10_000;
 /** Bytes of calls that may wait. */
 const WAITING = 1024 * 1024;
@@ -56,6 +56,7 @@ export class ListWait {
     }
     list.waiting.push(line);
     this.#length += lengthOf(line);
+    list.timer ??= setTimeout(() => this.#tooLate(method, list), LIST_TIMEOUT);
     if (list.out.size === 0) this.#ask(method, list);
   }
 
@@ -95,24 +96,25 @@ export class ListWait {
     const key = `string mcp-ssh-client list ${this.#count}`;
     this.#own.add(key);
     list.out.add(key);
-    list.timer = setTimeout(() => {
-      list.out.delete(key);
-      this.#settle(method, list, true);
-    }, LIST_TIMEOUT);
     const line = new TextEncoder().encode(`{"jsonrpc":"2.0","id":${id},"method":"${method}"}\n`);
     this.#forward({ chunks: [line], requests: [] });
+  }
+
+  #tooLate(method: string, list: List): void {
+    list.out.clear();
+    this.#settle(method, list, true);
   }
 
   /** `isThere`: whether the calls may go; where a list of ours failed, they are told so by the server. */
   #settle(method: string, list: List, isThere: boolean): void {
     list.isThere ||= isThere;
     if (list.out.size > 0) return;
-    clearTimeout(list.timer);
-    if (list.waiting.length === 0) return;
-    if (!list.isThere) {
+    if (!list.isThere && list.waiting.length > 0) {
       this.#ask(method, list);
       return;
     }
+    clearTimeout(list.timer);
+    list.timer = undefined;
     const { waiting } = list;
     list.waiting = [];
     for (const line of waiting) {

@@ -397,6 +397,20 @@ describe("lists", () => {
     expect(stage.lines).toEqual([]);
   });
 
+  it("that hang hold calls up for 10 s, also where they are the host's own", async () => {
+    const stage = await listed();
+    await say(stage, request("own", "tools/list"));
+    await pass(20_000);
+    await say(stage, call(1));
+    await pass(9_999);
+    expect(sent(stage)).toEqual([request("own", "tools/list")]);
+    await pass(1);
+    expect(sent(stage)).toEqual([request("own", "tools/list"), call(1)]);
+    await hear(stage, result("own"));
+    expect(stage.lines).toEqual([result("own")]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("a call that is cancelled while it waits is never sent", async () => {
     const stage = await ready();
     await say(stage, call(1), call(2), cancelled(1));

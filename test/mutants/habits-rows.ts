@@ -141,8 +141,8 @@ export const habitsRows: readonly Mutant[] = [
   {
     id: "reference-list-hangs",
     file: "src/mcp/list-wait.ts",
-    find: "}, LIST_TIMEOUT);",
-    replace: "}, LIST_TIMEOUT * 100);",
+    find: "this.#tooLate(method, list), LIST_TIMEOUT);",
+    replace: "this.#tooLate(method, list), LIST_TIMEOUT * 100);",
     why: "one server that hangs holds every call up for ever",
     caughtBy: { file: "test/mcp/reference-route.test.ts", test: "that hang hold calls up for 10 s" },
   },
