@@ -148,6 +148,13 @@ async function fullPort(): Promise<number> {
   return Number(port.toString());
 }
 
+/** Makes a certificate that has expired, by an authority of its own beside it; `args` of a user's, else a host's. */
+function certifyExpired(key: string, ...args: readonly string[]): void {
+  const kind = args.length > 0 ? args : ["-h", "-n", "127.0.0.1"];
+  execFileSync("ssh-keygen", ["-q", "-t", "ed25519", "-N", "", "-C", "", "-f", `${key}-authority`]);
+  execFileSync("ssh-keygen", ["-q", "-s", `${key}-authority`, "-I", "id", "-V", "-2d:-1d", ...kind, `${key}.pub`]);
+}
+
 async function withServer(start: () => Promise<SshServer>, use: (server: SshServer) => Promise<Seen>): Promise<Seen> {
   const server = await start();
   try {
@@ -204,6 +211,39 @@ const troubles: Readonly<Record<string, Trouble>> = {
       (server) => reach(server),
     ),
   ),
+  "no host key algorithm in common": error(() =>
+    withServer(
+      () => startSshd({ hostKey: ["-t", "rsa"], config: ["HostKeyAlgorithms ssh-rsa"] }),
+      (server) => reach(server),
+    ),
+  ),
+  "an RSA host key of": error(() =>
+    withServer(
+      () => startSshd({ hostKey: ["-t", "rsa", "-b", "1024"], config: ["RequiredRSASize 1024"] }),
+      (server) => reach(server),
+    ),
+  ),
+  "the server showed a certificate by": error(() =>
+    withServer(
+      () => startSshd({ config: ["HostCertificate %HOSTKEY%-cert.pub"], prepare: certifyExpired }),
+      (server) => {
+        const authority = readFileSync(join(server.folder, "host_key-authority.pub"), "utf8");
+        const known = file("authority", `@cert-authority [127.0.0.1]:${server.port} ${authority}`);
+        return reach(server, { flags: ["--known-hosts", known] });
+      },
+    ),
+  ),
+  "keys are tried, because servers hang up after a few": warning(() => {
+    const others = [1, 2, 3, 4, 5].map((count) => file(`other_key_${count}`, makeKeyPair().privateKey));
+    return reach(sshd, { flags: others.flatMap((path) => ["--client-key", path]) });
+  }),
+  "the certificate": warning(() => {
+    const path = join(sshd.folder, "certified_key");
+    copyFileSync(sshd.clientKey, path);
+    writeFileSync(`${path}.pub`, execFileSync("ssh-keygen", ["-y", "-f", path]));
+    certifyExpired(path, "-n", sshd.user);
+    return reach(sshd, { clientKey: path });
+  }),
   "Host key verification failed: no key of": error(() => reach(sshd, { flags: ["--known-hosts", "/dev/null"] })),
   "HAS CHANGED": error(() => {
     const changed = file("changed", `[127.0.0.1]:${sshd.port} ${makeKeyPair().publicKey}\n`);
