@@ -244,7 +244,10 @@ function httpError(error: Error): HttpError {
   const { code = "", message } = first(error);
   const cause = { cause: error };
   const why = printable(message, 200);
-  if (certificateCode.test(code)) return new HttpError(`its certificate proves nothing: ${why}`, "certificate", cause);
+  if (certificateCode.test(code)) {
+    // Node 24 goes on with advice on its own command line
+    return new HttpError(`its certificate proves nothing: ${why.replace(/;.*$/, "")}`, "certificate", cause);
+  }
   if (code.startsWith("HPE_")) return new HttpError("what it answered is not HTTP", "answer", cause);
   if (code === "EPROTO" || code.startsWith("ERR_SSL_")) {
     return new HttpError("what it answered is not TLS as we speak it", "answer", cause);
