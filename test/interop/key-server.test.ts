@@ -67,9 +67,9 @@ describeNeeding(missingReferenceServer(), "the reference server's key server", (
     return { command: process.execPath, args, env: { ...(hostEnvironment() as Record<string, string>), HOME: home } };
   }
 
-  function start(key?: string): Host {
-    const { env, ...launch } = parameters(key);
-    const host = startHost(launch, env);
+  function start(key?: string, flags: readonly string[] = []): Host {
+    const { env, command, args } = parameters(key);
+    const host = startHost({ command, args: [...args, ...flags] }, env);
     hosts.push(host);
     host.send(initialize);
     return host;
@@ -133,6 +133,17 @@ describeNeeding(missingReferenceServer(), "the reference server's key server", (
     expect(readFileSync(remembered, "utf8").trimEnd().split("\n")).toEqual([
       `[127.0.0.1]:${server.port} ${server.hostKey}`,
     ]);
+  });
+
+  test("a key that is made with a passphrase is registered, and unlocked by it the next time", async () => {
+    const path = join(home, "new");
+    const said = await served(start(path, ["--passphrase", "correct horse"]));
+    expect(said).toContain(`Made a new key: ${path} `);
+    expect(said).toContain("encrypted with the passphrase from --passphrase\n");
+    const before = requests;
+    expect(await served(start(path, ["--passphrase", "correct horse"]))).not.toContain("Made a new key");
+    expect(requests).toBe(before);
+    expect(await refused(start(path))).toContain("needs its passphrase; give it by MCP_SSH_PASSPHRASE");
   });
 
   test("another key of ours on a known host: not let in, registered, let in", async () => {

@@ -204,4 +204,12 @@ export const keyFilesRows: readonly Mutant[] = [
     why: "whatever is pasted at the prompt is kept",
     caughtBy: { file: "test/node/passphrase-prompt.test.ts", test: "that never ends is bounded" },
   },
+  {
+    id: "client-keys-empty-file",
+    file: "src/cli/client-keys.ts",
+    find: 'if (waited >= patience || read.every(({ file }) => file?.text !== "")) return read;',
+    replace: "if (waited >= 0) return read;",
+    why: "on a file system without links the second of three processes finds an empty key, and fails",
+    caughtBy: { file: "test/cli/client-keys.test.ts", test: "is waited for" },
+  },
 ];
