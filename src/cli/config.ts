@@ -105,7 +105,7 @@ function entryOf(given: readonly GivenFlag[]): Entry {
       env["MCP_SSH_PASSPHRASE"] = raw;
       notes.add("the passphrase is in env, where it is on no command line: keep that file to yourself (chmod 600)");
     } else if (flag === "--env") args.push(flag, variableOf(raw, env, notes));
-    else args.push(...worded(flag, isPath ? pathOf(raw) : raw));
+    else args.push(...worded(flag, isPath ? pathOf(flag, raw) : raw));
   }
   return { args, env, notes: [...notes] };
 }
@@ -127,9 +127,14 @@ function worded(flag: string, value: string): readonly string[] {
 }
 
 /** Hosts start us in other folders: only `~`, whole paths and what is no path at all stand as they are. */
-function pathOf(raw: string): string {
-  return /^~(\/|$)/.test(raw) || ["none", "SSH_AUTH_SOCK"].includes(raw) ? raw : resolve(raw);
+function pathOf(flag: string, raw: string): string {
+  return /^~(\/|$)/.test(raw) || notPaths[flag]?.includes(raw) ? raw : resolve(raw);
 }
+
+const notPaths: Readonly<Record<string, readonly string[]>> = {
+  "--agent": ["none", "SSH_AUTH_SOCK"],
+  "--ssh-config": ["none"],
+};
 
 /** What `--env` keeps: the name alone, where the value can go to the entry's env. */
 function variableOf(raw: string, env: Record<string, string>, notes: Set<string>): string {

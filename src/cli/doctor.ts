@@ -4,7 +4,7 @@
  */
 import type { RemoteSession } from "../mcp/link.ts";
 import { ConfigError } from "../node/config-lines.ts";
-import { expandHome, FileError, shellQuoted } from "../node/files.ts";
+import { FileError } from "../node/files.ts";
 import { IdentityError } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
 import { DialError } from "../node/tcp.ts";
@@ -13,8 +13,9 @@ import { AgentError, AuthError, ChannelError, HostKeyError, KeyFormatError } fro
 import { fingerprint } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
 import { examine } from "./checkup.ts";
+import { type Asked, cured } from "./cures.ts";
 import { type Explanation, explain } from "./failure.ts";
-import { parseFlags, type Settings } from "./flags.ts";
+import { givenFlags, parseFlags, type Settings } from "./flags.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import { dialRemote } from "./remote.ts";
 import { Report, type StepName, stepLines } from "./report.ts";
@@ -30,7 +31,8 @@ export function help(program: string): string {
     "",
     "Walks the way that the command goes with these flags: configuration, name, TCP, banner, algorithms, host key,",
     "authentication, channel, first MCP reply, protocol, tools. Each step has its time; of the first that fails it says",
-    "the cause and what to do. Exit code 0 if all is well, 1 if not.",
+    "the cause and what to do. Exit code 0 if all is well, 1 if not. The remote command is started twice, the second time to",
+    "ask it for protocol 2026-07-28, as hosts do. With --log-level DEBUG stderr shows the protocol.",
     "",
     "  --json   print {ok, steps: [{name, ok, ms, detail, cause, cure}]}; ok is null for what was not reached",
     "",
@@ -56,7 +58,10 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     abort.abort(new Error("stopped"));
     return 128 + number;
   });
-  const code = await Promise.race([stopped, walk(settings, report, abort.signal, terminal)]);
+  const code = await Promise.race([
+    stopped,
+    walk({ settings, flags: givenFlags(rest), program: terminal.program }, report, abort.signal, terminal),
+  ]);
   const { isOk: ok, steps } = report;
   const unreached = steps.filter((step) => step.ok === null).map(({ name }) => name);
   if (unreached.length > 0) say([`- not reached: ${unreached.join(", ")}`]);
@@ -65,14 +70,15 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   return code;
 }
 
-async function walk(asked: Settings, report: Report, signal: AbortSignal, terminal: Terminal): Promise<number> {
-  for (const warning of asked.warnings) report.note(warning);
+async function walk(asked: Asked, report: Report, signal: AbortSignal, terminal: Terminal): Promise<number> {
+  const { settings } = asked;
+  for (const warning of settings.warnings) report.note(warning);
   const way = new Way(asked, report);
   let remote: RemoteSession;
   try {
-    remote = await dialRemote(asked, logTo(report), way.watch)(signal);
+    remote = await dialRemote(settings, logTo(report, settings, terminal), way.watch)(signal);
   } catch (error) {
-    if (!signal.aborted) way.ended(error instanceof Error && error.cause !== undefined ? error.cause : error, terminal);
+    if (!signal.aborted) way.ended(error instanceof Error && error.cause !== undefined ? error.cause : error);
     return 1;
   }
   try {
@@ -84,22 +90,24 @@ async function walk(asked: Settings, report: Report, signal: AbortSignal, termin
 }
 
 /** What the proxy would log is said with the step at which it comes; errors are told as the step that fails. */
-function logTo(report: Report): Log {
+function logTo(report: Report, { logLevel }: Settings, { err }: Terminal): Log {
   const ignore = (): void => undefined;
   const note = (text: string): void => report.note(text);
-  return { debug: ignore, info: note, warning: note, error: ignore, critical: ignore };
+  return { debug: logLevel === "DEBUG" ? err : ignore, info: note, warning: note, error: ignore, critical: ignore };
 }
 
 /** The way to the session, told to the report. What is met at jump hosts is said with the step that stands on them. */
 class Way {
+  readonly #asked: Asked;
   readonly #report: Report;
   /** The server that is meant, with the settings that ssh's configuration gives it, once they are known. */
   #target: Settings;
   #jumps: string[] = [];
   #hostKeys: Map<Settings, HostKey> = new Map();
 
-  constructor(asked: Settings, report: Report) {
-    this.#target = asked;
+  constructor(asked: Asked, report: Report) {
+    this.#asked = asked;
+    this.#target = asked.settings;
     this.#report = report;
   }
 
@@ -132,21 +140,21 @@ class Way {
   };
 
   /** It went no further. */
-  ended(error: unknown, { program }: Terminal): void {
+  ended(error: unknown): void {
     const report = this.#report;
     if (error instanceof JumpError) {
       const { stop, cause } = error;
-      const { what, cure } = this.#explained(cause, stop, program);
+      const { what, cure } = this.#explained(cause, stop);
       const step = isOfConfig(cause) && !report.has("config") ? "config" : report.has("name") ? "tcp" : "name";
       report.failed(step, { what: `jump host ${placeOf(stop)}: ${what}`, cure });
       return;
     }
     const step = stepOf(error, report);
-    report.failed(report.has(step) ? (report.next ?? step) : step, this.#explained(error, this.#target, program));
+    report.failed(report.has(step) ? (report.next ?? step) : step, this.#explained(error, this.#target));
   }
 
-  #explained(error: unknown, server: Settings, program: string): Explanation {
-    return cured(error, explain(error, server, this.#hostKeys.has(server)), server, program);
+  #explained(error: unknown, server: Settings): Explanation {
+    return cured(error, explain(error, server, this.#hostKeys.has(server)), server, this.#asked);
   }
 
   #reached(reached: Reached, server: Settings): void {
@@ -208,27 +216,4 @@ function stepOf(error: unknown, report: Report): StepName {
 
 function isOfConfig(error: unknown): boolean {
   return [FileError, KeyFormatError, IdentityError, ConfigError].some((type) => error instanceof type);
-}
-
-/** With the commands that do it. */
-function cured(error: unknown, { what, cure }: Explanation, settings: Settings, program: string): Explanation {
-  const { host, port, username } = settings;
-  if (error instanceof HostKeyError) {
-    const [first = "", ...rest] = what.split(/\. (?=Compare )/);
-    const ask = error.verdict === "unknown" ? `to see it and say yes: ${program} trust ${host} --port ${port}` : "";
-    return { what: first, cure: [...rest, ...(ask === "" ? [] : [ask])].join("; ") };
-  }
-  if (error instanceof FileError && error.code === "ENOENT" && settings.clientKeys.includes(error.asked)) {
-    const make = `${program} keygen --client-key ${shellQuoted(error.path)}`;
-    return { what, cure: `make it, and have its line added to authorized_keys there: ${make}` };
-  }
-  const [key, ...others] = settings.clientKeys;
-  if (error instanceof AuthError && key !== undefined && others.length === 0 && cure !== "") {
-    const place = shellQuoted(`${username}@${host}`);
-    return {
-      what,
-      cure: `${cure}: ssh-copy-id -i ${shellQuoted(expandHome(key).replace(/\.pub$/, ""))}.pub -p ${port} ${place}`,
-    };
-  }
-  return { what, cure };
 }

@@ -173,6 +173,25 @@ describe("the arguments", () => {
     expect((await entry("--client-key=~user/k")).args.slice(3)).toEqual([resolve("~user/k")]);
   });
 
+  it("what is no path stays as it is, where it is none", async () => {
+    const given = ["--agent", "none", "--ssh-config", "none", "--client-key", "none"];
+    expect((await entry(...given)).args.slice(2)).toEqual([...given.slice(0, 5), resolve("none")]);
+  });
+
+  it.each([["--passphrase", "s3cret"], ["--pass", "s3cret"], ["--passphrase=s3cret"]])(
+    "the passphrase goes to env: %s",
+    async (...given) => {
+      const made = await entry("--host", "h", ...given);
+      expect([made.args.slice(2), made.env]).toEqual([["--host", "h"], { MCP_SSH_PASSPHRASE: "s3cret" }]);
+      expect(made.notes).toContain("the passphrase is in env");
+      expect(made.notes).not.toContain("s3cret");
+    },
+  );
+
+  it("the file of a passphrase is named by its whole path", async () => {
+    expect((await entry("--passphrase-file", "pass")).args.slice(2)).toEqual(["--passphrase-file", resolve("pass")]);
+  });
+
   it("values of --env go to env, the last one of a name", async () => {
     const made = await entry("--env", "A=1=x", "--env=B=", "--env", "A=2");
     expect(made.args.slice(2)).toEqual(["--env", "A", "--env", "B", "--env", "A"]);

@@ -18,6 +18,7 @@ import { builtCommand, hostEnvironment } from "../support/command.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { freePort, makeKeyPair, type SshServer } from "../support/ssh-server.ts";
 import { fingerprintOf, missingSshd, startSshd } from "../support/sshd.ts";
+import { missingTerminal, onTerminal } from "../support/terminal.ts";
 
 interface Ended {
   readonly code: number | null;
@@ -114,6 +115,42 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
     expect(stdout).toContain(fingerprints[0]);
     expect(stderr).toContain("there is no terminal to ask at: compare the fingerprints, then say --yes");
     expect([code, existsSync(knownHosts)]).toEqual([1, false]);
+  });
+
+  describeNeeding(missingTerminal(), "at a terminal", () => {
+    async function answered(
+      typed: (...fingerprints: string[]) => string,
+    ): Promise<{ code: number | null; shown: string }> {
+      const started = onTerminal(["trust", ...where()], { HOME: home });
+      await started.shown(/Trust them\? Type yes, or one of the fingerprints: /);
+      expect(existsSync(knownHosts)).toBe(false);
+      started.type(typed(...fingerprints));
+      const { code, terminal, stdout } = await started.done;
+      expect(stdout).toContain(fingerprints[0]);
+      return { code, shown: terminal };
+    }
+
+    test("yes writes all keys", async () => {
+      expect((await answered(() => "yes\n")).code).toBe(0);
+      expect(readFileSync(knownHosts, "utf8").trimEnd().split("\n")).toHaveLength(3);
+      expect(sshTrusts()).toBe(true);
+    });
+
+    test("a fingerprint writes that key alone", async () => {
+      expect((await answered((_, ecdsa) => `${ecdsa}\n`)).code).toBe(0);
+      expect(readFileSync(knownHosts, "utf8")).toBe(`[127.0.0.1]:${server.port} ${lines[1]}\n`);
+    });
+
+    test.each(["no", "y", "", "SHA256:AAAA"])("%j writes nothing", async (answer) => {
+      const { code, shown } = await answered(() => `${answer}\n`);
+      expect([code, existsSync(knownHosts)]).toEqual([1, false]);
+      expect(shown).toContain("that is none of them, and not yes: nothing was written");
+    });
+
+    test("^C ends it", async () => {
+      const { code } = await answered(() => "\u0003");
+      expect([code, existsSync(knownHosts)]).toEqual([130, false]);
+    });
   });
 
   test("what is trusted already is said, and nothing is written", async () => {

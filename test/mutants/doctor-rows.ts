@@ -29,7 +29,7 @@ export const doctorRows: readonly Mutant[] = [
   {
     id: "config-relative-path",
     file: "src/cli/config.ts",
-    find: "isPath ? pathOf(raw) : raw",
+    find: "isPath ? pathOf(flag, raw) : raw",
     replace: "isPath ? raw : raw",
     why: "the host, started in another folder, finds no key",
     caughtBy: { file: "test/cli/config.test.ts", test: "files are named by whole paths" },
@@ -146,5 +146,29 @@ export const doctorRows: readonly Mutant[] = [
     replace: 'return text !== "no" ? added',
     why: "a slip of the finger trusts a server for good",
     caughtBy: { file: "test/cli/host-key-review.test.ts", test: 'the answer "y"' },
+  },
+  {
+    id: "config-passphrase-among-arguments",
+    file: "src/cli/config.ts",
+    find: 'else if (flag === "--passphrase") {',
+    replace: 'else if (flag === "--pass") {',
+    why: "the passphrase stands on the host's command line, where every user of the machine reads it",
+    caughtBy: { file: "test/cli/config.test.ts", test: "the passphrase goes to env" },
+  },
+  {
+    id: "cures-quoting",
+    file: "src/cli/cures.ts",
+    find: 'const trust = [program, "trust", ...words.map(shellQuoted)].join(" ");',
+    replace: 'const trust = [program, "trust", ...words].join(" ");',
+    why: "a command that is to be pasted does something else than it says",
+    caughtBy: { file: "test/cli/cures.test.ts", test: "every word is quoted" },
+  },
+  {
+    id: "cures-changed-key-trusted",
+    file: "src/cli/cures.ts",
+    find: 'if (verdict !== "unknown") return',
+    replace: 'if (verdict === "revoked") return',
+    why: "who is warned of a changed key is told to trust it",
+    caughtBy: { file: "test/cli/cures.test.ts", test: "a changed key" },
   },
 ];
