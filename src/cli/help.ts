@@ -10,6 +10,8 @@ const examples: readonly string[] = [
   "mcp-ssh-client --host example.com --client-key ~/.ssh/id_ed25519 --command 'npx -y @modelcontextprotocol/server-everything'",
   "# a variable for it, taken from here so that its value is on no command line",
   "mcp-ssh-client --host example.com --client-key ~/.ssh/id_ed25519 --env API_KEY --command my-mcp-server",
+  "# a name of ~/.ssh/config, with its user, key and jump hosts",
+  "mcp-ssh-client --host work --command my-mcp-server",
   "# an m2m-mcp-server-ssh-server, which gives its MCP servers to whoever opens a shell",
   "mcp-ssh-client --host localhost --port 8022 --username mcp --client-key ~/.ssh/m2m_mcp_server_ssh_client",
 ];

@@ -3,11 +3,18 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
 import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
-import { afterAll, beforeAll, describe, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { builtCommand, type Launch } from "../support/command.ts";
+import { missingDropbear, startDropbear } from "../support/dropbear.ts";
 import { connectV1, connectV2, type McpTransport } from "../support/mcp-client.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { until } from "../support/processes.ts";
+import {
+  everythingEntry,
+  missingReferenceServer,
+  type ReferenceServer,
+  startReferenceServer,
+} from "../support/reference-server.ts";
 import type { SshServer } from "../support/ssh-server.ts";
 import { missingSshd, startSshd } from "../support/sshd.ts";
 import { everythingChecks } from "./everything-checks.ts";
@@ -54,4 +61,42 @@ describeNeeding(missingSshd(), "server-everything behind jump hosts", () => {
 
   test("leaves no process behind", () =>
     until("the remote processes' end", () => servers.every((server) => server.remoteProcesses().length === 0)));
+});
+
+describeNeeding(missingDropbear() ?? missingReferenceServer(), "the reference server behind dropbear", () => {
+  let dropbear: SshServer;
+  let reference: ReferenceServer;
+  beforeAll(async () => {
+    dropbear = await startDropbear();
+    reference = await startReferenceServer({ servers: { everything: everythingEntry } });
+  });
+  afterAll(async () => {
+    await reference?.stop();
+    await dropbear?.stop();
+  });
+
+  test("with the login shell, by name, and the jump host's own key", async () => {
+    const path = join(reference.folder, "config");
+    const { port, user, clientKey, knownHosts } = dropbear;
+    const files = `IdentityFile ${clientKey}\n  UserKnownHostsFile ${knownHosts}`;
+    const config = [
+      "Host reference",
+      `  HostName ${reference.host}`,
+      "  ProxyJump gate",
+      "Host gate",
+      ...[`  HostName 127.0.0.1`, `  Port ${port}`, `  User ${user}`, `  ${files}`],
+    ];
+    writeFileSync(path, `${config.join("\n")}\n`, { mode: 0o600 });
+    const place = ["--host", "reference", "--port", String(reference.port), "--username", reference.user];
+    const flags = [...place, "--client-key", reference.clientKey, "--known-hosts", reference.knownHosts];
+    const args = [builtCommand, "--ssh-config", path, ...flags];
+    const client = await connectV1(new StdioV1({ command: process.execPath, args, stderr: "ignore" }));
+    try {
+      await client.listTools();
+      const { content } = await client.tool("echo", { message: "through" });
+      expect(content[0]?.text).toBe("Echo: through");
+    } finally {
+      await client.close();
+    }
+  });
 });

@@ -1,5 +1,6 @@
 /** Which files of ssh's configuration are read, and which are refused. */
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -66,7 +67,19 @@ describe("the files to begin with", () => {
     expect(() => readConfigFiles(undefined)).toThrow(`Bad owner or permissions on ${path}`);
   });
 
-  test.runIf(process.getuid?.() !== undefined)("others may read it", () => {
+  test.runIf(process.getuid?.() === 0)("that of another user is refused, as ssh does", () => {
+    const path = write("config", "Port 1\n");
+    chownSync(path, 54_321, 54_321);
+    expect(() => readConfigFiles(undefined)).toThrow(`Bad owner or permissions on ${path}`);
+  });
+
+  test("a pipe in its place is not waited for", () => {
+    const path = join(home, ".ssh", "config");
+    execFileSync("mkfifo", ["-m", "600", path]);
+    expect(readConfigFiles(undefined).warnings).toEqual([`Cannot read ${path}: it is no regular file: it is left out`]);
+  });
+
+  test("others may read it", () => {
     write("config", "Port 1\n", 0o644);
     expect(readConfigFiles(undefined).files[0]?.text).toBe("Port 1\n");
   });
