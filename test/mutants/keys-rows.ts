@@ -55,6 +55,18 @@ export const keysRows: readonly Mutant[] = [
     caughtBy: { file: "test/ssh/algorithms/ecdsa-sha2.test.ts", test: "refuses 'the point of another key'" },
   },
 
+  {
+    id: "nist-curves-made-anew",
+    file: "src/ssh/algorithms/nist-curves.ts",
+    find: "curves.set(name, made);",
+    replace: "",
+    why: "each signature pays for its curve again",
+    caughtBy: {
+      file: "test/ssh/algorithms/nist-curves.test.ts",
+      test: "no curve is made before it is asked for, and each once",
+    },
+  },
+
   // RSA
 
   {
