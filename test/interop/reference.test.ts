@@ -178,6 +178,35 @@ describeNeeding(missingReferenceServer(), "the reference server", () => {
     expect(JSON.parse(await host.line())).toHaveProperty("result");
   });
 
+  test("answers each of its 13 methods, in one session", async () => {
+    const host = await initialized();
+    const uri = "demo://resource/static/document/architecture.md";
+    const ref = { type: "ref/prompt", name: "completable-prompt" };
+    const asked: Readonly<Record<string, object>> = {
+      ping: {},
+      "tools/list": {},
+      "prompts/list": { cursor: "none" },
+      "resources/list": {},
+      "resources/templates/list": {},
+      "tools/call": { name: "get-sum", arguments: { a: 1, b: 2 }, _meta: { progressToken: "t" } },
+      "prompts/get": { name: "args-prompt", arguments: { city: "Zürich" } },
+      "resources/read": { uri },
+      "resources/subscribe": { uri },
+      "resources/unsubscribe": { uri },
+      "logging/setLevel": { level: "error" },
+      "completion/complete": { ref, argument: { name: "department", value: "S" } },
+      initialize: JSON.parse(INITIALIZE).params,
+    };
+    for (const [method, params] of Object.entries(asked)) {
+      host.send(request(method, method, params));
+      const answer = JSON.parse(await host.line());
+      expect(answer.id).toBe(method);
+      if (method === "resources/templates/list")
+        expect(answer.error).toEqual({ code: -32601, message: "Method not found" });
+      else expect(answer).toHaveProperty("result");
+    }
+  });
+
   test("is not muted by what comes before initialize and initialized", async () => {
     const host = start();
     host.send(request("early", "ping"));
