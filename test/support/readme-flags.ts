@@ -12,9 +12,10 @@ export function withFlags(readme: string): string {
 }
 
 function table(): string {
+  const cell = (text: string): string => text.replaceAll("|", "\\|");
   const rows = flagRows.map(({ flag, value, about, initial }) => {
     const name = value === undefined ? flag : `${flag} ${value}`;
-    return `| \`${name}\` | ${initial === undefined ? "" : `\`${initial}\``} | ${about.replaceAll("|", "\\|")} |\n`;
+    return `| \`${cell(name)}\` | ${initial === undefined ? "" : `\`${initial}\``} | ${cell(about)} |\n`;
   });
   return `| Flag | Default | What for |\n|---|---|---|\n${rows.join("")}`;
 }
