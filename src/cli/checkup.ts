@@ -30,14 +30,13 @@ const meta: JsonObject = {
 
 /** A server may need as long to start for the second time as it did for the first. */
 const discoverLeast = 3_000;
-const discoverMost = 8_000;
 
 const mostPages = 20;
 const mostNames = 100;
 
 type Asked = Pick<
   Settings,
-  "referenceServer" | "request" | "firstReplyTimeout" | "channelTimeout" | "host" | "port" | "username"
+  "probeTimeout" | "referenceServer" | "request" | "firstReplyTimeout" | "channelTimeout" | "host" | "port" | "username"
 >;
 
 /** Tells the report of the steps behind `channel`. Ends the sessions; the connection is the caller's. */
@@ -56,7 +55,7 @@ export async function examine(remote: RemoteSession, settings: Asked, report: Re
       return;
     }
     report.passed("first-reply", firstReply(hello, interview));
-    const patience = Math.min(discoverMost, discoverLeast + 2 * took);
+    const patience = Math.min(settings.probeTimeout, discoverLeast + 2 * took);
     const discovery = isReference(remote, settings) ? reference : await discover(remote, settings, patience);
     probe = discovery.interview;
     elsewhere = discovery.elsewhere;

@@ -192,11 +192,12 @@ class Way {
   }
 }
 
-function configured({ keys, knownHosts }: Extract<Reached, { readonly type: "ready" }>): string {
+function configured({ keys, files: keyFiles, knownHosts }: Extract<Reached, { readonly type: "ready" }>): string {
   const names = keys.map(({ algorithms, publicKeyBlob }) => `${algorithms[0]} ${fingerprint(publicKeyBlob)}`);
   const files = knownHosts?.map(({ path }) => printable(path)) ?? [];
   const known = files.length === 0 ? "no known hosts" : `known hosts from ${files.join(", ")}`;
-  return `${names.length === 0 ? "no key" : `key ${names.join(", ")}`}; ${known}`;
+  const from = keyFiles.length === 0 ? "" : ` from ${keyFiles.map(({ path }) => printable(path)).join(", ")}`;
+  return `${names.length === 0 ? "no key" : `key ${names.join(", ")}`}${from}; ${known}`;
 }
 
 function requestOf({ request }: Settings): string {

@@ -103,8 +103,9 @@ async function logIn(
   const own = known && trustBy(known, place, { ...name, pins, acceptNew, hasFlags: !isJump, log, onTrusted });
   const trust = own && (introduction?.trusting(own) ?? own);
   const follower = settings.updateHostKeys ? new HostKeyFollower({ ...name, place, log }) : undefined;
-  const keys = await signersOf(settings, await files, { passphrase, log, signal });
-  watch?.({ type: "ready", keys, knownHosts: known }, settings);
+  const read = await files;
+  const keys = await signersOf(settings, read, { passphrase, log, signal });
+  watch?.({ type: "ready", keys, files: read.flatMap(({ file }) => file ?? []), knownHosts: known }, settings);
   await introduction?.introduceUs(keys);
   const options: ConnectOptions = {
     user: username,

@@ -81,14 +81,18 @@ async function trust(asked: Settings, isYes: boolean, signal: AbortSignal, termi
   const shown = await scanHostKeys({ host, port, timeout, signal, open: way.open }).finally(way.close);
   const known = (await readKnownHostsIfThere(files)).map(({ path, text }) => parseKnownHosts(printable(path), text));
   const { lines, refused, added } = review(shown, known, name);
+  if (shown.length === 0) {
+    err(`${program} trust: error: ${whereOf({ host, port })} has no host key of a type that is supported here`);
+    return 1;
+  }
   await out(`${whereOf({ host, port })} shows:\n${lines.map((line) => `  ${line}\n`).join("")}`);
   if (refused !== undefined) {
     err(`${program} trust: error: ${refusalWords(refused.verdict, refused.hostKey, subject)}`);
     return 1;
   }
   if (added.length === 0) {
-    await out(shown.length === 0 ? "" : "All of them are trusted already.\n");
-    return shown.length === 0 ? 1 : 0;
+    await out("All of them are trusted already.\n");
+    return 0;
   }
   const meant = isYes ? added : await ask(added, terminal);
   if (meant.length === 0) return 1;

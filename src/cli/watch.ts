@@ -1,7 +1,7 @@
 /**
  * Watch: how far the way to the remote has come, for whoever wants to know where it ends. The proxy does not.
  */
-import type { KnownHostsFile } from "../node/files.ts";
+import type { KeyFile, KnownHostsFile } from "../node/files.ts";
 import type { DialProgress } from "../node/tcp.ts";
 import type { Signer } from "../ssh/algorithms/interfaces.ts";
 import type { HostKey, Progress } from "../ssh/connection.ts";
@@ -13,6 +13,8 @@ export type Reached =
   | {
       readonly type: "ready";
       readonly keys: readonly Signer[];
+      /** The key files that were read. */
+      readonly files: readonly KeyFile[];
       readonly knownHosts: readonly KnownHostsFile[] | undefined;
     }
   | ({ readonly type: "dial" } & DialProgress)

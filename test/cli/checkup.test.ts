@@ -75,6 +75,7 @@ async function examined({
   const settings = {
     request,
     referenceServer,
+    probeTimeout: 8000,
     firstReplyTimeout: 1000,
     channelTimeout: 1000,
     host: "h",

@@ -6,6 +6,7 @@ import { StdioClientTransport } from "@modelcontextprotocol/sdk/client/stdio.js"
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { run } from "../../src/cli/config.ts";
 import { hosts } from "../../src/cli/hosts.ts";
+import { subcommandRows } from "../../src/cli/subcommands.ts";
 import { builtCommand, hostEnvironment, startHost } from "../support/command.ts";
 import { everythingCommand } from "../support/everything.ts";
 import { describeNeeding } from "../support/needs.ts";
@@ -290,6 +291,15 @@ describe("wrong usage: exit 2, and no snippet", () => {
     const host = startHost({ command: process.execPath, args: [builtCommand, "config", "--help"] });
     expect(await host.exit).toEqual({ code: 0, signal: null });
     for (const name of Object.keys(hosts)) expect(host.stdout().toString()).toContain(`\n  ${name} `);
+  });
+
+  it("the command's own help names all subcommands", async () => {
+    const host = startHost({ command: process.execPath, args: [builtCommand, "--help"] });
+    await host.exit;
+    for (const { name, about } of subcommandRows) {
+      expect(host.stdout().toString()).toMatch(new RegExp(`^ +mcp-ssh-client ${name} +${about}$`, "m"));
+    }
+    expect(subcommandRows.map(({ name }) => name)).toEqual(["doctor", "keygen", "trust", "config"]);
   });
 
   it("only the first argument is a subcommand", async () => {

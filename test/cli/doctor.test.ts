@@ -1,7 +1,8 @@
 /** `doctor` against real peers: the whole way, and each step at which it can end. */
 import { execFileSync } from "node:child_process";
+import { once } from "node:events";
 import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
+import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Step, stepNames } from "../../src/cli/report.ts";
@@ -83,7 +84,8 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
     expect(ok).toBe(true);
     const key = fingerprintOf(server.clientKey);
     const hostKey = fingerprintOf(join(server.folder, "host_key"));
-    expect(steps["config"]?.detail).toContain(`ssh-ed25519 ${key}`);
+    const known = `known hosts from ${server.knownHosts}`;
+    expect(steps["config"]?.detail).toBe(`key ssh-ed25519 ${key} from ${server.clientKey}; ${known}`);
     expect(steps["name"]?.detail).toBe("127.0.0.1 is 127.0.0.1");
     expect(steps["tcp"]?.detail).toBe(`127.0.0.1 port ${server.port}`);
     expect(steps["banner"]?.detail).toMatch(/^SSH-2\.0-OpenSSH_/);
@@ -154,6 +156,20 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
       expect(failed?.name).toBe("banner");
       expect(failed?.cause).toContain("(so far it said: Not allowed at this time)");
       expect(failed?.cure).toContain("PerSourcePenalties");
+    });
+
+    test("banner: sshd that has too many who do not log in", async () => {
+      const busy = await startSshd({ config: ["PerSourceMaxStartups 1"] });
+      const held = connect(busy.port, "127.0.0.1");
+      held.on("error", () => undefined);
+      await once(held, "data"); // its version: this connection counts from now on
+      const { failed } = await diagnose([...where(busy.port), ...who(), "--command", "x"], server.home).finally(() => {
+        held.destroy();
+        return busy.stop();
+      });
+      expect(failed?.name).toBe("banner");
+      expect(failed?.cause).toMatch(/closed before its version line.*\(so far it said: Exceeded MaxStartups\)/);
+      expect(failed?.cure).toContain("MaxStartups): wait a minute");
     });
 
     test("banner: nothing comes", async () => {
