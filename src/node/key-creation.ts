@@ -37,9 +37,12 @@ export interface CreatedKey {
 /**
  * Makes a key at `path` and its public half beside it (`my.key.pub`), and the folders above them (mode 700). Undefined
  * where a file is at `path` by the time, made by another of our processes perhaps: that one counts.
+ * @throws RangeError for a comment of several lines
  * @throws FileError; also where only the public half is there, whose private half is elsewhere then
  */
 export async function createKey(path: string, creation: KeyCreation = {}): Promise<CreatedKey | undefined> {
+  const { comment = "" } = creation;
+  if (/\p{Cc}/u.test(comment)) throw new RangeError("a comment is one line of text"); // it stands in a line of NAME.pub
   const expanded = expandHome(path);
   try {
     await mkdir(dirname(expanded), { recursive: true, mode: 0o700 });

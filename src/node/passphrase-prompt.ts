@@ -45,8 +45,12 @@ export function promptPassphrase(question: string, signal: AbortSignal): Promise
   const terminal = new ReadStream(fd);
   const restore = (): void => void terminal.setRawMode(false);
   const line = new TypedLine();
+  const resumeStdin = pauseStdin();
   return new Promise((resolve) => {
+    let isOver = false;
     const end = (typed: Uint8Array | undefined): void => {
+      if (isOver) return;
+      isOver = true;
       clearTimeout(timer);
       signal.removeEventListener("abort", cancel);
       process.removeListener("exit", restore);
@@ -54,6 +58,7 @@ export function promptPassphrase(question: string, signal: AbortSignal): Promise
       writeSync(fd, "\n");
       terminal.destroy();
       line.wipe();
+      resumeStdin();
       resolve(typed === undefined || typed.length === 0 ? undefined : typed);
     };
     const cancel = (): void => end(undefined);
@@ -73,6 +78,14 @@ export function promptPassphrase(question: string, signal: AbortSignal): Promise
     terminal.setRawMode(true);
     writeSync(fd, question);
   });
+}
+
+/** Where stdin is the terminal too, whoever reads it would get some of what is typed. */
+function pauseStdin(): () => void {
+  const { stdin } = process;
+  if (!stdin.isTTY || stdin.isPaused()) return () => {};
+  stdin.pause();
+  return () => void stdin.resume();
 }
 
 /** A line as a terminal without echo gives it: erasing is ours to do. */

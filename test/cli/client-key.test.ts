@@ -257,8 +257,8 @@ describeNeeding(missingSshd(), "an encrypted client key, on a real sshd", () => 
     const terminals: OnTerminal[] = [];
     afterEach(() => Promise.all(terminals.splice(0).map((terminal) => terminal.stop())));
 
-    function open(isBackground = false): OnTerminal {
-      const terminal = onTerminal(flags(), { HOME: home }, isBackground);
+    function open(how?: "--background" | "--stdin"): OnTerminal {
+      const terminal = onTerminal(flags(), { HOME: home }, how);
       terminals.push(terminal);
       return terminal;
     }
@@ -323,8 +323,23 @@ describeNeeding(missingSshd(), "an encrypted client key, on a real sshd", () => 
       expect(shown.endsWith(restored)).toBe(true);
     });
 
+    test("what is typed at the question is not taken for MCP, where stdin is the terminal too", async () => {
+      for (let i = 0; i < 3; i++) {
+        const terminal = open("--stdin");
+        await terminal.shown(question());
+        terminal.type("correct horse\r");
+        await terminal.shown(/: \r\n/);
+        terminal.type(`${line}\n`);
+        await terminal.shown(/notifications/);
+        terminal.type("\u0004");
+        const { code, terminal: shown, stdout } = await terminal.done;
+        expect({ code, stdout }).toEqual({ code: 0, stdout: `${line}\n` });
+        expect(shown).not.toContain("horse");
+      }
+    });
+
     test("a job in the background does not ask", async () => {
-      const { code, terminal: shown } = await open(true).done;
+      const { code, terminal: shown } = await open("--background").done;
       expect(code).toBe(1);
       expect(shown).toContain("needs its passphrase");
       expect(shown).not.toMatch(question());

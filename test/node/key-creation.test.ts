@@ -92,6 +92,11 @@ describe("a key that we make", () => {
     expect(parsePrivateKey(readFileSync(path, "utf8"), new TextEncoder().encode("another")).comment).toBe("me@here");
   });
 
+  test.each(["two\nlines", "a\0b"])("has no comment of several lines: %j", async (comment) => {
+    await expect(createKey(join(folder, "key"), { comment })).rejects.toThrow(RangeError);
+    expect(readdirSync(folder)).toEqual([]);
+  });
+
   test("differs from the next one", async () => {
     const [first, second] = [await createKey(join(folder, "a")), await createKey(join(folder, "b"))];
     expect(first?.publicLine).not.toBe(second?.publicLine);

@@ -28,10 +28,14 @@ export interface OnTerminal {
   stop(): Promise<void>;
 }
 
-/** Starts the built command. `isBackground`: as a job that may not touch the terminal. */
-export function onTerminal(args: readonly string[], env: NodeJS.ProcessEnv, isBackground = false): OnTerminal {
+/** Starts the built command; `--background`: as a job that may not touch the terminal; `--stdin`: which its stdin is too. */
+export function onTerminal(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  how?: "--background" | "--stdin",
+): OnTerminal {
   const script = join(dirname(fileURLToPath(import.meta.url)), "with-terminal.py");
-  const command = [script, ...(isBackground ? ["--background"] : []), process.execPath, builtCommand, ...args];
+  const command = [script, ...(how === undefined ? [] : [how]), process.execPath, builtCommand, ...args];
   const child = spawn("python3", command, {
     env: { ...hostEnvironment(), ...env },
     stdio: ["pipe", "pipe", "pipe", "pipe"],

@@ -1,18 +1,22 @@
 """Runs a command whose controlling terminal, and stderr, is a new pseudo-terminal; its stdin and stdout are ours.
 
 What the terminal shows goes to our stderr; what is typed comes in on file descriptor 3. SIGTERM is handed on. Says at
-the end how the command left the terminal, and exits as it did. With --background it is no job of the foreground.
+the end how the command left the terminal, and exits as it did. With --background it is no job of the foreground; with
+--stdin its stdin is the terminal too.
 """
 import fcntl, os, pty, select, signal, sys, termios
 
-background = sys.argv[1] == "--background"
-command = sys.argv[2 if background else 1:]
+option = sys.argv[1] if sys.argv[1].startswith("--") else ""
+background = option == "--background"
+command = sys.argv[2 if option else 1:]
 master, slave = pty.openpty()
 child = os.fork()
 if child == 0:
     os.setsid()
     fcntl.ioctl(slave, termios.TIOCSCTTY, 0)
     os.dup2(slave, 2)
+    if option == "--stdin":
+        os.dup2(slave, 0)
     os.close(master)
     os.close(3)
     if background:
