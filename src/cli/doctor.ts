@@ -8,6 +8,7 @@ import { FileError } from "../node/files.ts";
 import { IdentityError } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
 import { DialError } from "../node/tcp.ts";
+import { shownOf } from "../node/trust-words.ts";
 import type { HostKey } from "../ssh/connection.ts";
 import { AgentError, AuthError, ChannelError, HostKeyError, KeyFormatError } from "../ssh/errors.ts";
 import { fingerprint } from "../ssh/known-hosts.ts";
@@ -188,7 +189,8 @@ class Way {
 
   #keyOf(server: Settings): string {
     const hostKey = this.#hostKeys.get(server);
-    return hostKey === undefined ? "" : `${printable(hostKey.algorithm)} ${hostKey.fingerprint}`;
+    if (hostKey === undefined) return "";
+    return `${shownOf(hostKey)}${hostKey.certificate === undefined ? "" : " in a certificate"}`;
   }
 }
 

@@ -10,7 +10,7 @@ import { builtCommand, endHosts, type Host, hostEnvironment, startHost } from ".
 import { everythingCommand, probedCommand } from "../support/everything.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { missingReferenceServer, type ReferenceServer, startReferenceServer } from "../support/reference-server.ts";
-import { freePort, makeKeyPair, type SshServer } from "../support/ssh-server.ts";
+import { freePort, keygen, makeKeyPair, type SshServer } from "../support/ssh-server.ts";
 import { fingerprintOf, missingSshd, startSshd } from "../support/sshd.ts";
 
 const hosts: Host[] = [];
@@ -98,6 +98,30 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
       /^2025-\d\d-\d\d \(initialize\); server\/discover: answered with error -32601$/,
     );
     expect(steps["tools"]?.detail).toMatch(/^1\d tools: .*get-sum/);
+  });
+
+  test("an RSA host key in a certificate is named as known_hosts and ssh-keygen name it", async () => {
+    const certified = await startSshd({
+      hostKey: ["-t", "rsa"],
+      config: ["HostCertificate %HOSTKEY%-cert.pub"],
+      prepare: (key) => {
+        keygen(`${key}-authority`);
+        execFileSync("ssh-keygen", ["-q", "-s", `${key}-authority`, "-I", "id", "-h", "-n", "127.0.0.1", `${key}.pub`]);
+      },
+    });
+    try {
+      const { folder, port, user, clientKey } = certified;
+      const known = join(folder, "authorities");
+      const authority = readFileSync(join(folder, "host_key-authority.pub"), "utf8");
+      writeFileSync(known, `@cert-authority [127.0.0.1]:${port} ${authority}`);
+      const to = ["--host", "127.0.0.1", "--port", String(port), "--username", user, "--client-key", clientKey];
+      const { steps } = await diagnose([...to, "--known-hosts", known, "--command", everythingCommand], certified.home);
+      const hostKey = fingerprintOf(join(folder, "host_key"));
+      expect(steps["algorithms"]?.detail).toContain("rsa-sha2-512-cert-v01@openssh.com");
+      expect(steps["host-key"]?.detail).toBe(`ssh-rsa ${hostKey} in a certificate, trusted by ${known}:1`);
+    } finally {
+      await certified.stop();
+    }
   });
 
   test("for a person, a line each, and nothing on stderr", async () => {
