@@ -100,7 +100,9 @@ async function logIn(
   const { name } = choice;
   const place = (await introduction?.place()) ?? choice.place;
   const onTrusted = (by: string): void => watch?.({ type: "trusted", by }, settings);
-  const own = known && trustBy(known, place, { ...name, pins, acceptNew, hasFlags: !isJump, log, onTrusted });
+  const mayAccept = acceptNew && introduction === undefined; // a configuration's accept-new outweighs no key server
+  const own =
+    known && trustBy(known, place, { ...name, pins, acceptNew: mayAccept, hasFlags: !isJump, log, onTrusted });
   const trust = own && (introduction?.trusting(own) ?? own);
   const follower = settings.updateHostKeys ? new HostKeyFollower({ ...name, place, log }) : undefined;
   const read = await files;

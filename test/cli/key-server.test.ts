@@ -267,6 +267,14 @@ describeNeeding(missingSshd(), "with a key server beside a real sshd", () => {
     expect(existsSync(remembered)).toBe(false);
   });
 
+  test("StrictHostKeyChecking accept-new in ssh's configuration accepts nothing that the key server does not say", async () => {
+    const keyServer = await run(startHttp(honest(makeKeyPair().publicKey)));
+    mkdirSync(join(home, ".ssh"));
+    writeFileSync(join(home, ".ssh", "config"), "Host *\n  StrictHostKeyChecking accept-new\n");
+    expect(await refused(start(keyServer.port))).toMatch(/^Host key verification failed: .*, but http:/);
+    expect(readdirSync(join(home, ".ssh"))).toEqual(["config"]);
+  });
+
   test.each([
     ["ecdsa", "ecdsa-sha2-nistp256"],
     ["rsa", "ssh-rsa"],
