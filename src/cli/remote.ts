@@ -8,6 +8,7 @@ import { type KnownHostsFile, readKnownHosts, readKnownHostsIfThere } from "../n
 import { type ReadChoice, readChoices } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
 import { type DialOptions, type DialProgress, dial } from "../node/tcp.ts";
+import type { AcceptedKey } from "../node/trust.ts";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import { readClientKeys } from "./client-keys.ts";
 import { describeFailure } from "./failure.ts";
@@ -27,6 +28,8 @@ export interface PreparedStop extends Stop {
   readonly passphrase?: GivenPassphrase | undefined;
   /** Undefined where any host key will do. */
   readonly knownHosts: Promise<readonly KnownHostsFile[] | undefined>;
+  /** The host key that was taken as a new one, if one was. */
+  readonly accepted: AcceptedKey;
   /** Undefined where no key server is to be asked. */
   readonly introduction?: Promise<Introduction> | undefined;
 }
@@ -114,7 +117,7 @@ async function begin(asked: Settings, context: DialContext): Promise<Beginning> 
     const introduction = introductionOf(settings, { log, signal, socket });
     const knownHosts = knownHostsOf(settings, introduction);
     const keys = makesKey ? readClientKeys(settings, passphrase, log) : readChoices(keyChoices(settings));
-    return { settings, keys, passphrase, knownHosts, introduction };
+    return { settings, keys, passphrase, knownHosts, accepted: {}, introduction };
   });
   for (const promise of [socket, ...stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts])]) promise.catch(ignore);
   let isTaken = false;

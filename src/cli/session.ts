@@ -89,7 +89,7 @@ interface LoggedIn {
 
 /** `open`: gives a way to the server, another one each time. */
 async function logIn(
-  { settings, keys: files, passphrase, knownHosts, introduction: introducing }: PreparedStop,
+  { settings, keys: files, passphrase, knownHosts, accepted, introduction: introducing }: PreparedStop,
   open: () => Promise<ByteDuplex>,
   { log, signal, onHostKey, watch }: SessionContext,
 ): Promise<LoggedIn> {
@@ -101,8 +101,8 @@ async function logIn(
   const place = (await introduction?.place()) ?? choice.place;
   const onTrusted = (by: string): void => watch?.({ type: "trusted", by }, settings);
   const mayAccept = acceptNew && introduction === undefined; // a configuration's accept-new outweighs no key server
-  const own =
-    known && trustBy(known, place, { ...name, pins, acceptNew: mayAccept, hasFlags: !isJump, log, onTrusted });
+  const choices = { ...name, pins, acceptNew: mayAccept, accepted, hasFlags: !isJump };
+  const own = known && trustBy(known, place, { ...choices, log, onTrusted });
   const trust = own && (introduction?.trusting(own) ?? own);
   const follower = settings.updateHostKeys ? new HostKeyFollower({ ...name, place, log }) : undefined;
   const read = await files;

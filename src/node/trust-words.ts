@@ -110,6 +110,11 @@ export function pinWords(pins: readonly HostKeyPin[], shown: readonly HostKey[],
   return `THE HOST KEY OF ${whereOf(subject)} IS NOT THE PINNED ONE. ${alarm} The server showed ${keys}; pinned is ${pinned.join(" or ")}. ${compare} ${cure}`;
 }
 
+/** A key other than the one that was accepted a moment before. */
+export function swapWords(before: HostKey, hostKey: HostKey, subject: Subject): string {
+  return `THE HOST KEY OF ${whereOf(subject)} HAS CHANGED since we connected first. ${alarm} The server showed ${shownOf(before)}, then ${shownOf(hostKey)}. ${compare} start again`;
+}
+
 /** As in `h.example port 22`. */
 export function whereOf({ host, port }: Pick<Subject, "host" | "port">): string {
   return `${printable(host)} port ${port}`;

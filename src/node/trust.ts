@@ -15,6 +15,7 @@ import {
   parseKnownHosts,
 } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
+import { isEqual } from "../ssh/wire.ts";
 import {
   defaultKnownHosts,
   expandHome,
@@ -35,6 +36,7 @@ import {
   refusalWords,
   type Subject,
   shownOf,
+  swapWords,
   whereOf,
 } from "./trust-words.ts";
 
@@ -48,12 +50,19 @@ export interface TrustOptions {
   readonly pins?: readonly HostKeyPin[];
   /** Takes the key of a host that has none yet, and adds it to the first of the files. */
   readonly acceptNew?: boolean;
+  /** Filled with the key that was accepted; shared by all connections of one run, none of which may take another one. */
+  readonly accepted?: AcceptedKey;
   /** Whether refusals name the command's flags among the cures. */
   readonly hasFlags?: boolean;
   /** Told of lines that were skipped, without their contents, and of a key that was added. */
   readonly log?: Pick<Log, "debug" | "warning">;
   /** Told what trusts the key that was shown: a line, as in `/home/me/.ssh/known_hosts:12`, `a pin`, or the file that it was added to. */
   readonly onTrusted?: (by: string) => void;
+}
+
+/** A key that was taken as a new one. Where no file remembers it, this does. */
+export interface AcceptedKey {
+  hostKey?: HostKey;
 }
 
 /** What `connect` needs to know of trust: a part of its options. */
@@ -97,7 +106,12 @@ export function trustBy(
 function trustKnown(
   known: readonly KnownHosts[],
   subject: Subject,
-  { acceptNew = false, log, onTrusted }: Pick<TrustOptions, "acceptNew" | "log" | "onTrusted">,
+  {
+    acceptNew = false,
+    accepted = {},
+    log,
+    onTrusted,
+  }: Pick<TrustOptions, "acceptNew" | "accepted" | "log" | "onTrusted">,
 ): HostTrust {
   const { host, port } = subject;
   const verifyHostKey = (hostKey: HostKey): void | Promise<void> => {
@@ -108,6 +122,9 @@ function trustKnown(
     // where an authority vouches for the host, a plain key is not new but less than what is known
     const isNew = verdict.verdict === "unknown" && verdict.certAuthority === undefined;
     if (isNew && acceptNew) {
+      const { hostKey: before = hostKey } = accepted;
+      if (!isEqual(before.blob, hostKey.blob)) throw swapped(before, hostKey, subject);
+      accepted.hostKey = hostKey;
       onTrusted?.(printable(expandHome(subject.place)));
       return remember(hostKey, subject, log);
     }
@@ -163,6 +180,12 @@ function refused(
   const message = `Host key verification failed: ${refusalWords(refusal, hostKey, subject)}${doubt}${skipped}`;
   const line = refusal.verdict === "unknown" ? undefined : at(refusal.known);
   return new HostKeyError(message, refusal.verdict, hostKey.fingerprint, line);
+}
+
+/** Between two connections of one run nobody has changed a server's key for a good reason. */
+function swapped(before: HostKey, hostKey: HostKey, subject: Subject): HostKeyError {
+  const message = `Host key verification failed: ${swapWords(before, hostKey, subject)}`;
+  return new HostKeyError(message, "changed", hostKey.fingerprint);
 }
 
 function trustPins(

@@ -93,8 +93,8 @@ export const trustRows: readonly Mutant[] = [
   {
     id: "trust-accept-without-asking",
     file: "src/node/trust.ts",
-    find: "{ acceptNew = false, log,",
-    replace: "{ acceptNew = true, log,",
+    find: "acceptNew = false,",
+    replace: "acceptNew = true,",
     why: "every unknown host is trusted",
     caughtBy: { file: "test/node/trust.test.ts", test: "that is unknown is refused" },
   },
@@ -249,5 +249,13 @@ export const trustRows: readonly Mutant[] = [
     replace: "if (row === undefined) return true;",
     why: "a signature of a kind that we cannot check, or SHA-1's, proves whatever is listed",
     caughtBy: { file: "test/ssh/other-host-keys.test.ts", test: "is no proof, and no lie" },
+  },
+  {
+    id: "trust-accepts-twice",
+    file: "src/node/trust.ts",
+    find: "if (!isEqual(before.blob, hostKey.blob)) throw",
+    replace: "if (before === undefined) throw",
+    why: "whoever is on the path when we connect again, for another session, is taken for the host that was accepted",
+    caughtBy: { file: "test/node/trust.test.ts", test: "is the only one all the same" },
   },
 ];

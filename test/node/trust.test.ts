@@ -380,6 +380,19 @@ describe("where new keys are accepted", () => {
     await expect(verifyHostKey(hostKey)).rejects.toMatchObject({ verdict: "changed", knownHostsLine: `${path}:1` });
   });
 
+  it("one that cannot be written is the only one all the same, as long as we run", async () => {
+    const accepted = {};
+    const options = { acceptNew: true, accepted, log, files: ["/dev/null"] };
+    expect(await judge([], options)).toBe("trusted");
+    expect(await judge([], options)).toBe("trusted");
+    const another = blobOf(`ssh-ed25519 ${other.base64}`);
+    const refusal = await judge([], options, { ...hostKey, blob: another, fingerprint: other.fingerprint });
+    expect(refusal).toMatchObject({ verdict: "changed", fingerprint: other.fingerprint });
+    expect(String(refusal)).toContain(
+      `showed ssh-ed25519 ${server.fingerprint}, then ssh-ed25519 ${other.fingerprint}`,
+    );
+  });
+
   it("what cannot be written is told, and the connection goes on", async () => {
     expect(await judge([], { acceptNew: true, log, files: ["/dev/null"] })).toBe("trusted");
     expect(warnings).toEqual([
