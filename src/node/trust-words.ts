@@ -7,6 +7,7 @@ import type { CertificateFault } from "../ssh/certificate.ts";
 import type { HostKey } from "../ssh/connection.ts";
 import {
   fingerprint,
+  isKnownHostsName,
   type KnownHostsEntry,
   keyTypeOf,
   knownHostsLine,
@@ -136,11 +137,19 @@ function describe(entry: KnownHostsEntry): string {
 }
 
 /** What trusts the key. An `other` one is no new one: --accept-new refuses it. */
-function cureOf(hostKey: HostKey, { host, port, place, hasFlags }: Subject, kind: "new" | "other"): string {
-  const line = `the line '${knownHostsLine(host, port, hostKey.blob)}' in ${printable(expandHome(place))} trusts it`;
-  if (!hasFlags) return line;
+function cureOf(hostKey: HostKey, subject: Subject, kind: "new" | "other"): string {
+  const line = lineOf(hostKey, subject);
+  const file = printable(expandHome(subject.place));
+  const added = line === undefined ? "" : `the line '${line}' in ${file} trusts it`;
+  if (!subject.hasFlags) return added || "pin it";
   const unseen = kind === "new" ? " (--accept-new adds that line by itself, whatever key a new server shows)" : "";
-  return `--host-key ${hostKey.fingerprint} trusts it, or ${line}${unseen}`;
+  const pinned = `--host-key ${hostKey.fingerprint} trusts it`;
+  return added === "" ? pinned : `${pinned}, or ${added}${unseen}`;
+}
+
+/** Undefined for a HostKeyAlias with characters that known_hosts gives a meaning: no line is made of it. */
+function lineOf({ blob }: HostKey, { host, port }: Subject): string | undefined {
+  return isKnownHostsName(host) ? knownHostsLine(host, port, blob) : undefined;
 }
 
 /** Whether a line names more than one host: such a line must not go with all it says. */

@@ -156,11 +156,16 @@ export function fingerprint(keyBlob: Uint8Array): string {
  * @throws TypeError where the host holds a character that known_hosts gives a meaning; RangeError for an impossible port.
  */
 export function knownHostsLine(host: string, port: number, keyBlob: Uint8Array, salt?: Uint8Array): string {
-  if (!/^[\w.:%+-]+$/.test(host)) throw new TypeError("this host name cannot stand in known_hosts");
+  if (!isKnownHostsName(host)) throw new TypeError("this host name cannot stand in known_hosts");
   const keyType = typeOf(keyBlob);
   if (keyType === undefined) throw new TypeError("keyBlob is not a public key");
   const name = knownHostsName(host, port);
   return `${salt === undefined ? name : hashedName(name, salt)} ${keyType} ${encodeBase64(keyBlob)}`;
+}
+
+/** Whether a host can be named by a line: nothing in it is a pattern, a list, white space or the mark of a hash. */
+export function isKnownHostsName(host: string): boolean {
+  return /^[\w.:%+-]+$/.test(host);
 }
 
 function hashedName(name: string, salt: Uint8Array): string {

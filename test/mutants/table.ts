@@ -1147,7 +1147,7 @@ export const table: readonly Mutant[] = [
   {
     id: "known-hosts-line-injected",
     file: "src/ssh/known-hosts.ts",
-    find: "if (!/^[\\w.:%+-]+$/.test(host)) throw",
+    find: "if (!isKnownHostsName(host)) throw",
     replace: "if (host === undefined) throw",
     why: "the line that we tell the user to add trusts more than this host",
     caughtBy: { file: "test/ssh/known-hosts.test.ts", test: 'refuses the host "*"' },

@@ -97,6 +97,16 @@ describe("a host key", () => {
     );
   });
 
+  it.each(["two words", "a,b", "*", "|1|x|y", "[h]:22", "h\u00e9"])(
+    "under an alias that no line can have is refused with its fingerprint, and no line: %s",
+    async (alias) => {
+      const refusal = String(await judge([], { host: alias, port: 22, hasFlags: true }));
+      expect(refusal).toContain(`The server showed ssh-ed25519 ${server.fingerprint}.`);
+      expect(refusal).toMatch(/ if it is the same, --host-key SHA256:\S+ trusts it$/);
+      expect(String(await judge([], { host: alias, port: 22 }))).toMatch(/ if it is the same, pin it$/);
+    },
+  );
+
   it("is trusted by the line that the refusal gave", async () => {
     const line = /the line '(.*?)'/.exec(await message([]))?.[1];
     expect(await judge([String(line)])).toBe("trusted");
