@@ -91,8 +91,8 @@ function armoured(text: string): Armour {
   const body = lines.slice(begin + 1, begin + length);
   const headers = new Map<string, string>();
   for (let at = 0; at < body.length && (body[at] ?? "").includes(":"); at++) {
-    const [, name = "", value = ""] = /^\s*([\w-]+):\s*(.*?)\s*$/.exec(body[at] ?? "") ?? [];
-    headers.set(name, value);
+    const [, name = "", value = ""] = /^\s*([\w-]+):(.*)$/s.exec(body[at] ?? "") ?? [];
+    headers.set(name, value.trim());
   }
   return { label, headers, base64: body.slice(headers.size).join("").replace(/\s+/g, "") };
 }

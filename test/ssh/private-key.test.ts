@@ -2,6 +2,7 @@ import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { KeyFormatError } from "../../src/ssh/errors.ts";
+import { parsePlainKey } from "../../src/ssh/plain-key.ts";
 import { type PrivateKey, parsePrivateKey } from "../../src/ssh/private-key.ts";
 import { signerOf } from "../../src/ssh/signers.ts";
 
@@ -47,6 +48,19 @@ describe("what is no such key is refused by name", () => {
   test("each message has one line, printable, with a way on where there is one", () => {
     for (const { text, passphrase } of refused) expect(refusalOf(text, passphrase)).toMatch(/^[\x20-\x7e]{10,300}$/);
   });
+});
+
+test.each([
+  ["of blank lines", `-----BEGIN OPENSSH PRIVATE KEY-----${"\n".repeat(64_000)}`],
+  [
+    "with a header of spaces",
+    `-----BEGIN RSA PRIVATE KEY-----\na: x${" ".repeat(64_000)}y\n-----END RSA PRIVATE KEY-----`,
+  ],
+])("a file %s takes no time", (_, text) => {
+  const start = performance.now();
+  expect(parsePlainKey(text)).toBeUndefined();
+  refusalOf(text);
+  expect(performance.now() - start).toBeLessThan(500); // it was seconds, by a pattern that tried all ways to share them
 });
 
 describe("damage", () => {
