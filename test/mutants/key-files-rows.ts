@@ -212,4 +212,20 @@ export const keyFilesRows: readonly Mutant[] = [
     why: "on a file system without links the second of three processes finds an empty key, and fails",
     caughtBy: { file: "test/cli/client-keys.test.ts", test: "is waited for" },
   },
+  {
+    id: "passphrase-inherited",
+    file: "src/cli/passphrase.ts",
+    find: "delete env[passphraseVariable];",
+    replace: "",
+    why: "a ProxyCommand, and all that it starts, has the passphrase in its environment",
+    caughtBy: { file: "test/cli/passphrase.test.ts", test: "the variable leaves the environment" },
+  },
+  {
+    id: "passphrase-wiped-once",
+    file: "src/cli/passphrase.ts",
+    find: "return (await bytes).slice();",
+    replace: "return await bytes;",
+    why: "of several keys in files only the first is unlocked",
+    caughtBy: { file: "test/cli/passphrase.test.ts", test: "each reading gives a copy" },
+  },
 ];
