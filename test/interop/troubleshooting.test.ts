@@ -219,7 +219,7 @@ const troubles: Readonly<Record<string, Trouble>> = {
   ),
   "an RSA host key of": error(() =>
     withServer(
-      () => startSshd({ hostKey: ["-t", "rsa", "-b", "1024"], config: ["RequiredRSASize 1024"] }),
+      () => startSshd({ hostKey: ["-t", "rsa", "-b", "1024"] }),
       (server) => reach(server),
     ),
   ),
