@@ -54,7 +54,8 @@ export async function examine(remote: RemoteSession, settings: Asked, report: Re
       report.failed("first-reply", { ...words, cure });
       return;
     }
-    report.passed("first-reply", firstReply(hello, interview));
+    if (interview.noise.length > 0) report.note(`${noiseWords} ${quotedLines(interview.noise)}. ${NOISE_CURE}`);
+    report.passed("first-reply", firstReply(hello));
     const patience = Math.min(settings.probeTimeout, discoverLeast + 2 * took);
     const discovery = isReference(remote, settings) ? reference : await discover(remote, settings, patience);
     probe = discovery.interview;
@@ -78,14 +79,14 @@ const helloParams = { protocolVersion: handshake, capabilities: {}, clientInfo }
 
 // The first reply
 
-function firstReply(hello: Reply, { noise }: Interview): string {
+const noiseWords = "its stdout had what is no MCP message, which is kept from hosts:";
+
+function firstReply(hello: Reply): string {
+  if (hello.how === "error") {
+    return `initialize was answered with error ${hello.code}: ${printable(hello.message, 200)}`;
+  }
   const who = hello.how === "result" ? serverOf(hello.result["serverInfo"]) : "";
-  const answer =
-    hello.how === "error"
-      ? `initialize was answered with error ${hello.code}: ${printable(hello.message, 200)}`
-      : `initialize was answered${who === "" ? "" : ` by ${who}`}`;
-  if (noise.length === 0) return answer;
-  return `${answer}; before it stdout had what is no MCP message, which is kept from hosts: ${quotedLines(noise)} (${NOISE_CURE})`;
+  return `initialize was answered${who === "" ? "" : ` by ${who}`}`;
 }
 
 function serverOf(info: unknown): string {

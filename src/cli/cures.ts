@@ -51,6 +51,8 @@ function fileCure(error: FileError, explanation: Explanation, server: Settings, 
   const isKey = error.code === "ENOENT" && keyChoices(server).some(({ path }) => path === error.asked);
   if (!isKey) return explanation;
   const make = `${program} keygen --client-key ${shellQuoted(error.path)}`;
+  if (server.keyServer !== undefined)
+    return { ...explanation, cure: `make it, and the key server is told of it: ${make}` };
   return { ...explanation, cure: `make it, and have its line added to authorized_keys there: ${make}` };
 }
 

@@ -19,7 +19,7 @@ import { type Explanation, explain } from "./failure.ts";
 import { givenFlags, parseFlags, type Settings } from "./flags.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import { dialRemote } from "./remote.ts";
-import { Report, type StepName, stepLines } from "./report.ts";
+import { plainReport, Report, type StepName, stepLines } from "./report.ts";
 import { stopSignal } from "./signals.ts";
 import type { Terminal } from "./subcommands.ts";
 import { UsageError } from "./values.ts";
@@ -63,10 +63,9 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     stopped,
     walk({ settings, flags: givenFlags(rest), program: terminal.program }, report, abort.signal, terminal),
   ]);
-  const { isOk: ok, steps } = report;
-  const unreached = steps.filter((step) => step.ok === null).map(({ name }) => name);
+  const unreached = report.steps.filter((step) => step.ok === null).map(({ name }) => name);
   if (unreached.length > 0) say([`- not reached: ${unreached.join(", ")}`]);
-  if (isJson && code < 128) await terminal.out(`${JSON.stringify({ ok, steps }, undefined, 2)}\n`);
+  if (isJson && code < 128) await terminal.out(`${JSON.stringify(plainReport(report), undefined, 2)}\n`);
   await Promise.all(told);
   return code;
 }

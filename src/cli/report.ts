@@ -28,6 +28,8 @@ export interface Step {
   readonly ms: number | null;
   /** What was found; empty where there is nothing to say. */
   readonly detail: string;
+  /** What went well enough, but should be known. */
+  readonly notes: readonly string[];
   /** Null where it did not fail. */
   readonly cause: string | null;
   /** What to do; null where it did not fail, or nothing is known to help. */
@@ -95,7 +97,8 @@ export class Report {
           name,
           ok: false,
           ms: this.#since(this.#now()),
-          detail: this.#withNotes(""),
+          detail: "",
+          notes: this.#notes.splice(0),
           cause: what,
           cure: cure === "" ? null : cure,
         });
@@ -107,7 +110,7 @@ export class Report {
       const passed = this.#passed.get(name);
       if (passed === undefined) return;
       const ms = this.#since(passed.at);
-      this.#tell({ name, ok: true, ms, detail: this.#withNotes(passed.detail), cause: null, cure: null });
+      this.#tell({ name, ok: true, ms, detail: passed.detail, notes: this.#notes.splice(0), cause: null, cure: null });
     }
   }
 
@@ -118,21 +121,32 @@ export class Report {
     return Math.round(at - since);
   }
 
-  #withNotes(detail: string): string {
-    return [...(detail === "" ? [] : [detail]), ...this.#notes.splice(0)].join("; ");
-  }
-
   #tell(step: Step): void {
     this.#steps.push(step);
     this.#onStep(step);
   }
 }
 
-const notReached = { ok: null, ms: null, detail: "", cause: null, cure: null } as const;
+const notReached = { ok: null, ms: null, detail: "", notes: [], cause: null, cure: null } as const;
 
 /** A step that was reached, for a person, a line or more. */
-export function stepLines({ name, ok, ms, detail, cause, cure }: Step): readonly string[] {
+export function stepLines({ name, ok, ms, detail, notes, cause, cure }: Step): readonly string[] {
   const head = `${ok ? "✓" : "✗"} ${name.padEnd(14)} ${`${ms} ms`.padStart(8)}  ${ok ? detail : (cause ?? "")}`;
-  const more = ok ? [] : [detail === "" ? "" : `  (${detail})`, cure === null ? "" : `  what to do: ${cure}`];
-  return [head.trimEnd(), ...more.filter((line) => line !== "")];
+  const todo = cure === null ? [] : [`  what to do: ${cure}`];
+  return [head.trimEnd(), ...notes.map((note) => `  note: ${note}`), ...todo];
+}
+
+/** All steps for a program: notes are a part of the detail. */
+export function plainReport({ isOk, steps }: Pick<Report, "isOk" | "steps">): unknown {
+  return {
+    ok: isOk,
+    steps: steps.map(({ notes, ...step }) => ({
+      name: step.name,
+      ok: step.ok,
+      ms: step.ms,
+      detail: [step.detail, ...notes].filter(Boolean).join("; "),
+      cause: step.cause,
+      cure: step.cure,
+    })),
+  };
 }

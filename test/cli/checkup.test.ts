@@ -165,7 +165,7 @@ describe("a server with initialize", () => {
     const before = (remote: FakeRemote): void => remote.say("Welcome!\n");
     const { steps } = await examined({ first, second: {}, before });
     expect(steps["first-reply"]?.ok).toBe(true);
-    expect(steps["first-reply"]?.detail).toMatch(/"Welcome!" \(Likely cause: a shell profile there/);
+    expect(steps["first-reply"]?.notes.join()).toMatch(/: "Welcome!"\. Likely cause: a shell profile there/);
   });
 });
 

@@ -65,6 +65,13 @@ describe("a key that is not there", () => {
     );
   });
 
+  test("which a key server is told of by itself", () => {
+    const error = new FileError("no such file", "/k", "ENOENT");
+    expect(words(error, "no such file", ["--client-key", "/k", "--use-key-server"])).toBe(
+      "no such file | make it, and the key server is told of it: mcp-ssh-client keygen --client-key /k",
+    );
+  });
+
   test.each([
     ["another file", new FileError("no such file", "/known", "ENOENT")],
     ["a key that cannot be read", new FileError("permission denied", "/k/a", "EACCES")],

@@ -279,7 +279,7 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
     appendFileSync(join(server.home, ".bashrc"), "echo 'Welcome to the server'\n");
     const { ok, steps } = await all("--command", `. ~/.bashrc; ${everythingCommand}`);
     expect(ok).toBe(true);
-    expect(steps["first-reply"]?.detail).toMatch(/"Welcome to the server" \(Likely cause: a shell profile/);
+    expect(steps["first-reply"]?.detail).toMatch(/"Welcome to the server"\. Likely cause: a shell profile/);
   });
 
   test("a server of 2026-07-28 alone is told as that, and one that dies of the probe is well", async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { Report, type Step, stepLines, stepNames } from "../../src/cli/report.ts";
+import { plainReport, Report, type Step, stepLines, stepNames } from "../../src/cli/report.ts";
 
 interface Rig {
   readonly report: Report;
@@ -34,7 +34,15 @@ describe("a report", () => {
     for (const name of stepNames) report.passed(name, `the ${name}`);
     expect(report.isOk).toBe(true);
     expect(told.map(({ name }) => name)).toEqual([...stepNames]);
-    expect(told[0]).toEqual({ name: "config", ok: true, ms: 0, detail: "the config", cause: null, cure: null });
+    expect(told[0]).toEqual({
+      name: "config",
+      ok: true,
+      ms: 0,
+      detail: "the config",
+      notes: [],
+      cause: null,
+      cure: null,
+    });
   });
 
   test("a time is that since the step before", () => {
@@ -72,6 +80,15 @@ describe("a report", () => {
     expect(told.map(({ detail }) => detail)).toEqual(["first"]);
   });
 
+  test("for a program, in the members that were promised and no other", () => {
+    const { report } = begun();
+    report.note("n");
+    report.failed("config", { what: "w", cure: "c" });
+    const { steps } = plainReport(report) as { steps: Step[] };
+    expect(steps[0]).toEqual({ name: "config", ok: false, ms: 0, detail: "n", cause: "w", cure: "c" });
+    expect(steps[1]).toEqual({ name: "name", ok: null, ms: null, detail: "", cause: null, cure: null });
+  });
+
   test("a failure ends it: no step behind it is told as passed", () => {
     const { report, told } = begun();
     report.passed("config", "");
@@ -81,8 +98,8 @@ describe("a report", () => {
     expect(told.map(({ name, ok }) => [name, ok])).toEqual(
       stepNames.map((name) => [name, name === "tcp" ? false : ["config", "name"].includes(name) ? true : null]),
     );
-    expect(told[2]).toEqual({ name: "tcp", ok: false, ms: 0, detail: "", cause: "refused", cure: "look" });
-    expect(told[3]).toEqual({ name: "banner", ok: null, ms: null, detail: "", cause: null, cure: null });
+    expect(told[2]).toEqual({ name: "tcp", ok: false, ms: 0, detail: "", notes: [], cause: "refused", cure: "look" });
+    expect(told[3]).toEqual({ name: "banner", ok: null, ms: null, detail: "", notes: [], cause: null, cure: null });
   });
 
   test("where the first step fails, what passed beside it is not told", () => {
@@ -100,7 +117,11 @@ describe("a report", () => {
     report.note("a banner");
     report.note("another");
     report.passed("name", "");
-    expect(told.map(({ detail }) => detail)).toEqual(["a key; mode 644", "a banner; another"]);
+    expect(told.map(({ notes }) => notes)).toEqual([["mode 644"], ["a banner", "another"]]);
+    expect(plainReport(report)).toMatchObject({
+      ok: false,
+      steps: [{ detail: "a key; mode 644" }, { detail: "a banner; another" }],
+    });
   });
 
   test("not yet at its end it is not ok", () => {
@@ -111,14 +132,17 @@ describe("a report", () => {
 });
 
 describe("for a person", () => {
-  const step: Step = { name: "tcp", ok: true, ms: 3, detail: "1.2.3.4", cause: null, cure: null };
+  const step: Step = { name: "tcp", ok: true, ms: 3, detail: "1.2.3.4", notes: [], cause: null, cure: null };
   test.each<[Partial<Step>, string[]]>([
     [{}, ["✓ tcp                3 ms  1.2.3.4"]],
     [
       { ok: false, detail: "", cause: "refused", cure: "look" },
       ["✗ tcp                3 ms  refused", "  what to do: look"],
     ],
-    [{ ok: false, detail: "a note", cause: "refused" }, ["✗ tcp                3 ms  refused", "  (a note)"]],
+    [
+      { ok: false, detail: "", notes: ["a", "b"], cause: "refused", cure: "look" },
+      ["✗ tcp                3 ms  refused", "  note: a", "  note: b", "  what to do: look"],
+    ],
   ])("%j", (change, lines) => {
     expect(stepLines({ ...step, ...change })).toEqual(lines);
   });
