@@ -278,6 +278,10 @@ const troubles: Readonly<Record<string, Trouble>> = {
     chmodSync(path, 0o644);
     return reach(sshd, { clientKey: path });
   }),
+  "though its public half is there": error(() => {
+    const path = file("half.pub", `${makeKeyPair().publicKey}\n`);
+    return reach(sshd, { clientKey: path.replace(/\.pub$/, "") });
+  }),
   "needs its passphrase": error(() => reach(sshd, { clientKey: encryptedKey() })),
   "is not the passphrase of this private key": error(() =>
     reach(sshd, { clientKey: encryptedKey(), flags: ["--passphrase", "wrong"] }),
