@@ -10,6 +10,7 @@ import { AgentError, KeyFormatError, PassphraseError, ProtocolError, SshError } 
 import { fingerprint } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
 import { keyTypeOf, type PublicKey, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
+import { maximumTries } from "../ssh/userauth.ts";
 import { isEqual } from "../ssh/wire.ts";
 import type { Agent } from "./agent.ts";
 import { Certificates } from "./certificates.ts";
@@ -34,9 +35,6 @@ export interface IdentityOptions {
   /** Told what was passed over in silence. */
   readonly onNote: (text: string) => void;
 }
-
-/** Servers hang up after a few tries; OpenSSH's MaxAuthTries is 6, and counts the one that it lets in. */
-export const maximumTries = 5;
 
 /**
  * The signers to try, in order, none twice, five at most.

@@ -10,9 +10,10 @@ import { printable, printableLines } from "./printable.ts";
 import { decode, decodeFields, encode, encodeFields, fromUtf8, isEqual } from "./wire.ts";
 
 const serviceName = "ssh-connection";
-/** Requests for a key over one connection: OpenSSH's server counts to 6 (MaxAuthTries) and hangs up without a word of use. */
-const maximumTries = 5;
 const maximumBannerLines = 200; // over the whole of authentication; RFC 4252 §5.4 sets no bound
+
+/** Requests for a key over one connection: OpenSSH's server counts to 6 (MaxAuthTries) and hangs up without a word of use. */
+export const maximumTries = 5;
 
 /** The public half of a key that may be tried: see `Signer`. */
 export interface Candidate {

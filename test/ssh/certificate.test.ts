@@ -14,7 +14,10 @@ import {
 import { KeyFormatError, ProtocolError } from "../../src/ssh/errors.ts";
 import { strings } from "../support/blobs.ts";
 import { join, PeerKey, sshString } from "../support/peer-crypto.ts";
+import { expectRefusal as refusal } from "../support/refusals.ts";
 import { vectors } from "../support/vectors.ts";
+
+const expectRefusal = (run: () => unknown, says: RegExp): void => refusal(run, says, "OpenSSH PROTOCOL.certkeys");
 
 const plainRows = Object.fromEntries(Object.entries(table.hostKey).filter(([name]) => !name.includes("-cert-v01@")));
 const certifiedHostKey = (name: string) => certifiedOn(name, plainRows);
@@ -363,15 +366,3 @@ describe("certifiedSigner", () => {
     expect(certifier.publicKeyBlob).toEqual(blob);
   });
 });
-
-function expectRefusal(run: () => unknown, says: RegExp): void {
-  let error: unknown;
-  try {
-    run();
-  } catch (thrown) {
-    error = thrown;
-  }
-  expect(error).toBeInstanceOf(ProtocolError);
-  expect(error).toMatchObject({ section: "OpenSSH PROTOCOL.certkeys", reason: 3 });
-  expect((error as Error).message).toMatch(says);
-}

@@ -2,9 +2,11 @@ import { describe, expect, test } from "vitest";
 import { platformX25519 } from "../../../src/node/curve25519.ts";
 import { curve25519Sha256 as methodOn } from "../../../src/ssh/algorithms/curve25519-sha256.ts";
 import { noble } from "../../../src/ssh/algorithms/noble.ts";
-import { ProtocolError } from "../../../src/ssh/errors.ts";
 import { seededBytes } from "../../support/peer-crypto.ts";
+import { expectRefusal as refusal } from "../../support/refusals.ts";
 import { bytes, type Case, hex, vectorFile, vectors } from "../../support/vectors.ts";
+
+const expectRefusal = (run: () => unknown, says: string): void => refusal(run, says, "RFC 8731 §3");
 
 interface XdhCase {
   readonly tcId: number;
@@ -116,15 +118,4 @@ function mpint(X: string): string {
   const whole = digits.length % 2 === 1 ? `0${digits}` : digits;
   const signed = Number.parseInt(whole.slice(0, 2), 16) >= 0x80 ? `00${whole}` : whole;
   return (signed.length / 2).toString(16).padStart(8, "0") + signed;
-}
-
-function expectRefusal(run: () => unknown, what: string): void {
-  let error: unknown;
-  try {
-    run();
-  } catch (thrown) {
-    error = thrown;
-  }
-  expect(error).toBeInstanceOf(ProtocolError);
-  expect(error).toMatchObject({ message: expect.stringContaining(what), section: "RFC 8731 §3", reason: 3 });
 }

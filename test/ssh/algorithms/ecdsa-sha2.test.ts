@@ -3,9 +3,10 @@ import { describe, expect, test } from "vitest";
 import { ecdsaHostKey, ecdsaSigner } from "../../../src/ssh/algorithms/ecdsa-sha2.ts";
 import type { EcdsaCurve } from "../../../src/ssh/algorithms/interfaces.ts";
 import { nistCurve } from "../../../src/ssh/algorithms/nist-curves.ts";
-import { KeyFormatError, ProtocolError } from "../../../src/ssh/errors.ts";
+import { KeyFormatError } from "../../../src/ssh/errors.ts";
 import { ecdsaKeyBlob, ecdsaSignatureBlob, halves, strings } from "../../support/blobs.ts";
 import { join, sshMpint } from "../../support/peer-crypto.ts";
+import { expectRefusal } from "../../support/refusals.ts";
 import { bytes, type Case, hex, vectors } from "../../support/vectors.ts";
 
 const openssl = {
@@ -239,15 +240,4 @@ function mpintsOf(blob: Uint8Array, name: EcdsaCurve): [bigint, bigint] {
   const content = Buffer.from(blob).subarray(4 + `ecdsa-sha2-${name}`.length + 4);
   const middle = 4 + content.readUInt32BE(0);
   return [big(content.subarray(4, middle)), big(content.subarray(middle + 4))];
-}
-
-function expectRefusal(run: () => unknown, what: string, section: string): void {
-  let error: unknown;
-  try {
-    run();
-  } catch (thrown) {
-    error = thrown;
-  }
-  expect(error).toBeInstanceOf(ProtocolError);
-  expect(error).toMatchObject({ message: expect.stringContaining(what), section, reason: 3 });
 }

@@ -1,9 +1,9 @@
 import { createHash, createPublicKey, verify as nodeVerify } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { type RsaAlgorithm, rsaHostKey, rsaPublicKeyBlob } from "../../../src/ssh/algorithms/rsa-sha2.ts";
-import { ProtocolError } from "../../../src/ssh/errors.ts";
 import { rsaKeyBlob, strings } from "../../support/blobs.ts";
 import { join, sshMpint, sshString } from "../../support/peer-crypto.ts";
+import { expectRefusal } from "../../support/refusals.ts";
 import { bytes, hex, vectorFile } from "../../support/vectors.ts";
 
 interface RsaCase {
@@ -183,14 +183,3 @@ test("a key's blob is RFC 4253's, and the key in it OpenSSL's", () => {
   const { msg, sig } = files["rsa-sha2-512"].cases[1]!;
   expect(nodeVerify("sha512", bytes(msg), createPublicKey({ key: jwk, format: "jwk" }), bytes(sig))).toBe(true);
 });
-
-function expectRefusal(run: () => unknown, what: string, section: string): void {
-  let error: unknown;
-  try {
-    run();
-  } catch (thrown) {
-    error = thrown;
-  }
-  expect(error).toBeInstanceOf(ProtocolError);
-  expect(error).toMatchObject({ message: expect.stringContaining(what), section, reason: 3 });
-}

@@ -7,6 +7,7 @@ import { noble } from "../../../src/ssh/algorithms/noble.ts";
 import { sshEd25519 as hostKeyOn, ed25519Signer as signerOn } from "../../../src/ssh/algorithms/ssh-ed25519.ts";
 import { KeyFormatError, ProtocolError } from "../../../src/ssh/errors.ts";
 import { seededBytes } from "../../support/peer-crypto.ts";
+import { expectRefusal } from "../../support/refusals.ts";
 import { bytes, type Case, hex, vectors } from "../../support/vectors.ts";
 
 const rfc8032 = vectors<Case<{ secretKey: string; publicKey: string; message: string }>>("ed25519.json");
@@ -199,14 +200,3 @@ describe.each([
     });
   });
 });
-
-function expectRefusal(run: () => unknown, what: string, section: string): void {
-  let error: unknown;
-  try {
-    run();
-  } catch (thrown) {
-    error = thrown;
-  }
-  expect(error).toBeInstanceOf(ProtocolError);
-  expect(error).toMatchObject({ message: expect.stringContaining(what), section, reason: 3 });
-}
