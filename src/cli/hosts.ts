@@ -1,6 +1,6 @@
 /**
- * Hosts: how each MCP host wants an entry for a stdio server written, and where. Every shape is from the host's own
- * documentation, named in test/cli/config.test.ts; a host whose shape we could not confirm is not here. Pure.
+ * Hosts: how each MCP host wants an entry for a stdio server written, and where. Where each shape was
+ * read is named in test/cli/config.test.ts; a host whose shape we could not confirm is not here. Pure.
  */
 
 /** How a host is to start us. */

@@ -50,7 +50,7 @@ const plain = { command: "npx", args, env: { TOKEN: "s3cret" } };
 const typed = { type: "stdio", ...plain };
 
 describe("each host's shape", () => {
-  /** `source`: the host's own documentation, as it stood in November 2026. */
+  /** `source`: where the shape was read in November 2026: the host's own documentation but for Cursor's, which was not at hand. */
   const json: [host: keyof typeof hosts, source: string, expected: unknown, where: string][] = [
     [
       "claude",
@@ -59,7 +59,12 @@ describe("each host's shape", () => {
       "~/Library/Application Support/Claude/claude_desktop_config.json",
     ],
     ["claude-code", "code.claude.com/docs/en/mcp", { mcpServers: { "h-example": typed } }, ".mcp.json"],
-    ["cursor", "cursor.com/docs/mcp", { mcpServers: { "h-example": plain } }, "~/.cursor/mcp.json"],
+    [
+      "cursor",
+      "docs/configuring-cursor.md of confluentinc/mcp-confluent",
+      { mcpServers: { "h-example": plain } },
+      "~/.cursor/mcp.json",
+    ],
     [
       "vscode",
       "code.visualstudio.com/docs/copilot/reference/mcp-configuration",

@@ -1,7 +1,7 @@
 /** `doctor` against real peers: the whole way, and each step at which it can end. */
 import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { appendFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
+import { appendFileSync, copyFileSync, existsSync, readFileSync, writeFileSync } from "node:fs";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
@@ -9,7 +9,12 @@ import { type Step, stepNames } from "../../src/cli/report.ts";
 import { builtCommand, endHosts, type Host, hostEnvironment, startHost } from "../support/command.ts";
 import { everythingCommand, probedCommand } from "../support/everything.ts";
 import { describeNeeding } from "../support/needs.ts";
-import { missingReferenceServer, type ReferenceServer, startReferenceServer } from "../support/reference-server.ts";
+import {
+  badEntry,
+  missingReferenceServer,
+  type ReferenceServer,
+  startReferenceServer,
+} from "../support/reference-server.ts";
 import { freePort, keygen, makeKeyPair, type SshServer } from "../support/ssh-server.ts";
 import { fingerprintOf, missingSshd, startSshd } from "../support/sshd.ts";
 
@@ -155,6 +160,19 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
       writeFileSync(path, "garbage\n", { mode: 0o600 });
       const { failed } = await diagnose([...where(), "--client-key", path, "--command", "x"], server.home);
       expect(failed).toMatchObject({ name: "config", cause: expect.stringContaining(`Cannot use the key ${path}`) });
+    });
+
+    test("config: an encrypted key without its passphrase, which opens it where it is given", async () => {
+      const path = join(server.folder, "locked");
+      copyFileSync(server.clientKey, path);
+      execFileSync("ssh-keygen", ["-q", "-p", "-P", "", "-N", "open sesame", "-f", path]);
+      const flags = ["--client-key", path, ...trusting(), "--command", everythingCommand];
+      const { failed } = await diagnose([...where(), ...flags], server.home);
+      expect(failed).toMatchObject({ name: "config", cause: expect.stringContaining(path) });
+      expect(failed?.cure).toContain("MCP_SSH_PASSPHRASE");
+      const passphrase = join(server.folder, "passphrase");
+      writeFileSync(passphrase, "open sesame\n", { mode: 0o600 });
+      expect((await diagnose([...where(), ...flags, "--passphrase-file", passphrase], server.home)).ok).toBe(true);
     });
 
     test("name", async () => {
@@ -386,4 +404,37 @@ describeNeeding(missingReferenceServer(), "with the reference server", () => {
     expect(steps["tools"]?.detail).toMatch(/^1\d tools: /);
     expect(ok).toBe(true);
   });
+
+  test("its silence comes with the command that starts it well", async () => {
+    const mute = await startReferenceServer({ servers: { bad: badEntry } });
+    const flags = ["--host", mute.host, "--port", String(mute.port), "--client-key", mute.clientKey];
+    const times = ["--first-reply-timeout", "3"];
+    const { failed } = await diagnose([...flags, "--known-hosts", mute.knownHosts, ...times], mute.home).finally(() =>
+      mute.stop(),
+    );
+    expect(failed).toMatchObject({ name: "first-reply", cause: "no answer to initialize within 3 s" });
+    expect(failed?.cure).toContain("uvx --with 'mcp<1.8'");
+  }, 60_000);
+
+  test("with its key server: from no key at all to its tools", async () => {
+    const keyed = await startReferenceServer({ hasKeyServer: true });
+    try {
+      const home = join(keyed.folder, "from-nothing");
+      const flags = ["--host", keyed.host, "--port", String(keyed.port), "--use-key-server"];
+      flags.push("--key-server-port", String(keyed.keyServerPort));
+      const { failed } = await diagnose(flags, home);
+      expect(failed?.name).toBe("config");
+      const [, keygen = ""] = /mcp-ssh-client (keygen .*)$/.exec(failed?.cure ?? "") ?? [];
+      const made = startHost(
+        { command: process.execPath, args: [builtCommand, ...keygen.split(" ")] },
+        { ...hostEnvironment(), HOME: home },
+      );
+      expect((await made.exit).code).toBe(0);
+      const { ok, steps } = await diagnose(flags, home);
+      expect(steps["host-key"]?.detail).toContain("is taken from the key server");
+      expect(ok).toBe(true);
+    } finally {
+      await keyed.stop();
+    }
+  }, 60_000);
 });
