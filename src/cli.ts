@@ -6,7 +6,7 @@ import { userInfo } from "node:os";
 import { describeInternal } from "./cli/failure.ts";
 import { parseFlags, type Settings, usage } from "./cli/flags.ts";
 import { dialRemote } from "./cli/remote.ts";
-import { stopSignal } from "./cli/signals.ts";
+import { endProcess, stopSignal } from "./cli/signals.ts";
 import { runSubcommand, subcommandOf, type Terminal } from "./cli/subcommands.ts";
 import { UsageError } from "./cli/values.ts";
 import { runProxy } from "./mcp/proxy.ts";
@@ -88,11 +88,11 @@ function localUser(): string {
   }
 }
 
-/** stdin may still be open, and a look-up in the resolver still run: nothing but this ends the process. */
+/** stdin may still be open, and a look-up in the resolver still run: nothing but this ends us. */
 async function exit(code: number): Promise<never> {
   const late = new Promise((resolve) => setTimeout(resolve, stderrPatience));
   await Promise.race([stderr.drained(), late]);
-  return process.exit(code);
+  return endProcess(code);
 }
 
 function fail(error: unknown): Promise<never> {

@@ -1,4 +1,5 @@
 /** The built command as a host starts it: what it says and how it exits where no session comes about. */
+import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
@@ -229,6 +230,25 @@ describe("while it connects", () => {
     expect(host.stdout()).toHaveLength(0);
     expect(host.stderr()).toBe("");
   });
+
+  test.each(["client-key", "known-hosts"])(
+    "SIGTERM ends it while --%s is a pipe that says nothing, which holds a thread that an exit would wait for",
+    async (flag) => {
+      let reached: () => void = () => {};
+      const connected = new Promise<void>((resolve) => {
+        reached = resolve;
+      });
+      const port = await tcpServer(() => reached());
+      const pipe = join(home, `${flag}-pipe`);
+      execFileSync("mkfifo", [pipe]);
+      const host = start(["--host", "127.0.0.1", "--port", String(port), "--client-key", clientKey, `--${flag}`, pipe]);
+      await connected;
+      const since = performance.now();
+      host.child.kill("SIGTERM");
+      expect(await host.exit).toEqual({ code: null, signal: "SIGTERM" });
+      expect(performance.now() - since).toBeLessThan(2_000);
+    },
+  );
 
   test("a host that leaves without a word ends it with 0", async () => {
     const host = start(["--host", "127.0.0.1", "--port", String(await silent()), "--client-key", clientKey]);
