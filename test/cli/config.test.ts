@@ -307,6 +307,16 @@ describe("wrong usage: exit 2, and no snippet", () => {
     expect(subcommandRows.map(({ name }) => name)).toEqual(["doctor", "keygen", "trust", "config"]);
   });
 
+  it.each(subcommandRows)("$name has a help of its own", async ({ name }) => {
+    for (const flag of ["--help", "-h"]) {
+      const host = startHost({ command: process.execPath, args: [builtCommand, name, "--port", "x", flag] });
+      expect(await host.exit).toEqual({ code: 0, signal: null });
+      expect(host.stdout().toString()).toMatch(new RegExp(`^usage: mcp-ssh-client ${name} `));
+      expect(host.stdout().toString()).not.toMatch(/ $/m);
+      expect(host.stderr()).toBe("");
+    }
+  });
+
   it("only the first argument is a subcommand", async () => {
     const host = startHost({ command: process.execPath, args: [builtCommand, "--host", "h", "config"] });
     expect(await host.exit).toEqual({ code: 2, signal: null });
