@@ -3,19 +3,21 @@
  * --use-key-server. A key server takes few requests a minute from one address, and hosts start us several times at once:
  * so it is asked for a host key only where none is known, and told ours only then or when we were not let in.
  */
-import { defaultKnownHosts, expandHome, FileError, type KnownHostsFile, readKnownHostsIfThere } from "../node/files.ts";
+import { expandHome, FileError, type KnownHostsFile, readKnownHostsIfThere } from "../node/files.ts";
 import { type FetchedHostKey, KeyServer, type KeyServerNotice } from "../node/key-server.ts";
 import { KeyServerError } from "../node/key-server-error.ts";
 import { rememberHostKey } from "../node/known-hosts-file.ts";
 import type { Log } from "../node/log.ts";
 import type { HostTrust } from "../node/trust.ts";
+import { at } from "../node/trust-words.ts";
 import type { Signer } from "../ssh/algorithms/interfaces.ts";
 import type { HostKey } from "../ssh/connection.ts";
 import { type AuthError, HostKeyError } from "../ssh/errors.ts";
-import { checkHostKey, keyTypeOf, parseKnownHosts } from "../ssh/known-hosts.ts";
+import { checkHostKey, keyTypeOf, parseKnownHosts, type Verdict } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
 import { isEqual } from "../ssh/wire.ts";
 import type { Settings } from "./flags.ts";
+import { type TrustChoice, trustChoice } from "./trust-choices.ts";
 
 /** Where host keys are remembered that a key server gave: a known_hosts file of our own. */
 export const rememberedKeys = "~/.ssh/mcp_ssh_client_known_hosts";
@@ -35,11 +37,12 @@ export interface IntroductionOptions {
 /** One run's dealings with the key server. */
 export class Introduction {
   /**
-   * What host keys are judged by: the remembered ones, and ssh's own files. Where none is known for the host, it resolves
+   * What host keys are judged by: the remembered ones, and the files that ssh would look into. Where none is known for the host, it resolves
    * once the key server has given one, and rejects if it does not.
    */
   readonly knownHosts: Promise<readonly KnownHostsFile[]>;
   readonly #settings: Pick<Settings, "host" | "port" | "hostKeyPins">;
+  readonly #choice: TrustChoice;
   readonly #options: IntroductionOptions;
   readonly #keyServer: KeyServer;
   /** Undefined where a host key was known. */
@@ -51,6 +54,7 @@ export class Introduction {
     const { host, port, hostKeyPins, keyServer } = settings;
     if (keyServer === undefined) throw new TypeError("no key server is to be asked");
     this.#settings = { host, port, hostKeyPins };
+    this.#choice = trustChoice(settings);
     this.#options = options;
     const onNotice = ({ type, text }: KeyServerNotice): void => {
       if (type === "asking") options.log.debug(`asking ${text}`);
@@ -72,7 +76,7 @@ export class Introduction {
   /** The known_hosts file that has the host's key, or will have it: what follows the host writes there. */
   async place(): Promise<string> {
     const own = (await this.knownHosts).filter(({ path }) => path === expandHome(rememberedKeys));
-    return this.#fetched !== undefined || this.#isKnown(own) ? rememberedKeys : (defaultKnownHosts[0] ?? "");
+    return this.#fetched !== undefined || this.#isKnown(own) ? rememberedKeys : this.#choice.place;
   }
 
   /** Registers the key that we log in with, where we meet the server for the first time. @throws the signal's reason */
@@ -108,7 +112,7 @@ export class Introduction {
   }
 
   async #begin(): Promise<readonly KnownHostsFile[]> {
-    const files = await readFiles();
+    const files = await this.#readFiles();
     if (this.#isKnown(files)) return files;
     const noWay = new Promise<never>((_, reject) => {
       this.#options.socket.catch(reject);
@@ -128,7 +132,7 @@ export class Introduction {
   async #rememberedByOthers(): Promise<readonly KnownHostsFile[] | undefined> {
     for (let waited = 0; waited < patience; waited += pause) {
       this.#options.signal.throwIfAborted();
-      const later = await readFiles();
+      const later = await this.#readFiles();
       if (this.#isKnown(later)) return later;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
@@ -137,10 +141,18 @@ export class Introduction {
 
   /** Where the host has any key, one that nobody has is a changed one. */
   #isKnown(files: readonly KnownHostsFile[]): boolean {
-    const { host, port, hostKeyPins } = this.#settings;
-    if (hostKeyPins.length > 0) return true;
+    if (this.#settings.hostKeyPins.length > 0) return true;
+    return this.#verdict(files, new Uint8Array(0)).verdict === "changed";
+  }
+
+  #verdict(files: readonly KnownHostsFile[], keyBlob: Uint8Array): Verdict {
+    const { host, port } = this.#settings;
     const known = files.map(({ path, text }) => parseKnownHosts(printable(path), text));
-    return checkHostKey(known, host, port, new Uint8Array(0)).verdict === "changed";
+    return checkHostKey(known, host, port, keyBlob);
+  }
+
+  #readFiles(): Promise<readonly KnownHostsFile[]> {
+    return readKnownHostsIfThere([rememberedKeys, ...this.#choice.files]);
   }
 
   /** The server may know our key in spite of a failure, from another of our processes perhaps: that shows at the login. */
@@ -178,7 +190,19 @@ export class Introduction {
       if (!(error instanceof HostKeyError) || error.verdict !== "unknown") throw error;
     }
     if (!isEqual(hostKey.blob, fetched.blob)) throw this.#mismatch(fetched, hostKey);
+    if (!fetched.isProved) await this.#refuseLessThanKnown(hostKey);
     await this.#remember(fetched, hostKey);
+  }
+
+  /** Where an authority vouches for the host, what anybody could have said is less than what is known. */
+  async #refuseLessThanKnown(hostKey: HostKey): Promise<void> {
+    const verdict = this.#verdict(await this.knownHosts, hostKey.blob);
+    if (verdict.verdict !== "unknown" || verdict.certAuthority === undefined) return;
+    const { host, port } = this.#settings;
+    const known = `${at(verdict.certAuthority)} trusts certificates for ${printable(host)} port ${port}`;
+    const key = `${keyTypeOf(hostKey.algorithm)} ${hostKey.fingerprint}`;
+    const message = `Host key verification failed: ${known}, which outweighs what a key server says over plain HTTP: ${key}. Compare that fingerprint with what the server's operator tells you, by another way than this network; if it is the same, --host-key ${hostKey.fingerprint} trusts it`;
+    throw new HostKeyError(message, "unknown", hostKey.fingerprint);
   }
 
   #mismatch(fetched: FetchedHostKey, hostKey: HostKey): HostKeyError {
@@ -221,8 +245,4 @@ export class Introduction {
 /** A key server gives keys and takes keys. */
 function isCertificate(algorithm: string): boolean {
   return algorithm.includes("-cert-v01@");
-}
-
-function readFiles(): Promise<readonly KnownHostsFile[]> {
-  return readKnownHostsIfThere([rememberedKeys, ...defaultKnownHosts]);
 }

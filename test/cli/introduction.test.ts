@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parseFlags, type Settings } from "../../src/cli/flags.ts";
 import { Introduction } from "../../src/cli/introduction.ts";
+import type { HostConfig } from "../../src/node/host-config.ts";
 import { KeyServerError } from "../../src/node/key-server-error.ts";
 import { trustBy } from "../../src/node/trust.ts";
 import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
@@ -68,6 +69,7 @@ interface Met {
 async function begin(
   reply: Reply | ((request: { readonly method?: string | undefined }) => Reply) = { json: { server_pub_key: theirs } },
   flags: readonly string[] = [],
+  configured?: Pick<HostConfig, "userKnownHosts">,
 ): Promise<Met> {
   server = await startHttp(reply);
   const asking = ["--host", "127.0.0.1", "--use-key-server", "--key-server-port", String(server.port)];
@@ -81,7 +83,8 @@ async function begin(
     critical: level("critical"),
   };
   const { signal } = new AbortController();
-  const introduction = new Introduction(settings, { log, signal, socket: new Promise(() => {}) });
+  const config = configured as HostConfig | undefined;
+  const introduction = new Introduction({ ...settings, config }, { log, signal, socket: new Promise(() => {}) });
   const { host, port, hostKeyPins: pins } = settings;
   const trust = introduction.trusting(
     trustBy(await introduction.knownHosts, "~/.ssh/known_hosts", { host, port, pins }),
@@ -122,6 +125,24 @@ describe("an unknown host", () => {
     const { judge } = await begin();
     await expect(judge(theirs)).rejects.toMatchObject({ verdict: "revoked" });
     expect(existsSync(remembered())).toBe(false);
+  });
+
+  it("may not have one over plain HTTP where an authority vouches for the host", async () => {
+    know("known_hosts", `@cert-authority * ${another}`);
+    const { judge, asked } = await begin();
+    expect(asked).toEqual([get]);
+    const refusal = judge(theirs);
+    await expect(refusal).rejects.toMatchObject({ verdict: "unknown" });
+    await expect(refusal).rejects.toThrow(
+      `${join(home, ".ssh", "known_hosts")}:1 trusts certificates for 127.0.0.1 port 8022, which outweighs what a key server says`,
+    );
+    expect(existsSync(remembered())).toBe(false);
+  });
+
+  it("may not have one that a known_hosts file of ssh's configuration revokes", async () => {
+    know("others", `@revoked * ${theirs}`);
+    const { judge } = await begin(undefined, [], { userKnownHosts: ["~/.ssh/others"] });
+    await expect(judge(theirs)).rejects.toMatchObject({ verdict: "revoked" });
   });
 
   it("is not believed where another process has remembered another key meanwhile", async () => {

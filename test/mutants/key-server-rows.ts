@@ -146,4 +146,20 @@ export const keyServerRows: readonly Mutant[] = [
     why: "a server that refuses us is tried again and again",
     caughtBy: { file: introduction, test: "that does not let us in is told our key, once" },
   },
+  {
+    id: "introduction-authority-overruled",
+    file: "src/cli/introduction.ts",
+    find: "if (!fetched.isProved) await this.#refuseLessThanKnown(hostKey);",
+    replace: "",
+    why: "whoever sits on the path of plain HTTP is the server whose certificate known_hosts asks for",
+    caughtBy: { file: introduction, test: "may not have one over plain HTTP where an authority" },
+  },
+  {
+    id: "introduction-configured-files-ignored",
+    file: "src/cli/introduction.ts",
+    find: "readKnownHostsIfThere([rememberedKeys, ...this.#choice.files])",
+    replace: "readKnownHostsIfThere([rememberedKeys])",
+    why: "a key server's word lifts a revocation in a file that the configuration names",
+    caughtBy: { file: introduction, test: "may not have one that a known_hosts file of ssh's configuration revokes" },
+  },
 ];
