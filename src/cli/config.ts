@@ -7,7 +7,7 @@ import { type GivenFlag, givenFlags, parseFlags, type Settings } from "./flags.t
 import { type HostEntry, type HostShape, hosts } from "./hosts.ts";
 import { agentChoice } from "./key-choices.ts";
 import { takeOwnFlags } from "./own-flags.ts";
-import type { Terminal } from "./subcommands.ts";
+import type { Terminal } from "./terminal.ts";
 import { quote, UsageError } from "./values.ts";
 
 const hostNames = Object.keys(hosts);

@@ -21,7 +21,7 @@ import { takeOwnFlags } from "./own-flags.ts";
 import { dialRemote } from "./remote.ts";
 import { plainReport, Report, type StepName, stepLines } from "./report.ts";
 import { stopSignal } from "./signals.ts";
-import type { Terminal } from "./subcommands.ts";
+import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./values.ts";
 import type { Reached, Watch } from "./watch.ts";
 import { JumpError, placeOf } from "./way.ts";

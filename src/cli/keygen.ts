@@ -9,7 +9,7 @@ import { printable } from "../ssh/printable.ts";
 import { parseFlags, type Settings } from "./flags.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import { givenPassphrase } from "./passphrase.ts";
-import type { Terminal } from "./subcommands.ts";
+import type { Terminal } from "./terminal.ts";
 import { quote, UsageError } from "./values.ts";
 
 export function help(program: string): string {

@@ -5,43 +5,21 @@
 import { isIP } from "node:net";
 import type { OpenRemote } from "../mcp/link.ts";
 import { type KnownHostsFile, readKnownHosts, readKnownHostsIfThere } from "../node/files.ts";
-import { type ReadChoice, readChoices } from "../node/key-choices.ts";
+import { readChoices } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
 import { type DialOptions, type DialProgress, dial } from "../node/tcp.ts";
-import type { AcceptedKey } from "../node/trust.ts";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import { readClientKeys } from "./client-keys.ts";
 import { describeFailure } from "./failure.ts";
 import type { Settings } from "./flags.ts";
 import type { Introduction, IntroductionOptions } from "./introduction.ts";
 import { keyChoices } from "./key-choices.ts";
-import { type GivenPassphrase, givenPassphrase } from "./passphrase.ts";
+import { givenPassphrase } from "./passphrase.ts";
+import type { Preparation } from "./preparation.ts";
 import { findRoute } from "./route.ts";
 import { trustChoice } from "./trust-choices.ts";
 import type { Watch } from "./watch.ts";
-import { JumpError, placeOf, type Stop } from "./way.ts";
-
-/** What was begun for one server on the way before SSH was loaded. */
-export interface PreparedStop extends Stop {
-  readonly keys: Promise<readonly ReadChoice[]>;
-  /** Undefined where none was given. */
-  readonly passphrase?: GivenPassphrase | undefined;
-  /** Undefined where any host key will do. */
-  readonly knownHosts: Promise<readonly KnownHostsFile[] | undefined>;
-  /** The host key that was taken as a new one, if one was. */
-  readonly accepted: AcceptedKey;
-  /** Undefined where no key server is to be asked. */
-  readonly introduction?: Promise<Introduction> | undefined;
-}
-
-/** What was begun before SSH was loaded. */
-export interface Preparation {
-  /** The jump hosts in order, then the server that is meant. */
-  readonly stops: readonly PreparedStop[];
-  readonly target: Settings;
-  /** Gives a way to the first of them, another one each time. */
-  readonly open: () => Promise<ByteDuplex>;
-}
+import { JumpError, placeOf } from "./way.ts";
 
 interface Beginning extends Preparation {
   /** What `open` gives first. */

@@ -7,9 +7,7 @@ import { type ConfigFiles, readConfigFiles } from "../node/config-files.ts";
 import type { Log } from "../node/log.ts";
 import type { ConfigFile } from "../node/ssh-config.ts";
 import type { Settings } from "./flags.ts";
-
-/** The jump hosts in order, then the server that is meant. */
-export type Route = readonly [Settings, ...Settings[]];
+import type { Route } from "./way.ts";
 
 /**
  * What the command line and ssh's configuration come to. Where there is no configuration that is known at once; what

@@ -14,7 +14,7 @@ import type { Settings } from "./flags.ts";
 import { HostKeyFollower } from "./host-keys.ts";
 import { signersOf } from "./identities.ts";
 import type { Introduction } from "./introduction.ts";
-import type { Preparation, PreparedStop } from "./remote.ts";
+import type { Preparation, PreparedStop } from "./preparation.ts";
 import { trustChoice } from "./trust-choices.ts";
 import type { Watch } from "./watch.ts";
 import { JumpError, travel } from "./way.ts";

@@ -15,8 +15,8 @@ import { type ConfigFacts, type ConfigFile, evaluateConfig } from "../node/ssh-c
 import { isPatternMatch } from "../ssh/host-pattern.ts";
 import { printable } from "../ssh/printable.ts";
 import type { Settings } from "./flags.ts";
-import type { Route } from "./route.ts";
 import * as values from "./values.ts";
+import type { Route } from "./way.ts";
 
 /** Nobody's way has more stops: what has goes in a circle. */
 const stopLimit = 16;

@@ -17,7 +17,7 @@ import { chosen, review } from "./host-key-review.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import { findWay } from "./remote.ts";
 import { stopSignal } from "./signals.ts";
-import type { Terminal } from "./subcommands.ts";
+import type { Terminal } from "./terminal.ts";
 import { trustChoice } from "./trust-choices.ts";
 import { UsageError } from "./values.ts";
 import { JumpError, placeOf } from "./way.ts";

@@ -7,6 +7,9 @@ import { ChannelError, DisconnectError, SshError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
 import type { Settings } from "./flags.ts";
 
+/** The jump hosts in order, then the server that is meant. */
+export type Route = readonly [Settings, ...Settings[]];
+
 /** An error at a jump host; what it was is its cause. */
 export class JumpError extends Error {
   override readonly name = "JumpError";

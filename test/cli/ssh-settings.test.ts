@@ -2,8 +2,8 @@
 import { userInfo } from "node:os";
 import { afterEach, describe, expect, test, vi } from "vitest";
 import { parseFlags, type Settings } from "../../src/cli/flags.ts";
-import type { Route } from "../../src/cli/route.ts";
 import { configuredRoute } from "../../src/cli/ssh-settings.ts";
+import type { Route } from "../../src/cli/way.ts";
 
 const told: string[] = [];
 const log = {
