@@ -56,7 +56,9 @@ function standing(verdict: Verdict): string {
         ? `CHANGED: ${at(verdict.known)} has ${fingerprint(verdict.known.keyBlob)}`
         : "new, beside keys of other types";
     case "unknown":
-      return "new";
+      return verdict.certAuthority === undefined
+        ? "new"
+        : `new, though ${at(verdict.certAuthority)} trusts certificates`;
   }
 }
 

@@ -146,11 +146,15 @@ async function knownHostsOf(
 ): Promise<readonly KnownHostsFile[] | undefined> {
   if (!settings.isHostKeyChecked) return undefined;
   const known = introduction?.then(({ knownHosts }) => knownHosts) ?? readKnown(settings);
-  const { revokedHostKeys = [] } = settings.config ?? {};
-  if (revokedHostKeys.length === 0) return known;
+  return (await Promise.all([known, revokedKeysOf(settings)])).flat();
+}
+
+/** The keys that no host may have, by ssh's configuration. */
+export async function revokedKeysOf({ config }: Pick<Settings, "config">): Promise<readonly KnownHostsFile[]> {
+  const { revokedHostKeys = [] } = config ?? {};
+  if (revokedHostKeys.length === 0) return [];
   const { readRevokedKeys } = await import("../node/revoked-keys.ts");
-  const revoked = readRevokedKeys(revokedHostKeys);
-  return (await Promise.all([known, revoked])).flat();
+  return readRevokedKeys(revokedHostKeys);
 }
 
 function readKnown(settings: Settings): Promise<readonly KnownHostsFile[]> {

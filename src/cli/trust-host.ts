@@ -15,7 +15,7 @@ import { describeFailure } from "./failure.ts";
 import { givenFlags, parseFlags, type Settings } from "./flags.ts";
 import { chosen, review } from "./host-key-review.ts";
 import { takeOwnFlags } from "./own-flags.ts";
-import { findWay } from "./remote.ts";
+import { findWay, revokedKeysOf } from "./remote.ts";
 import { stopSignal } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 import { trustChoice } from "./trust-choices.ts";
@@ -79,7 +79,8 @@ async function trust(asked: Settings, isYes: boolean, signal: AbortSignal, termi
   const subject: Subject = { ...name, place, hasFlags: false };
   const { host, port, connectTimeout: timeout } = target;
   const shown = await scanHostKeys({ host, port, timeout, signal, open: way.open }).finally(way.close);
-  const known = (await readKnownHostsIfThere(files)).map(({ path, text }) => parseKnownHosts(printable(path), text));
+  const read = [...(await readKnownHostsIfThere(files)), ...(await revokedKeysOf(target))];
+  const known = read.map(({ path, text }) => parseKnownHosts(printable(path), text));
   const { lines, refused, added } = review(shown, known, name);
   if (shown.length === 0) {
     err(`${program} trust: error: ${whereOf({ host, port })} has no host key of a type that is supported here`);

@@ -35,6 +35,14 @@ describe("keys that are shown, against what is known", () => {
     [about: string, known: string[], shown: Name[], standing: string[], added: Name[], refused: Name | undefined]
   >([
     ["nothing", [], ["ed25519", "rsa"], ["new", "new"], ["ed25519", "rsa"], undefined],
+    [
+      "an authority",
+      [line("other", "@cert-authority ")],
+      ["ed25519"],
+      ["new, though file:1 trusts certificates"],
+      ["ed25519"],
+      undefined,
+    ],
     ["all of them", [line("ed25519")], ["ed25519"], ["trusted by file:1"], [], undefined],
     [
       "one of two",

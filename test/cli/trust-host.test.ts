@@ -203,6 +203,14 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
       expect(stderr).toContain("is marked @revoked");
     });
 
+    test("a key that RevokedHostKeys lists", async () => {
+      const [config, list] = [join(home, "config"), join(home, "revoked")];
+      writeFileSync(list, `${lines[1]}\n`);
+      writeFileSync(config, `RevokedHostKeys ${list}\n`, { mode: 0o600 });
+      const { stderr } = await refused("", "--ssh-config", config);
+      expect(stderr).toContain(`is marked @revoked in ${list}:1`);
+    });
+
     test("a key of another type than the one known, which the server shows no more", async () => {
       const only = await startSshd();
       const path = join(home, "hosts");
