@@ -54,9 +54,10 @@ export const defaultKnownHosts: readonly string[] = [
   "/etc/ssh/ssh_known_hosts2",
 ];
 
-/** The path with a leading `~` or `~/` made the home folder: `HOME`, or what the system says. */
+/** The path with a leading `~` or `~/` (on Windows `~\` too) made the home folder: `HOME`, or what the system says. */
 export function expandHome(path: string, home: string = process.env["HOME"] || homedir()): string {
-  return path === "~" || path.startsWith("~/") ? home + path.slice(1) : path;
+  const isHome = path === "~" || path.startsWith("~/") || (process.platform === "win32" && path.startsWith("~\\"));
+  return isHome ? home + path.slice(1) : path;
 }
 
 /** Reads a private key file. @throws FileError */
