@@ -97,14 +97,14 @@ async function logIn(
   const known = await knownHosts;
   const introduction = await introducing;
   const choice = trustChoice(settings);
-  const { name } = choice;
+  const { name, isHashed } = choice;
   const place = (await introduction?.place()) ?? choice.place;
   const onTrusted = (by: string): void => watch?.({ type: "trusted", by }, settings);
   const mayAccept = acceptNew && introduction === undefined; // a configuration's accept-new outweighs no key server
-  const choices = { ...name, pins, acceptNew: mayAccept, accepted, hasFlags: !isJump };
+  const choices = { ...name, pins, acceptNew: mayAccept, isHashed, accepted, hasFlags: !isJump };
   const own = known && trustBy(known, place, { ...choices, log, onTrusted });
   const trust = own && (introduction?.trusting(own) ?? own);
-  const follower = settings.updateHostKeys ? new HostKeyFollower({ ...name, place, log }) : undefined;
+  const follower = settings.updateHostKeys ? new HostKeyFollower({ ...name, place, isHashed, log }) : undefined;
   const read = await files;
   const keys = await signersOf(settings, read, { passphrase, log, signal });
   watch?.({ type: "ready", keys, files: read.flatMap(({ file }) => file ?? []), knownHosts: known }, settings);

@@ -52,5 +52,5 @@ function endNow(code: number): never {
 }
 
 function isHeld(): boolean {
-  return process.getActiveResourcesInfo().some((name) => /^(FSReq|GetAddrInfoReq)/.test(name));
+  return (process.getActiveResourcesInfo?.() ?? []).some((name) => /^(FSReq|GetAddrInfoReq)/.test(name));
 }

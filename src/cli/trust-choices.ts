@@ -12,6 +12,8 @@ export interface TrustChoice {
   readonly isNamed: boolean;
   /** The file that a new key goes to. */
   readonly place: string;
+  /** Whether the name is hashed there in any way. */
+  readonly isHashed: boolean;
 }
 
 /** What of the settings has a say in it. */
@@ -27,10 +29,11 @@ export function trustChoice(settings: Trusting): TrustChoice {
   const users = config?.userKnownHosts ?? user;
   const own = [...users, ...(config?.globalKnownHosts ?? global)];
   const name = nameOf(settings);
+  const isHashed = config?.hashKnownHosts === true;
   const place = users[0] ?? "/dev/null"; // where there is no file, nothing is remembered
-  if (knownHosts === undefined) return { name, files: own, isNamed: false, place };
-  if (isJump) return { name, files: [knownHosts, ...own], isNamed: false, place };
-  return { name, files: [knownHosts], isNamed: !acceptNew, place: knownHosts };
+  if (knownHosts === undefined) return { name, files: own, isNamed: false, place, isHashed };
+  if (isJump) return { name, files: [knownHosts, ...own], isNamed: false, place, isHashed };
+  return { name, files: [knownHosts], isNamed: !acceptNew, place: knownHosts, isHashed };
 }
 
 /** An alias stands for one server, port and all. A key server gives its host's key under the host's own name. */

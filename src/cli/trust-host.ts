@@ -75,7 +75,7 @@ async function trust(asked: Settings, isYes: boolean, signal: AbortSignal, termi
   const { out, err, program } = terminal;
   const way = await findWay(asked, logTo(terminal), signal);
   const { target } = way;
-  const { name, files, place } = trustChoice(target);
+  const { name, files, place, isHashed } = trustChoice(target);
   const subject: Subject = { ...name, place, hasFlags: false };
   const { host, port, connectTimeout: timeout } = target;
   const shown = await scanHostKeys({ host, port, timeout, signal, open: way.open }).finally(way.close);
@@ -98,7 +98,7 @@ async function trust(asked: Settings, isYes: boolean, signal: AbortSignal, termi
   const meant = isYes ? added : await ask(added, terminal);
   if (meant.length === 0) return 1;
   if (isYes) err(`${program} trust: nobody was asked: whoever sits on the network path now is trusted for good`);
-  await write(meant, subject);
+  await write(meant, subject, isHashed);
   await out(`Added to ${printable(expandHome(place))}: ${meant.map(shownOf).join(", ")}\n`);
   return 0;
 }
@@ -126,7 +126,7 @@ async function ask(added: readonly HostKey[], { err, program }: Terminal): Promi
 }
 
 /** What has come into the file meanwhile counts. @throws FileError */
-async function write(meant: readonly HostKey[], { host, port, place }: Subject): Promise<void> {
+async function write(meant: readonly HostKey[], { host, port, place }: Subject, isHashed: boolean): Promise<void> {
   await editKnownHosts(place, (file: KnownHosts) => {
     const news = meant.filter(({ blob, fingerprint: hash }) => {
       const verdict = checkHostKey([file], host, port, blob);
@@ -135,6 +135,6 @@ async function write(meant: readonly HostKey[], { host, port, place }: Subject):
       const message = `${printable(expandHome(place))} says something else of ${hash} by now, at ${at(verdict.known)}: look again`;
       throw new FileError(message, place, "EEXIST");
     });
-    return { append: news.map(({ blob }) => lineFor(file, host, port, blob)), remove: [] };
+    return { append: news.map(({ blob }) => lineFor(file, host, port, blob, isHashed)), remove: [] };
   });
 }

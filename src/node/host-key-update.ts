@@ -19,6 +19,8 @@ export interface HostKeyUpdateOptions {
   readonly port: number;
   /** The known_hosts file that follows. */
   readonly place: string;
+  /** Whether the names in new lines are hashed even where no other is. */
+  readonly isHashed?: boolean;
   readonly log: Pick<Log, "debug" | "info" | "warning">;
 }
 
@@ -36,7 +38,7 @@ export async function updateHostKeys(
   listed: readonly HostKey[],
   options: HostKeyUpdateOptions,
 ): Promise<void> {
-  const { host, port, place, log } = options;
+  const { host, port, place, isHashed, log } = options;
   const isWhole = listed.some(({ blob }) => isEqual(blob, connection.hostKey.blob));
   if (!isWhole) return log.warning(`${whereOf(options)} does not list the host key that it uses: nothing is updated`);
   const compare = (file: KnownHosts): Difference | string => differenceOf(file, options, connection.hostKey, listed);
@@ -57,7 +59,7 @@ export async function updateHostKeys(
       added = now.unknown.filter((key) => proved.includes(key));
       removed = now.gone;
       return {
-        append: added.map(({ blob }) => lineFor(file, host, port, blob)),
+        append: added.map(({ blob }) => lineFor(file, host, port, blob, isHashed)),
         remove: removed.map(({ line }) => line),
       };
     });

@@ -26,23 +26,29 @@ const lockPause = 15;
 
 /**
  * Adds the key that `host` showed at `port`, unless the file, read again behind the lock, says something of it by now.
- * Gives that verdict: `unknown` means that the key was added. Where other names in the file are hashed, this one is too.
- * Missing folders are made (mode 700), and the file (600). @throws FileError
+ * Gives that verdict: `unknown` means that the key was added. Where other names in the file are hashed, this one is too,
+ * and where `isHashed` says so. Missing folders are made (mode 700), and the file (600). @throws FileError
  */
-export async function rememberHostKey(path: string, host: string, port: number, keyBlob: Uint8Array): Promise<Verdict> {
+export async function rememberHostKey(
+  path: string,
+  host: string,
+  port: number,
+  keyBlob: Uint8Array,
+  isHashed = false,
+): Promise<Verdict> {
   let verdict: Verdict | undefined;
   await editKnownHosts(path, (file) => {
     verdict = checkHostKey([file], host, port, keyBlob);
-    return { append: verdict.verdict === "unknown" ? [lineFor(file, host, port, keyBlob)] : [], remove: [] };
+    return { append: verdict.verdict === "unknown" ? [lineFor(file, host, port, keyBlob, isHashed)] : [], remove: [] };
   });
   if (verdict === undefined) throw new TypeError("the file was not read");
   return verdict;
 }
 
-/** The line for a key in this file: the name is hashed where others are. */
-export function lineFor(file: KnownHosts, host: string, port: number, keyBlob: Uint8Array): string {
-  const isHashed = file.entries.some(({ hosts }) => "hash" in hosts);
-  return knownHostsLine(host, port, keyBlob, isHashed ? systemRandomBytes()(20) : undefined);
+/** The line for a key in this file: the name is hashed where others are, or all are to be (ssh's HashKnownHosts). */
+export function lineFor(file: KnownHosts, host: string, port: number, keyBlob: Uint8Array, isHashed = false): string {
+  const hashes = isHashed || file.entries.some(({ hosts }) => "hash" in hosts);
+  return knownHostsLine(host, port, keyBlob, hashes ? systemRandomBytes()(20) : undefined);
 }
 
 /**

@@ -50,6 +50,8 @@ export interface TrustOptions {
   readonly pins?: readonly HostKeyPin[];
   /** Takes the key of a host that has none yet, and adds it to the first of the files. */
   readonly acceptNew?: boolean;
+  /** Whether the name in a new line is hashed even where no other is. */
+  readonly isHashed?: boolean;
   /** Filled with the key that was accepted; shared by all connections of one run, none of which may take another one. */
   readonly accepted?: AcceptedKey;
   /** Whether refusals name the command's flags among the cures. */
@@ -108,10 +110,11 @@ function trustKnown(
   subject: Subject,
   {
     acceptNew = false,
+    isHashed = false,
     accepted = {},
     log,
     onTrusted,
-  }: Pick<TrustOptions, "acceptNew" | "accepted" | "log" | "onTrusted">,
+  }: Pick<TrustOptions, "acceptNew" | "isHashed" | "accepted" | "log" | "onTrusted">,
 ): HostTrust {
   const { host, port } = subject;
   const verifyHostKey = (hostKey: HostKey): void | Promise<void> => {
@@ -126,7 +129,7 @@ function trustKnown(
       if (!isEqual(before.blob, hostKey.blob)) throw swapped(before, hostKey, subject);
       accepted.hostKey = hostKey;
       onTrusted?.(printable(expandHome(subject.place)));
-      return remember(hostKey, subject, log);
+      return remember(hostKey, subject, isHashed, log);
     }
     throw refused(verdict, hostKey, subject, known, certified);
   };
@@ -153,12 +156,17 @@ function checkCertificate(
 }
 
 /** Another of our processes may have been faster, and seen another key. What cannot be written is still used, as ssh does. */
-async function remember(hostKey: HostKey, subject: Subject, log: TrustOptions["log"]): Promise<void> {
+async function remember(
+  hostKey: HostKey,
+  subject: Subject,
+  isHashed: boolean,
+  log: TrustOptions["log"],
+): Promise<void> {
   const { host, port, place } = subject;
   const isNew = `the key of ${whereOf(subject)}, not known so far, is ${shownOf(hostKey)}`;
   try {
     const { rememberHostKey } = await import("./known-hosts-file.ts"); // for once in a host's life
-    const now = await rememberHostKey(place, host, port, hostKey.blob);
+    const now = await rememberHostKey(place, host, port, hostKey.blob, isHashed);
     if (now.verdict === "trusted") return;
     if (now.verdict !== "unknown") throw refused(now, hostKey, subject, []);
     log?.warning(`${isNew}: trusted from now on, by a line in ${printable(expandHome(place))}`);

@@ -16,6 +16,8 @@ test.each([
   ["--known-hosts f", { userKnownHosts: ["u"] }, false, { files: ["f"], isNamed: true, place: "f" }],
   ["--known-hosts f", { userKnownHosts: ["u"] }, true, { files: ["f", "u", ...global], isNamed: false, place: "u" }],
   ["", undefined, false, { name: { host: "h", port: 8022 } }],
+  ["", undefined, false, { isHashed: false }],
+  ["--known-hosts f", { hashKnownHosts: true }, false, { place: "f", isHashed: true }],
   ["", { hostKeyAlias: "a" }, false, { name: { host: "a", port: 22 } }],
 ] as const)("%s, %o, a jump host: %s", (line, config, isJump, expected) => {
   const asked = parseFlags(["--host", "h", ...line.split(" ").filter(Boolean)], () => "me") as Settings;

@@ -26,9 +26,14 @@ interface Ended {
   readonly stderr: string;
 }
 
+/** Debian's configuration hashes names. */
+function ownConfig(args: readonly string[]): readonly string[] {
+  return args.includes("--ssh-config") ? args : [...args, "--ssh-config", "none"];
+}
+
 /** Runs it in a session of its own, which has no terminal. */
 function run(args: readonly string[], home: string): Promise<Ended> {
-  const child = spawn(process.execPath, [builtCommand, "trust", ...args], {
+  const child = spawn(process.execPath, [builtCommand, "trust", ...ownConfig(args)], {
     env: { ...hostEnvironment(), HOME: home },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
@@ -121,7 +126,7 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
     async function answered(
       typed: (...fingerprints: string[]) => string,
     ): Promise<{ code: number | null; shown: string }> {
-      const started = onTerminal(["trust", ...where()], { HOME: home });
+      const started = onTerminal(["trust", ...ownConfig(where())], { HOME: home });
       await started.shown(/Trust them\? Type yes, or one of the fingerprints: /);
       expect(existsSync(knownHosts)).toBe(false);
       started.type(typed(...fingerprints));

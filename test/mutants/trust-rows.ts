@@ -133,8 +133,8 @@ export const trustRows: readonly Mutant[] = [
   {
     id: "known-hosts-file-names-told",
     file: "src/node/known-hosts-file.ts",
-    find: 'const isHashed = file.entries.some(({ hosts }) => "hash" in hosts);',
-    replace: "const isHashed = false;",
+    find: 'const hashes = isHashed || file.entries.some(({ hosts }) => "hash" in hosts);',
+    replace: "const hashes = isHashed;",
     why: "whoever steals a hashed known_hosts learns where its owner connects",
     caughtBy: { file: "test/node/known-hosts-file.test.ts", test: "the new one is, each time with another salt" },
   },

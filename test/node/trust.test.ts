@@ -359,6 +359,12 @@ describe("where new keys are accepted", () => {
     expect(await judge([line])).toBe("trusted");
   });
 
+  it("the name is hashed where that is asked for, though no other is", async () => {
+    expect(await judge(["# mine"], { acceptNew: true, isHashed: true, log })).toBe("trusted");
+    expect(contents()).toMatch(/^# mine\n\|1\|[\w+/]{27}=\|[\w+/]{27}= ssh-ed25519 \S+\n$/);
+    expect(await judge([contents().trimEnd()])).toBe("trusted");
+  });
+
   it("the file need not be there yet", async () => {
     const path = join(folder, "new", "known_hosts");
     expect(await judge([], { acceptNew: true, log, files: [path] })).toBe("trusted");
