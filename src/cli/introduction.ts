@@ -47,6 +47,7 @@ export class Introduction {
   readonly #keyServer: KeyServer;
   /** Undefined where a host key was known. */
   #fetched: FetchedHostKey | undefined;
+  #isRemembered = false;
   #registration: "none" | "done" | KeyServerError = "none";
 
   /** Begins at once. */
@@ -79,9 +80,9 @@ export class Introduction {
     return this.#fetched !== undefined || this.#isKnown(own) ? rememberedKeys : this.#choice.place;
   }
 
-  /** Registers the key that we log in with, where we meet the server for the first time. @throws the signal's reason */
+  /** Registers the key that we log in with, once, where we meet the server for the first time. @throws the signal's reason */
   async introduceUs(keys: readonly Signer[]): Promise<void> {
-    if (this.#fetched !== undefined) await this.#register(keys);
+    if (this.#fetched !== undefined && this.#registration === "none") await this.#register(keys);
   }
 
   /** What judges the host key: `trust`, which stands on `knownHosts`, and beyond that what the key server said. */
@@ -191,7 +192,8 @@ export class Introduction {
     }
     if (!isEqual(hostKey.blob, fetched.blob)) throw this.#mismatch(fetched, hostKey);
     if (!fetched.isProved) await this.#refuseLessThanKnown(hostKey);
-    await this.#remember(fetched, hostKey);
+    if (!this.#isRemembered) await this.#remember(fetched, hostKey);
+    this.#isRemembered = true;
   }
 
   /** Where an authority vouches for the host, what anybody could have said is less than what is known. */

@@ -110,6 +110,10 @@ describe("an unknown host", () => {
     expect(said.filter((line) => line.startsWith("warning"))).toEqual([
       expect.stringContaining(`${fingerprint(blobOf(theirs))}, is taken from the key server (http://127.0.0.1:`),
     ]);
+    const { length } = said;
+    await judge(theirs);
+    await expect(judge(another)).rejects.toThrow(HostKeyError);
+    expect(said).toHaveLength(length);
   });
 
   it("may not have another", async () => {
@@ -162,6 +166,7 @@ describe("an unknown host", () => {
       signer(another),
     ]);
     expect(asked).toEqual([get, post]);
+    await introduction.introduceUs([signer(mine)]); // for another session that takes a connection of its own
     await expect(introduction.registerAfter(notLetIn, [signer(mine)])).rejects.toBe(notLetIn);
     expect(asked).toHaveLength(2);
   });
