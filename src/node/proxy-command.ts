@@ -87,7 +87,7 @@ class Run {
     };
   }
 
-  /** Asks it, with all that it has started, to end; then makes it. */
+  /** Asks it, with all that it has started, to end; then makes it, and those that it leaves behind. */
   end(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
@@ -95,7 +95,10 @@ class Run {
     this.#signal("SIGHUP");
     const timer = setTimeout(() => this.#signal("SIGKILL"), patience);
     timer.unref();
-    void this.#exited.then(() => clearTimeout(timer));
+    void this.#exited.then(() => {
+      clearTimeout(timer);
+      this.#signal("SIGKILL");
+    });
   }
 
   /** After the end of its stdout: how it ended says whether that was meant. */

@@ -126,6 +126,14 @@ describe.runIf(process.platform === "linux")("a proxy command", () => {
     await until("its end", () => !isAlive(id));
   });
 
+  test("is ended with what it leaves behind that does not want to end", async () => {
+    const stubborn = `(trap "" HUP TERM; sh -c "echo \\$PPID" > ${folder}/child; while :; do sleep 1; done) & exec cat`;
+    const { writable } = await run(`sh -c '${stubborn}'`);
+    const id = await idIn("child");
+    await writable.abort();
+    await until("its end", () => !isAlive(id));
+  });
+
   test("is ended by the signal", async () => {
     const { readable, abort } = await run(`sh -c 'echo $$ > ${folder}/own; exec sleep 1000'`);
     const id = await idIn("own");
