@@ -28,7 +28,9 @@ import { type Chosen, keyChoices } from "./key-choices.ts";
 export const reportAddress = "https://github.com/mcp-ssh-client/mcp-ssh-client/issues";
 
 /** What of the settings the cures name. */
-export type Attempt = Pick<Settings, "host" | "port" | "username"> & Chosen & Partial<Pick<Settings, "keyServer">>;
+export type Attempt = Pick<Settings, "host" | "port" | "username"> &
+  Chosen &
+  Partial<Pick<Settings, "keyServer" | "passedOverPort">>;
 
 /** What happened and what to do about it, both without a full stop. */
 export interface Explanation {
@@ -81,17 +83,22 @@ function isOfTheWorld(error: unknown): error is SshError {
 }
 
 /** Python's `[Errno 111]` stands where the replaced tool had it: people search for it. */
-function explainDial(error: DialError, { port, isJump }: Attempt): Explanation {
+function explainDial(error: DialError, { port, isJump, passedOverPort }: Attempt): Explanation {
   const by = (flags: string): string => (isJump ? "" : ` (${flags})`);
   const what = error.errno === undefined ? error.message : `[Errno ${error.errno}] ${error.message}`;
   if (error.code === "ECONNREFUSED") {
-    return { what, cure: `check that an SSH server runs there, and that ${port} is its port${by("--port")}` };
+    const check = `check that an SSH server runs there, and that ${port} is its port${by("--port")}`;
+    return { what, cure: passedOverPort === undefined ? check : `${check}: ${passedOver(passedOverPort)}` };
   }
   if (error.message.startsWith("Could not resolve")) return { what, cure: `check the name${by("--host")}` };
   return {
     what,
     cure: `check name and port${by("--host, --port")} and the firewalls on the way`,
   };
+}
+
+function passedOver(port: number): string {
+  return `ssh's configuration has Port ${port}, which counts only with --command or --subsystem; else add --port ${port}`;
 }
 
 function explainFile(error: FileError, { clientKeys }: Attempt): Explanation {

@@ -79,6 +79,8 @@ export interface Settings {
   readonly isSshLike: boolean;
   /** Whether these are the settings of a server on the way. */
   readonly isJump: boolean;
+  /** The port that ssh's configuration has and that does not count, since the replaced tool's default does. */
+  readonly passedOverPort?: number | undefined;
   /** What ssh's configuration says of this server; undefined where none is read. */
   readonly config: HostConfig | undefined;
 }

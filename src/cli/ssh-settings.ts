@@ -63,7 +63,14 @@ class Resolver {
       command: "exec" in request ? request.exec : "",
       sessionType: "exec" in request ? "exec" : "subsystem" in request ? "subsystem" : "shell",
     };
-    return this.#resolve(facts, (config) => targetSettings(this.#asked, config));
+    const passedOverPort = given.has("port") || isSshLike ? undefined : this.#portBy(facts);
+    return this.#resolve(facts, (config) => ({ ...targetSettings(this.#asked, config), passedOverPort }));
+  }
+
+  /** What the configuration says where nothing is given. */
+  #portBy(facts: ConfigFacts): number | undefined {
+    const { port: _, ...given } = facts.given;
+    return evaluateConfig(this.#files, { ...facts, given }, includedFiles()).values.port;
   }
 
   /** `before`: the stops that were named in front of it, which go before what the configuration says. */

@@ -83,7 +83,7 @@ export class Conversation {
     const { asked } = enter(verdict, this.#host, this.#server);
     if (asked.length > 0) this.#hasRequest = true;
     if (asked.some(({ method }) => method === "initialize")) this.#hasInitialize = true;
-    if (this.#end !== undefined) this.giveUpForGood(goneReason(this.#end));
+    if (this.#end !== undefined) this.giveUpForGood(goneReason(this.#end, this.#hasReply));
     return asked;
   }
 
@@ -141,7 +141,7 @@ export class Conversation {
   /** The remote is gone: answers all that is pending and all that will come. */
   gone(end: RemoteEnd): void {
     this.#end = end;
-    this.giveUpForGood(goneReason(end));
+    this.giveUpForGood(goneReason(end, this.#hasReply));
   }
 
   #answer(request: PendingRequest, line: Uint8Array): void {

@@ -6,6 +6,7 @@ import { joined } from "./held-bytes.ts";
 import { JsonLines, type Line } from "./json-lines.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
 import { Link, type RemoteSession } from "./link.ts";
+import { isShellsWord } from "./login-shell.ts";
 import { cutPrompt, shown } from "./noise.ts";
 import type { RemoteEnd } from "./remote-end.ts";
 import { StderrLines } from "./remote-text.ts";
@@ -31,13 +32,17 @@ export class Interview {
   readonly #link: Link;
   readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines = new JsonLines({ limit: LONGEST_LINE, beyond: "drop" });
-  readonly #stderr = new StderrLines(() => undefined);
+  readonly #stderr: StderrLines;
+  readonly #shellFound: Deferred<RemoteEnd> = deferred();
   readonly #waiting: Map<number, Deferred<Reply>> = new Map();
   readonly #noise: string[] = [];
   #asked = 0;
 
   /** Takes the session's streams. */
   constructor(remote: RemoteSession) {
+    this.#stderr = new StderrLines((line) => {
+      if (remote.isShell === true && isShellsWord(line)) this.#shellFound.resolve({ how: "login-shell" });
+    });
     this.#link = new Link(
       remote,
       {
@@ -66,7 +71,8 @@ export class Interview {
     const answer = deferred<Reply>();
     this.#waiting.set(id, answer);
     this.#send({ jsonrpc: "2.0", id, method, params });
-    const gone = this.#link.ended.then((end): Reply => ({ how: "gone", end }));
+    const ended = Promise.race([this.#link.ended, this.#shellFound.promise]);
+    const gone = ended.then((end): Reply => ({ how: "gone", end }));
     const reply = await within(milliseconds, Promise.race([answer.promise, gone]));
     this.#waiting.delete(id);
     return reply ?? { how: "silent" };

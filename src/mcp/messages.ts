@@ -4,7 +4,7 @@
  */
 import { printable } from "../ssh/printable.ts";
 import type { PendingRequest } from "./pending.ts";
-import { describe, type RemoteEnd } from "./remote-end.ts";
+import { describe, provesNothingRan, type RemoteEnd } from "./remote-end.ts";
 
 /** The remote is gone, was never reached, or did not answer. */
 export const REMOTE_UNAVAILABLE = -31001;
@@ -20,6 +20,8 @@ export interface Reason {
   readonly reason: RemoteEnd["how"] | "no-first-reply" | "no-answer" | "line-too-long" | "withheld";
   /** One or more sentences without the last full stop, printable. */
   readonly text: string;
+  /** Whether the remote has carried out nothing, whatever was sent. */
+  readonly isNothingRun?: boolean;
   /** More members of `data`. */
   readonly details?: Readonly<Record<string, string | number>>;
 }
@@ -29,7 +31,13 @@ export function answerLine(request: PendingRequest, why: Reason, stderr: readonl
   const error = {
     code: REMOTE_UNAVAILABLE,
     message: [`${why.text}.${mayHaveRun(request, why)}`, ...quoted(stderr)].join("\n"),
-    data: { source: SOURCE, reason: why.reason, ...why.details, mayHaveRun: request.isSent, stderr },
+    data: {
+      source: SOURCE,
+      reason: why.reason,
+      ...why.details,
+      mayHaveRun: request.isSent && why.isNothingRun !== true,
+      stderr,
+    },
   };
   return around('{"jsonrpc":"2.0","id":', request.id.raw, `,"error":${JSON.stringify(error)}}\n`);
 }
@@ -59,12 +67,12 @@ export function refusal(method: string | undefined, why: Refusal): { code: numbe
   return { code: METHOD_NOT_FOUND, message, data: { source: SOURCE, reason: why, method } };
 }
 
-/** Why requests are answered once the remote is gone. */
-export function goneReason(end: RemoteEnd): Reason {
-  const text = describe(end);
-  if (end.how === "exited") return { reason: end.how, text, details: { status: end.status } };
-  if (end.how === "killed") return { reason: end.how, text, details: { signal: end.signal } };
-  return { reason: end.how, text };
+/** Why requests are answered once the remote is gone. `hasReply`: whether it ever answered anything. */
+export function goneReason(end: RemoteEnd, hasReply: boolean): Reason {
+  const why = { reason: end.how, text: describe(end), isNothingRun: !hasReply && provesNothingRan(end) };
+  if (end.how === "exited") return { ...why, details: { status: end.status } };
+  if (end.how === "killed") return { ...why, details: { signal: end.signal } };
+  return why;
 }
 
 /** `cure`: what to do about it, a sentence without the full stop. */
@@ -79,12 +87,18 @@ export function noAnswerReason(milliseconds: number): Reason {
   return { reason: "no-answer", text };
 }
 
+/** What to do about the silence of a shell's session, a sentence without the full stop. */
+export const SHELL_SILENCE_CURE: string =
+  "Without --command or --subsystem the server starts a login shell, which is no MCP server unless the server gives its own in " +
+  "its place: say what to start there with one of them";
+
 const FIRST_REPLY_CURE =
   "Check that what runs there is an MCP server on stdin and stdout, that it is not still being downloaded, and that it " +
   "does not wait for input";
 
-function mayHaveRun({ isSent }: PendingRequest, { reason }: Reason): string {
+function mayHaveRun({ isSent }: PendingRequest, { reason, isNothingRun }: Reason): string {
   if (reason === "connect-failed" || reason === "line-too-long") return "";
+  if (isSent && isNothingRun) return " The call did not run.";
   return isSent ? " The call may have run." : " The request was never sent.";
 }
 

@@ -9,7 +9,8 @@ import { HostOutput } from "./host-output.ts";
 import { WaitingRoute } from "./host-route.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type LinkEars, type OpenRemote, type RemoteSession } from "./link.ts";
-import { noAnswerReason, noFirstReplyReason } from "./messages.ts";
+import { isShellsWord, SHELL_CURE } from "./login-shell.ts";
+import { noAnswerReason, noFirstReplyReason, SHELL_SILENCE_CURE } from "./messages.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { ReferenceRoute } from "./reference-route.ts";
 import { mayBeReferenceServer, REFERENCE_CURE, type ReferenceServerMode } from "./reference-server.ts";
@@ -17,7 +18,7 @@ import { describe, exitCode, type RemoteEnd } from "./remote-end.ts";
 import { RemoteLines } from "./remote-lines.ts";
 import { LineShower, type ShowLine, StderrLines } from "./remote-text.ts";
 import { SendQueue } from "./send-queue.ts";
-import { FirstReply, Silence, within } from "./waiting.ts";
+import { type Deferred, deferred, FirstReply, Silence, within } from "./waiting.ts";
 
 /** Where the proxy says what it does. All texts are printable; none holds what a message says. */
 export interface ProxyLog {
@@ -85,6 +86,9 @@ class StdioProxy {
   #mayBeReference = false;
   #reference: ReferenceRoute | undefined;
   readonly #conversation: Conversation;
+  /** Whether the session is a shell's. */
+  #isShell = false;
+  readonly #shellFound: Deferred<Happening> = deferred();
   readonly #shower: LineShower;
   readonly #stderr: StderrLines;
   readonly #silence: Silence;
@@ -102,7 +106,7 @@ class StdioProxy {
     this.#open = open;
     this.#referenceServer = referenceServer;
     this.#shower = new LineShower((line) => log.remote(line));
-    this.#stderr = new StderrLines((line) => this.#shower.show(`[remote stderr] ${line}`));
+    this.#stderr = new StderrLines((line) => this.#hearStderr(line));
     this.#output = new HostOutput(output);
     this.#conversation = new Conversation({
       answer: (line, { id }) => this.#output.write(this.#reference?.join(id.key, [line]) ?? [line]),
@@ -169,9 +173,11 @@ class StdioProxy {
 
   /** Carries lines until something ends that, then takes leave, or makes ready for another session in its place. */
   async #serve(remote: RemoteSession): Promise<Happening> {
+    this.#isShell = remote.isShell === true;
     await this.#routeTo(remote);
     const link = new Link(remote, this.#ears(), this.#limits);
     const remoteEnds = Promise.race([
+      this.#shellFound.promise,
       link.ended.then((end): Happening => ({ what: "remote-gone", end: this.#withCure(end) })),
       this.#probe.late.then((): Happening => ({ what: "probe-late" })),
     ]);
@@ -219,9 +225,18 @@ class StdioProxy {
     });
   }
 
+  /** A shell's status 127 is that of the last line that it took for a command. */
   #withCure(end: RemoteEnd): RemoteEnd {
-    const isSilent = end.how === "closed" && this.#mayBeReference && !this.#conversation.hasReply;
-    return isSilent ? { ...end, cure: REFERENCE_CURE } : end;
+    const isSilent = !this.#conversation.hasReply;
+    if (end.how === "exited" && this.#isShell) return { ...end, cure: isSilent ? SHELL_CURE : "" };
+    if (end.how !== "closed" || !isSilent) return end;
+    return this.#mayBeReference ? { ...end, cure: REFERENCE_CURE } : end;
+  }
+
+  #hearStderr(line: string): void {
+    this.#shower.show(`[remote stderr] ${line}`);
+    const isMisled = this.#isShell && !this.#conversation.hasReply && isShellsWord(line);
+    if (isMisled) this.#shellFound.resolve({ what: "remote-gone", end: { how: "login-shell" } });
   }
 
   #sent(requests: readonly PendingRequest[]): void {
@@ -359,7 +374,8 @@ class StdioProxy {
   }
 
   #lateFirstReply(): void {
-    const why = noFirstReplyReason(this.#limits.firstReplyTimeout, this.#mayBeReference ? REFERENCE_CURE : undefined);
+    const cure = this.#mayBeReference ? REFERENCE_CURE : this.#isShell ? SHELL_SILENCE_CURE : undefined;
+    const why = noFirstReplyReason(this.#limits.firstReplyTimeout, cure);
     this.#log.warning(why.text);
     this.#conversation.giveUp(why);
   }

@@ -3,6 +3,7 @@
  */
 import type { ExitStatus } from "../ssh/connection.ts";
 import { printable, printableLines } from "../ssh/printable.ts";
+import { SHELL_CURE } from "./login-shell.ts";
 
 /** How the remote came to be gone. */
 export type RemoteEnd =
@@ -10,8 +11,15 @@ export type RemoteEnd =
   | { readonly how: "connect-failed"; readonly error: unknown }
   /** The connection broke under the session. */
   | { readonly how: "link-lost"; readonly error: unknown }
-  | { readonly how: "exited"; readonly status: number }
+  | {
+      readonly how: "exited";
+      readonly status: number;
+      /** What to do about it, where that is not what the status says by itself; empty where nothing is known. */
+      readonly cure?: string;
+    }
   | { readonly how: "killed"; readonly signal: string; readonly message: string }
+  /** It is a login shell, which took a message for a command. */
+  | { readonly how: "login-shell" }
   /** It closed the channel, or its stdout, and did not say how it ended. */
   | { readonly how: "closed" /** What to do about it, if that is known. */; readonly cure?: string };
 
@@ -23,6 +31,11 @@ export function mayBeOfProbe(end: RemoteEnd): boolean {
 /** The shell's words for a command that it could not start: another session would not start it either. */
 const neverRan: ReadonlySet<number> = new Set([126, 127]);
 
+/** Whether a remote that ended so without any reply can have carried out nothing. */
+export function provesNothingRan(end: RemoteEnd): boolean {
+  return end.how === "login-shell" || (end.how === "exited" && neverRan.has(end.status));
+}
+
 /** How a session ended, by its exit status. RFC 4254 §6.10. */
 export function sessionEnd(exit: ExitStatus | undefined): RemoteEnd {
   if (exit === undefined) return { how: "closed" };
@@ -32,8 +45,13 @@ export function sessionEnd(exit: ExitStatus | undefined): RemoteEnd {
 
 /** What happened and what to do about it, in one printable line without a full stop. */
 export function describe(end: RemoteEnd): string {
-  const cure = end.how === "exited" ? cures[end.status] : undefined;
-  return `${happened(end)}${cure === undefined ? "" : ` (${cure})`}`;
+  const cure = cureOf(end);
+  return `${happened(end)}${cure === "" ? "" : ` (${cure})`}`;
+}
+
+function cureOf(end: RemoteEnd): string {
+  if (end.how === "login-shell") return SHELL_CURE;
+  return end.how === "exited" ? (end.cure ?? cures[end.status] ?? "") : "";
 }
 
 /** What happened, in one printable line without a full stop. */
@@ -49,6 +67,8 @@ export function happened(end: RemoteEnd): string {
       const message = end.message === "" ? "" : `: ${printable(end.message)}`;
       return `The remote MCP server was killed by signal ${printable(end.signal, 40)}${message}`;
     }
+    case "login-shell":
+      return "No MCP server answers there but a shell, which took the message for a command";
     case "closed":
       return `The remote MCP server closed the session without an exit status${end.cure === undefined ? "" : `. ${end.cure}`}`;
   }
@@ -82,6 +102,7 @@ export function exitCode({ stopSignal, remote, isHostGone, isUnanswered }: Endin
   const otherwise = isUnanswered ? 1 : 0;
   switch (remote?.how) {
     case "connect-failed":
+    case "login-shell":
       return 1;
     case "link-lost":
       return isHostGone ? otherwise : 1;

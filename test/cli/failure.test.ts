@@ -40,6 +40,19 @@ describe("a failure is one line with cause and cure", () => {
       ["[Errno 111] Connection refused: h.example port 8022; ", "8022 is its port (--port)"],
     ],
     [
+      "nobody listens at the default port, and the configuration has another",
+      describeFailure(
+        new DialError("Connection refused: h port 8022", "ECONNREFUSED", 111),
+        { ...attempt, passedOverPort: 2222 },
+        false,
+      ),
+      [
+        "8022 is its port (--port): ssh's configuration has Port 2222",
+        "only with --command or --subsystem",
+        "--port 2222",
+      ],
+    ],
+    [
       "the name is not known",
       early(new DialError("Could not resolve hostname h: name not found", "ENOTFOUND", undefined)),
       ["Could not resolve hostname h: name not found; check the name (--host)"],

@@ -73,6 +73,13 @@ describe("the server that is meant", () => {
     expect(target(config)).toMatchObject({ connectTimeout: 15_000, keepaliveInterval: 15_000, keepaliveCount: 3 });
   });
 
+  test("with the login shell: a port of the configuration's that does not count is known", () => {
+    expect(target(all, []).passedOverPort).toBe(1);
+    expect(target(all, ["--port", "9"]).passedOverPort).toBeUndefined();
+    expect(target(all).passedOverPort).toBeUndefined();
+    expect(target("Host other\n Port 1", []).passedOverPort).toBeUndefined();
+  });
+
   test("variables: the configuration's, quietly, before what was typed; none with the login shell", () => {
     vi.stubEnv("LC_TEST_A", "a");
     const config = "SendEnv LC_TEST_*\nSetEnv B=1 =nameless";

@@ -512,6 +512,92 @@ describe("promise 8: the first reply", () => {
   });
 });
 
+describe("a shell in the place of an MCP server", () => {
+  const complaint = "bash: line 1: method:initialize: command not found\n";
+
+  function shell(): Stage {
+    const stage = new Stage();
+    stage.remote.isShell = true;
+    stage.connect();
+    stage.host.push(`${initialize}\n`);
+    return stage;
+  }
+
+  it("is told at once, and nothing ran", async () => {
+    const stage = shell();
+    await settle();
+    stage.remote.complain(complaint);
+    await pass(100);
+    expect(stage.refusals).toMatchObject([{ id: 0, error: { data: { reason: "login-shell", mayHaveRun: false } } }]);
+    expect(stage.refusals[0]?.error.message).toMatch(
+      /^No MCP server answers there but a shell.*: say what to start there with --command or --subsystem\)\. The call did not run\.\nIts stderr ended with:\nbash: /,
+    );
+    expect(stage.logged("error").length).toBe(1);
+    expect(stage.code).toBe(1);
+    expect(stage.remote.calls).toContain("disconnect");
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("also where the host asks server/discover first: that has died of no probe", async () => {
+    const stage = new Stage();
+    stage.remote.isShell = true;
+    stage.remote.reopen = () => Promise.reject(new Error("another session"));
+    stage.connect();
+    stage.host.push(`${discover}\n`);
+    await settle();
+    stage.remote.complain(complaint);
+    await settle();
+    stage.host.push(`${initialize}\n`);
+    await pass(100);
+    expect(stage.refusals.map(({ error }) => error.data.reason)).toEqual(["login-shell", "login-shell"]);
+  });
+
+  it("is nothing that a server says once it has answered", async () => {
+    const stage = shell();
+    await settle();
+    stage.remote.say(`${result(0)}\n`);
+    await settle();
+    stage.remote.complain(complaint);
+    await pass(100);
+    expect(stage.lines).toEqual([result(0)]);
+    expect(stage.code).toBeUndefined();
+  });
+
+  it("is nothing that a command says", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${initialize}\n`);
+    await settle();
+    stage.remote.complain(complaint);
+    await pass(100);
+    expect(stage.lines).toEqual([]);
+  });
+
+  it("ends with any status, 127 among them: that is of no command of ours", async () => {
+    const stage = shell();
+    await settle();
+    stage.remote.exit({ status: 127 });
+    await pass(100);
+    expect(stage.refusals[0]?.error.message).toMatch(/^The .* status 127 \(a login shell is no MCP server: say/);
+    expect(stage.code).toBe(127);
+  });
+
+  it("says nothing at all: what to do is told", async () => {
+    const stage = shell();
+    await pass(45_000);
+    expect(stage.refusals[0]?.error.message).toMatch(/within 45 s\. Without --command or --subsystem .* login shell/);
+  });
+});
+
+it.each([126, 127])("a remote that ends with status %i before any reply has run nothing", async (status) => {
+  const stage = await Stage.connected();
+  stage.host.push(`${initialize}\n`);
+  await settle();
+  stage.remote.exit({ status });
+  await pass(100);
+  expect(stage.refusals[0]?.error.message).toMatch(/\)\. The call did not run\.$/);
+  expect(stage.refusals[0]?.error.data.mayHaveRun).toBe(false);
+});
+
 it("no timer is left behind in any of the common ends", async () => {
   const stage = await Stage.connected();
   stage.host.push(`${initialize}\n`);

@@ -3,6 +3,22 @@ import type { Mutant } from "./mutant.ts";
 
 export const habitsRows: readonly Mutant[] = [
   {
+    id: "login-shell-in-a-command",
+    file: "src/mcp/proxy.ts",
+    find: "const isMisled = this.#isShell && !this.#conversation.hasReply && isShellsWord(line);",
+    replace: "const isMisled = !this.#conversation.hasReply && isShellsWord(line);",
+    why: "a command that logs as a shell does is taken for one, and its session ended",
+    caughtBy: { file: "test/mcp/proxy-end.test.ts", test: "is nothing that a command says" },
+  },
+  {
+    id: "remote-end-nothing-ran",
+    file: "src/mcp/messages.ts",
+    find: "isNothingRun: !hasReply && provesNothingRan(end)",
+    replace: "isNothingRun: provesNothingRan(end)",
+    why: "a server that has answered for an hour and ends with 127 is said to have run nothing, and the call is repeated",
+    caughtBy: { file: "test/mcp/proxy-end.test.ts", test: "every pending request is answered by 'exit-status 127'" },
+  },
+  {
     id: "remote-lines-late-in-batch",
     file: "src/mcp/remote-lines.ts",
     find: "return envelope !== undefined && !this.#conversation.isLate(envelope);",
