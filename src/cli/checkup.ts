@@ -10,6 +10,7 @@ import { happened, type RemoteEnd } from "../mcp/remote-end.ts";
 import { shellQuoted } from "../node/files.ts";
 import type { SessionRequest } from "../ssh/connection.ts";
 import { printable } from "../ssh/printable.ts";
+import { type Named, sshCommand } from "./commands.ts";
 import type { Settings } from "./flags.ts";
 import type { Report } from "./report.ts";
 
@@ -34,10 +35,8 @@ const discoverLeast = 3_000;
 const mostPages = 20;
 const mostNames = 100;
 
-type Asked = Pick<
-  Settings,
-  "probeTimeout" | "referenceServer" | "request" | "firstReplyTimeout" | "channelTimeout" | "host" | "port" | "username"
->;
+type Asked = Pick<Settings, "probeTimeout" | "referenceServer" | "request" | "firstReplyTimeout" | "channelTimeout"> &
+  Named;
 
 /** Tells the report of the steps behind `channel`. Ends the sessions; the connection is the caller's. */
 export async function examine(remote: RemoteSession, settings: Asked, report: Report): Promise<void> {
@@ -122,12 +121,13 @@ function startsServer(request: SessionRequest): string {
   return "a login shell is no MCP server unless the server gives its own in its place: say what to start with --command";
 }
 
-function cureOfEnd(end: RemoteEnd, { request, host, port, username }: Asked): string {
+function cureOfEnd(end: RemoteEnd, settings: Asked): string {
+  const { request } = settings;
   const status = end.how === "exited" ? end.status : undefined;
   const command = "exec" in request ? request.exec : "";
   const [program = ""] = command.trim().split(/\s+/);
   if (status === 127 && command !== "") {
-    const ask = `ssh -p ${port} ${shellQuoted(`${username}@${host}`)} 'bash -lc "command -v ${program}"'`;
+    const ask = sshCommand(settings, `bash -lc "command -v ${program}"`);
     return (
       "a non-interactive shell there has a shorter PATH than a login shell: give the whole path, which this may tell: " +
       `${ask}; or have a login shell start it: --command ${shellQuoted(`bash -lc ${shellQuoted(command)}`)}`

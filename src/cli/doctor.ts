@@ -14,9 +14,9 @@ import { AgentError, AuthError, ChannelError, HostKeyError, KeyFormatError } fro
 import { fingerprint } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
 import { examine } from "./checkup.ts";
-import { type Asked, cured } from "./cures.ts";
+import { cured } from "./cures.ts";
 import { type Explanation, explain } from "./failure.ts";
-import { givenFlags, parseFlags, type Settings } from "./flags.ts";
+import { parseFlags, type Settings } from "./flags.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import { dialRemote } from "./remote.ts";
 import { plainReport, Report, type StepName, stepLines } from "./report.ts";
@@ -59,10 +59,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     abort.abort(new Error("stopped"));
     return 128 + number;
   });
-  const code = await Promise.race([
-    stopped,
-    walk({ settings, flags: givenFlags(rest), program: terminal.program }, report, abort.signal, terminal),
-  ]);
+  const code = await Promise.race([stopped, walk(settings, report, abort.signal, terminal)]);
   const unreached = report.steps.filter((step) => step.ok === null).map(({ name }) => name);
   if (unreached.length > 0) say([`- not reached: ${unreached.join(", ")}`]);
   if (isJson && code < 128) await terminal.out(`${JSON.stringify(plainReport(report), undefined, 2)}\n`);
@@ -70,10 +67,9 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   return code;
 }
 
-async function walk(asked: Asked, report: Report, signal: AbortSignal, terminal: Terminal): Promise<number> {
-  const { settings } = asked;
+async function walk(settings: Settings, report: Report, signal: AbortSignal, terminal: Terminal): Promise<number> {
   for (const warning of settings.warnings) report.note(warning);
-  const way = new Way(asked, report);
+  const way = new Way(settings, report);
   let remote: RemoteSession;
   try {
     remote = await dialRemote(settings, logTo(report, settings, terminal), way.watch)(signal);
@@ -98,16 +94,14 @@ function logTo(report: Report, { logLevel }: Settings, { err }: Terminal): Log {
 
 /** The way to the session, told to the report. What is met at jump hosts is said with the step that stands on them. */
 class Way {
-  readonly #asked: Asked;
   readonly #report: Report;
   /** The server that is meant, with the settings that ssh's configuration gives it, once they are known. */
   #target: Settings;
   #jumps: string[] = [];
   #hostKeys: Map<Settings, HostKey> = new Map();
 
-  constructor(asked: Asked, report: Report) {
-    this.#asked = asked;
-    this.#target = asked.settings;
+  constructor(asked: Settings, report: Report) {
+    this.#target = asked;
     this.#report = report;
   }
 
@@ -154,7 +148,7 @@ class Way {
   }
 
   #explained(error: unknown, server: Settings): Explanation {
-    return cured(error, explain(error, server, this.#hostKeys.has(server)), server, this.#asked);
+    return cured(error, explain(error, server, this.#hostKeys.has(server)), server);
   }
 
   #reached(reached: Reached, server: Settings): void {

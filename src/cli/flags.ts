@@ -73,7 +73,7 @@ export interface Settings {
   readonly sshConfig: string | undefined;
   /** The jump hosts, in order; undefined where not given. */
   readonly proxyJump: readonly JumpSpec[] | undefined;
-  /** The flags that were given, without dashes: what stands in the others is their default. */
+  /** The flags that were given, without dashes: what stands in the others is their default. Of a jump host what its name came with. */
   readonly given: ReadonlySet<string>;
   /** Whether ssh's defaults count and not the replaced tool's: with a command or a subsystem, and for jump hosts. */
   readonly isSshLike: boolean;

@@ -2,10 +2,14 @@
  * Keygen: makes the key that these flags log in with, as the proxy would, and says what the server must know of it. The
  * line for authorized_keys is all that goes to stdout.
  */
-import { expandHome, FileError, shellQuoted } from "../node/files.ts";
+import { expandHome, FileError, readKeyFile, shellQuoted } from "../node/files.ts";
 import { createKey } from "../node/key-creation.ts";
 import type { Log } from "../node/log.ts";
+import { encodeBase64 } from "../ssh/base64.ts";
 import { printable } from "../ssh/printable.ts";
+import { keyTypeOf, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
+import { isEqual } from "../ssh/wire.ts";
+import { copyCommand } from "./commands.ts";
 import { parseFlags, type Settings } from "./flags.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import { givenPassphrase } from "./passphrase.ts";
@@ -17,8 +21,9 @@ export function help(program: string): string {
     `usage: ${program} keygen [--client-key FILE] [--passphrase-file FILE] [--comment TEXT] [flags]`,
     "",
     "Makes an Ed25519 key in FILE and its public half in FILE.pub, and prints the line that belongs into authorized_keys on",
-    "the server. A file that is there is never overwritten. With a passphrase (--passphrase-file, MCP_SSH_PASSPHRASE) the key",
-    "is encrypted. With --host and --username the next step is told as a command. Exit code 1 if no key was made.",
+    "the server. A key that is there stays as it is, and its line is printed. With a passphrase (--passphrase-file,",
+    "MCP_SSH_PASSPHRASE) the new key is encrypted. With --host the next step is told as a command. Exit code 1 if there is no",
+    "line to print.",
     "",
     "  --comment TEXT   what stands behind the key in its line: it is not secret",
     "",
@@ -39,10 +44,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   try {
     const passphrase = await given?.read();
     const made = await createKey(path, { passphrase, comment }).finally(() => passphrase?.fill(0));
-    if (made === undefined) {
-      err(`${program} keygen: error: ${printable(expandHome(path))} is there already, and stays as it is`);
-      return 1;
-    }
+    if (made === undefined) return await tellOld(path, settings, terminal);
     await out(`${made.publicLine}\n`);
     const how = given === undefined ? "not encrypted" : `encrypted with the passphrase from ${given.source}`;
     for (const note of [
@@ -72,9 +74,41 @@ function logTo({ err }: Terminal): Pick<Log, "warning"> {
   return { warning: (text) => err(`# ${text}`) };
 }
 
-function nextSteps(path: string, { given, host, port, username, keyServer }: Settings): readonly string[] {
-  if (keyServer !== undefined) return ["the key server is told of it by itself, at the first start"];
-  if (!given.has("host")) return ["add that line to ~/.ssh/authorized_keys on the server"];
-  const copy = `ssh-copy-id -i ${shellQuoted(`${path}.pub`)} -p ${port} ${shellQuoted(`${username}@${host}`)}`;
-  return [`add that line to authorized_keys of ${printable(username)} there, or let ssh do it: ${copy}`];
+/** Who asks for a key that is there wants to know what to do with it. */
+async function tellOld(path: string, settings: Settings, { out, err, program }: Terminal): Promise<number> {
+  const is = `${printable(expandHome(path))} is there already, and stays as it is`;
+  const line = await publicLineOf(path);
+  if (line === undefined) {
+    err(
+      `${program} keygen: error: ${is}. Its public half is not told: ssh-keygen -y -f ${shellQuoted(expandHome(path))}`,
+    );
+    return 1;
+  }
+  await out(`${line}\n`);
+  for (const note of [is, ...nextSteps(expandHome(path), settings)]) err(`# ${note}`);
+  return 0;
+}
+
+/** The file's own public half counts; that beside it may be another key's, but has the comment. */
+async function publicLineOf(path: string): Promise<string | undefined> {
+  const own = publicHalfOf((await readKeyFile(path)).text);
+  const beside = await readKeyFile(`${path}.pub`).then(({ text }) => parsePublicKey(text), ignoreMissing);
+  const key = own === undefined || (beside && isEqual(own, beside.publicKeyBlob)) ? beside : { publicKeyBlob: own };
+  if (key === undefined) return undefined;
+  const comment = "comment" in key ? printable(key.comment) : "";
+  return [printable(keyTypeOf(key.publicKeyBlob) ?? ""), encodeBase64(key.publicKeyBlob), comment]
+    .filter(Boolean)
+    .join(" ");
+}
+
+function ignoreMissing(error: unknown): undefined {
+  if (!(error instanceof FileError)) throw error;
+}
+
+/** It may be that the command comes later: then ssh's defaults hold, and here they do too. */
+function nextSteps(path: string, settings: Settings): readonly string[] {
+  if (settings.keyServer !== undefined) return ["the key server is told of it by itself, at the first start"];
+  if (!settings.given.has("host")) return ["add that line to ~/.ssh/authorized_keys on the server"];
+  const copy = copyCommand({ ...settings, isSshLike: true }, `${path}.pub`);
+  return [`add that line to ~/.ssh/authorized_keys there, or let ssh do it: ${copy}`];
 }

@@ -10,6 +10,7 @@ import { trustBy } from "../node/trust.ts";
 import { connectTrusted } from "../node/trusted-connect.ts";
 import type { ByteDuplex, ConnectOptions, Limits, Notice, SshConnection } from "../ssh/connection.ts";
 import { AuthError, type HostKeyError } from "../ssh/errors.ts";
+import { trustCommand } from "./commands.ts";
 import type { Settings } from "./flags.ts";
 import { HostKeyFollower } from "./host-keys.ts";
 import { signersOf } from "./identities.ts";
@@ -101,7 +102,8 @@ async function logIn(
   const place = (await introduction?.place()) ?? choice.place;
   const onTrusted = (by: string): void => watch?.({ type: "trusted", by }, settings);
   const mayAccept = acceptNew && introduction === undefined; // a configuration's accept-new outweighs no key server
-  const choices = { ...name, pins, acceptNew: mayAccept, isHashed, accepted, hasFlags: !isJump };
+  const words = { hasFlags: !isJump, trustCommand: trustCommand(settings) };
+  const choices = { ...name, pins, acceptNew: mayAccept, isHashed, accepted, ...words };
   const own = known && trustBy(known, place, { ...choices, log, onTrusted });
   const trust = own && (introduction?.trusting(own) ?? own);
   const follower = settings.updateHostKeys ? new HostKeyFollower({ ...name, place, isHashed, log }) : undefined;

@@ -147,9 +147,12 @@ function targetSettings(asked: Settings, config: HostConfig): Settings {
 }
 
 /** A jump host is an SSH server like any other: ssh's defaults hold for it, whatever is asked of the one behind it. */
-function jumpSettings(asked: Settings, { localUser }: ConfigFacts, config: HostConfig): Settings {
+function jumpSettings(asked: Settings, { localUser, given }: ConfigFacts, config: HostConfig): Settings {
+  const said = [given.port === undefined ? [] : ["port"], given.user === undefined ? [] : ["username"]];
   return {
     ...configured(asked, config),
+    given: new Set(said.flat()),
+    proxyJump: given.proxyjump,
     isSshLike: true,
     isJump: true,
     isHostKeyChecked: true, // what is said of the server that is meant is not said of those on the way

@@ -30,6 +30,8 @@ export interface Subject {
   readonly place: string;
   /** Whether the flags of the command are among the cures. */
   readonly hasFlags: boolean;
+  /** The command that shows the keys of a new host and asks; undefined where there is none. */
+  readonly trustCommand?: string | undefined;
 }
 
 const alarm = "Someone may be sitting on the network path, or the server was set up anew.";
@@ -141,10 +143,12 @@ function cureOf(hostKey: HostKey, subject: Subject, kind: "new" | "other"): stri
   const line = lineOf(hostKey, subject);
   const file = printable(expandHome(subject.place));
   const added = line === undefined ? "" : `the line '${line}' in ${file} trusts it`;
-  if (!subject.hasFlags) return added || "pin it";
+  const { trustCommand } = subject;
+  const asked = kind === "other" || trustCommand === undefined ? "" : `, or your yes to: ${trustCommand}`;
+  if (!subject.hasFlags) return added === "" ? "pin it" : `${added}${asked}`;
   const unseen = kind === "new" ? " (--accept-new adds that line by itself, whatever key a new server shows)" : "";
   const pinned = `--host-key ${hostKey.fingerprint} trusts it`;
-  return added === "" ? pinned : `${pinned}, or ${added}${unseen}`;
+  return added === "" ? pinned : `${pinned}, or ${added}${unseen}${asked}`;
 }
 
 /** Undefined for a HostKeyAlias with characters that known_hosts gives a meaning: no line is made of it. */

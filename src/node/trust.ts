@@ -56,6 +56,8 @@ export interface TrustOptions {
   readonly accepted?: AcceptedKey;
   /** Whether refusals name the command's flags among the cures. */
   readonly hasFlags?: boolean;
+  /** The command that shows the keys of a new host and asks, for the refusal of one. */
+  readonly trustCommand?: string;
   /** Told of lines that were skipped, without their contents, and of a key that was added. */
   readonly log?: Pick<Log, "debug" | "warning">;
   /** Told what trusts the key that was shown: a line, as in `/home/me/.ssh/known_hosts:12`, `a pin`, or the file that it was added to. */
@@ -98,10 +100,10 @@ export function trustBy(
   place: string,
   options: Omit<TrustOptions, "files">,
 ): HostTrust {
-  const { host, port, log, pins = [], hasFlags = false } = options;
+  const { host, port, log, pins = [], hasFlags = false, trustCommand } = options;
   const known = files.map(({ path, text }) => parseKnownHosts(printable(path), text));
   for (const note of known.flatMap((file) => file.notes)) log?.debug(note);
-  const subject = { host, port, place, hasFlags };
+  const subject = { host, port, place, hasFlags, trustCommand };
   return pins.length > 0 ? trustPins(pins, known, subject, options) : trustKnown(known, subject, options);
 }
 

@@ -1,6 +1,7 @@
 /** A session that a test plays, examined: what the report says of each kind of server. */
 import { describe, expect, test } from "vitest";
 import { examine } from "../../src/cli/checkup.ts";
+import { parseFlags, type Settings } from "../../src/cli/flags.ts";
 import { Report, type Step, stepNames } from "../../src/cli/report.ts";
 import type { ReferenceServerMode } from "../../src/mcp/reference-server.ts";
 import type { SessionRequest } from "../../src/ssh/connection.ts";
@@ -72,16 +73,9 @@ async function examined({
   const report = new Report(() => undefined);
   for (const name of stepNames.slice(0, -3)) report.passed(name, "");
   remote.isShell = "shell" in request;
-  const settings = {
-    request,
-    referenceServer,
-    probeTimeout: 8000,
-    firstReplyTimeout: 1000,
-    channelTimeout: 1000,
-    host: "h",
-    port: 22,
-    username: "me",
-  };
+  const flags = parseFlags(["--host", "far", "--command", "x"], () => "me") as Settings;
+  const times = { probeTimeout: 8000, firstReplyTimeout: 1000, channelTimeout: 1000 };
+  const settings = { ...flags, request, referenceServer, ...times };
   let isOver = false;
   void play(remote, first, heard, () => isOver);
   void play(beside, second ?? {}, probed, () => isOver);
@@ -242,10 +236,7 @@ describe("no first reply", () => {
   });
 
   test.each<[number, RegExp]>([
-    [
-      127,
-      /give the whole path.*: ssh -p 22 me@h 'bash -lc "command -v my"'; .*--command 'bash -lc '\\''my server'\\'''$/,
-    ],
+    [127, /give the whole path.*: ssh far 'bash -lc "command -v my"'; .*--command 'bash -lc '\\''my server'\\'''$/],
     [126, /^it is there, but not executable: chmod \+x it/],
     [1, /^start it by hand there/],
     [0, /^start it by hand there/],

@@ -240,7 +240,9 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
       const { failed } = await diagnose([...where(), ...who(), "--command", "x"], server.home);
       expect(failed).toMatchObject({ name: "host-key", cause: expect.stringContaining("no key of 127.0.0.1 port") });
       expect(failed?.cause).toContain(fingerprintOf(join(server.folder, "host_key")));
-      expect(failed?.cure).toContain(`mcp-ssh-client trust 127.0.0.1 --port ${server.port}`);
+      expect(failed?.cure).toMatch(
+        new RegExp(`your yes to: npx -y mcp-ssh-client trust 127.0.0.1 --port ${server.port}$`),
+      );
       expect(existsSync(join(server.home, ".ssh", "known_hosts"))).toBe(false);
     });
 

@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
 import { builtCommand, type Exit, hostEnvironment, startHost } from "../support/command.ts";
 import { describeNeeding } from "../support/needs.ts";
-import type { SshServer } from "../support/ssh-server.ts";
+import { makeKeyPair, type SshServer } from "../support/ssh-server.ts";
 import { fingerprintOf, missingSshd, startSshd } from "../support/sshd.ts";
 
 let home = "";
@@ -53,12 +53,29 @@ describeNeeding(missingSshd(), "a key", () => {
     expect((await proxy.exit).code).toBe(7);
   });
 
-  test("is never overwritten", async () => {
+  test("is never overwritten, but its line and the next step are told again", async () => {
+    const path = join(home, "there");
+    const made = await run(["--client-key", path, "--comment", "mine"]);
+    const text = readFileSync(path, "utf8");
+    const again = await run(["--client-key", path, "--host", "far", "--comment", "other"]);
+    expect([again.code, again.stdout]).toEqual([0, made.stdout]);
+    expect(again.stderr).toBe(
+      `# ${path} is there already, and stays as it is\n` +
+        `# add that line to ~/.ssh/authorized_keys there, or let ssh do it: ssh-copy-id -i ${path}.pub far\n`,
+    );
+    expect(readFileSync(path, "utf8")).toBe(text);
+    rmSync(`${path}.pub`);
+    expect((await run(["--client-key", path])).stdout).toBe(made.stdout.replace(" mine", ""));
+    writeFileSync(`${path}.pub`, `${makeKeyPair().publicKey}\n`); // another key's
+    expect((await run(["--client-key", path])).stdout).toBe(made.stdout.replace(" mine", ""));
+  });
+
+  test("where something else is, that stays as it is too", async () => {
     const path = join(home, "there");
     writeFileSync(path, "mine\n");
     const { code, stdout, stderr } = await run(["--client-key", path]);
     expect([code, stdout]).toEqual([1, ""]);
-    expect(stderr).toBe(`mcp-ssh-client keygen: error: ${path} is there already, and stays as it is\n`);
+    expect(stderr).toContain(`mcp-ssh-client keygen: error: ${path} is there already, and stays as it is. `);
     expect([readFileSync(path, "utf8"), existsSync(`${path}.pub`)]).toEqual(["mine\n", false]);
   });
 

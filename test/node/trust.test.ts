@@ -244,6 +244,14 @@ describe("a host key", () => {
     expect(changed).not.toContain("--accept-new");
   });
 
+  it("names the command that asks, for a new host alone", async () => {
+    const trustCommand = "npx -y mcp-ssh-client trust h";
+    for (const hasFlags of [true, false])
+      expect(await message([], { hasFlags, trustCommand })).toMatch(/, or your yes to: npx -y mcp-ssh-client trust h$/);
+    const changed = await message([`[h.example]:8022 ssh-ed25519 ${other.base64}`], { hasFlags: true, trustCommand });
+    expect(changed).not.toContain("npx");
+  });
+
   it("of a type that is not known for the host is refused, without the alarm", async () => {
     const text = await message([`h.example ${ecdsa}`], { port: 22 });
     expect(text).toContain("of h.example port 22 only another type of key is known, ecdsa-sha2-nistp256 SHA256:");
