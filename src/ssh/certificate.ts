@@ -66,7 +66,8 @@ export type CertificateFault =
 
 /**
  * Why the certificate does not hold for a host by that name at the time `now` (seconds since 1970);
- * undefined if it does. As OpenSSH's ssh has it: names may hold `*` and `?`, and no critical option is known for hosts.
+ * undefined if it does. As OpenSSH's ssh has it since 10.3: names may hold `*` and `?`, which older ones
+ * take as they stand (9.2 refuses `127.*`). No critical option is known for hosts.
  */
 export function hostCertificateFault(
   certificate: Certificate,
