@@ -27,10 +27,42 @@ const stderr = createStderr();
 async function main(argv: readonly string[]): Promise<void> {
   const subcommand = subcommandOf(argv);
   if (subcommand !== undefined) await exit(await runSubcommand(subcommand, argv.slice(1), terminal()));
-  const asked = parseFlags(argv, localUser);
+  const asked = readFlags(argv);
   if (asked === "help") return printHelp();
   if (asked === "version") return printVersion();
-  await exit(await run(asked));
+  await exit(await (asked instanceof UsageError ? refuse(asked) : run(asked)));
+}
+
+function readFlags(argv: readonly string[]): ReturnType<typeof parseFlags> | UsageError {
+  try {
+    return parseFlags(argv, localUser);
+  } catch (error) {
+    if (error instanceof UsageError) return error;
+    throw error;
+  }
+}
+
+/** Wrong usage is told to a host as well, which shows nobody our stderr. Resolves to the exit code. */
+async function refuse({ message }: UsageError): Promise<number> {
+  const text = tellUsage(message);
+  if (process.stdin.isTTY) return 2;
+  const stopped = stopSignal();
+  const silent = (): void => undefined; // stderr has it already
+  const code = await runProxy({
+    open: () => Promise.reject(new Error(text)),
+    input: stdinBytes(),
+    output: stdoutBytes(),
+    log: { debug: silent, info: silent, warning: silent, error: silent, remote: silent },
+    stopped,
+  });
+  return code > 128 ? code : 2; // a signal's stays
+}
+
+/** Gives the line that says what is wrong. */
+function tellUsage(message: string): string {
+  const text = `${program}: error: ${message}`;
+  stderr.write(`${usage(program)}\n${text}\n`);
+  return text;
 }
 
 /** Resolves to the exit code. */
@@ -98,7 +130,7 @@ async function exit(code: number): Promise<never> {
 
 function fail(error: unknown): Promise<never> {
   if (error instanceof UsageError) {
-    stderr.write(`${usage(program)}\n${program}: error: ${error.message}\n`);
+    tellUsage(error.message);
     return exit(2);
   }
   createLog({ name: "mcp_ssh_client", level: "ERROR", write: stderr.write }).critical(describeInternal(error));

@@ -469,9 +469,13 @@ interface ReadFlag {
 /** The flags in order; ends at the first one that is wrong. @throws UsageError */
 function* walk(argv: readonly string[]): Generator<ReadFlag> {
   const args = classify(argv);
+  const all = [...args];
+  let before: FlagName | undefined;
   for (let arg = args.shift(); arg !== undefined; arg = args.shift()) {
-    if (arg.flag === undefined) throw new UsageError(`unrecognized arguments: ${shown(arg.raw)}`);
+    if (arg.flag === undefined)
+      throw new UsageError(`unrecognized arguments: ${shown(arg.raw)}${hint(arg, before, all)}`);
     const name = arg.flag;
+    before = name;
     const { read }: Flag = flags[name];
     if (read === undefined) {
       yield { name, raw: undefined, value: refuseValue(name, arg.inline) };
@@ -480,6 +484,15 @@ function* walk(argv: readonly string[]): Generator<ReadFlag> {
       yield { name, raw, value: readValue(name, read, raw) };
     }
   }
+}
+
+/** What may have been meant by an argument behind that flag that we do not know. */
+function hint({ raw }: Arg, before: FlagName | undefined, all: readonly Arg[]): string {
+  if (before === "command" && !raw.startsWith("--")) return " (the command is one argument: put all of it in quotes)";
+  const [, user, host] = /^(?:([\w.-]+)@)?([A-Za-z0-9][\w.-]{0,80})$/.exec(raw) ?? [];
+  const isSwitch = before !== undefined && (flags[before] as Flag).read === undefined;
+  if (host === undefined || isSwitch || all.some(({ flag }) => flag === "host")) return "";
+  return ` (did you mean ${user === undefined ? "" : `--username ${user} `}--host ${host}?)`;
 }
 
 /** The flag's raw value: from the argument itself, or the next one, which `args` loses then. */

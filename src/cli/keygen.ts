@@ -34,6 +34,9 @@ export function help(program: string): string {
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   const { out, err, program, localUser } = terminal;
   const { own, rest } = takeOwnFlags(argv, { "--comment": true });
+  const [first = "-"] = rest;
+  if (!first.startsWith("-"))
+    throw new UsageError(`unrecognized arguments: ${quote(first)} (the file goes to --client-key)`);
   const settings = parseFlags(rest, localUser);
   if (settings === "version" || settings === "help") throw new UsageError(`argument --${settings}: not here`);
   const [path = "", ...others] = settings.clientKeys;

@@ -75,7 +75,7 @@ function inOurWords(error: string, given: readonly string[]): RegExp {
   const [, unknown] = /^unrecognized arguments: (.*)$/.exec(error) ?? [];
   if (unknown !== undefined) {
     const first = given.find((arg) => unknown.startsWith(arg)) ?? "";
-    return new RegExp(`^unrecognized arguments: '${literal(first.replace(/^(--[^=]+)=.*/, "$1"))}'$`);
+    return new RegExp(`^unrecognized arguments: '${literal(first.replace(/^(--[^=]+)=.*/, "$1"))}'( \\(.*\\))?$`);
   }
   const hint = error.endsWith("expected one argument") ? " \\(one that begins with - goes in --[a-z-]+=VALUE\\)" : "";
   return new RegExp(`^${literal(error.replace(/^(ambiguous option: --\w+)=\w*/, "$1"))}${hint}$`);

@@ -89,7 +89,7 @@ describe("without a session", () => {
 
   test.each([
     ["an unknown flag", ["--nonsense"], "unrecognized arguments: '--nonsense'"],
-    ["a positional argument", ["h.example"], "unrecognized arguments: 'h.example'"],
+    ["a positional argument", ["h.example"], "unrecognized arguments: 'h.example' (did you mean --host h.example?)"],
     [
       "two flags that exclude each other",
       ["--known-hosts", "x", "--disable-host-key-checking"],
@@ -108,10 +108,33 @@ describe("without a session", () => {
     ],
   ])("%s: usage on stderr, exit 2", async (_, args, message) => {
     const host = start(args);
+    host.end();
     expect(await host.exit).toEqual({ code: 2, signal: null });
     expect(host.stdout()).toHaveLength(0);
     expect(host.stderr()).toMatch(/^usage: mcp-ssh-client \[-h\]/);
     expect(host.stderr().endsWith(`\nmcp-ssh-client: error: ${message}\n`)).toBe(true);
+  });
+});
+
+describe("wrong usage, by a host", () => {
+  test("its request is answered with the words of stderr", async () => {
+    const host = start(["--command", "npx", "-y", "server"]);
+    host.send(ping);
+    const { id, error } = JSON.parse(await host.line());
+    expect(await host.exit).toEqual({ code: 2, signal: null });
+    const text =
+      "mcp-ssh-client: error: unrecognized arguments: '-y' (the command is one argument: put all of it in quotes)";
+    expect(id).toBe("p");
+    expect(error).toMatchObject({ code: -31001, data: { source: "mcp-ssh-client", mayHaveRun: false } });
+    expect(error.message).toContain(text);
+    expect(host.stderr().endsWith(`\n${text}\n`)).toBe(true);
+    expect(host.stderr()).not.toContain(" - ERROR - ");
+  });
+
+  test("a host that says nothing is waited for, not for ever", async () => {
+    const host = start(["--nonsense"]);
+    expect(await host.exit).toEqual({ code: 2, signal: null });
+    expect(host.stdout()).toHaveLength(0);
   });
 });
 

@@ -165,6 +165,15 @@ describe("values are raw text", () => {
   });
 });
 
+it.each([
+  ["a host is given", ["--host", "h", "work"]],
+  ["a flag takes no value", ["--disable-host-key-checking", "false"]],
+  ["it may be a mistyped flag of ours", ["--command", "x", "--prot", "22"]],
+  ["it is no name", ["[31m"]],
+])("nothing is guessed of a stray argument where %s", (_name, argv) => {
+  expect(() => parse(...argv)).toThrow(/^unrecognized arguments: '[^']*'$/);
+});
+
 describe("what cannot be meant is refused", () => {
   const cases: [name: string, argv: string[], message: string][] = [
     ["an unknown flag", ["--hots", "x"], "unrecognized arguments: '--hots'"],
@@ -180,6 +189,14 @@ describe("what cannot be meant is refused", () => {
     ["two dashes alone", ["--"], "unrecognized arguments: '--'"],
     ["two dashes and a value", ["--=x"], "unrecognized arguments: '--=x'"],
     ["a positional argument", ["host.example"], "unrecognized arguments: 'host.example'"],
+    ["a positional argument that may be a host", ["work"], "'work' (did you mean --host work?)"],
+    ["the same behind a flag", ["--port", "22", "me@work"], "'me@work' (did you mean --username me --host work?)"],
+    [
+      "a command of several arguments",
+      ["--command", "npx", "-y", "x"],
+      "'-y' (the command is one argument: put all of",
+    ],
+    ["the same, by a word", ["--command=npx", "x"], "'x' (the command is one argument: put all of it in quotes)"],
     ["an empty argument", [""], "unrecognized arguments: ''"],
     ["control characters are escaped", ["\u001b[31m"], "unrecognized arguments: '\\x1b[31m'"],
     ["a value that is missing at the end", ["--host"], "argument --host: expected one argument"],

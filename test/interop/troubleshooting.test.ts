@@ -313,6 +313,7 @@ const troubles: Readonly<Record<string, Trouble>> = {
   AcceptEnv: warning(() => reach(sshd, { flags: ["--env", "NOT_ACCEPTED=1"] })),
   "its sshd_config needs a Subsystem line": error(() => reach(sshd, { remote: ["--subsystem", "nothing"] })),
   "exited with status 127": error(() => reach(sshd, { remote: ["--command", "no-such-program"] }), 127),
+  "unrecognized arguments": error(() => run(["--command", "npx", "-y", "a-server"]), 2),
   "No MCP server answers there but a shell": error(() => reach(sshd, { remote: [] })),
   "that is no MCP message": warning(() => reach(sshd, { remote: ["--command", `echo Welcome; ${answering}`] })),
   "has not answered the first request": refusal(() =>
