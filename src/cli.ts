@@ -5,6 +5,7 @@
 import { userInfo } from "node:os";
 import { describeInternal } from "./cli/failure.ts";
 import { parseFlags, type Settings, usage } from "./cli/flags.ts";
+import { nodeTooOld } from "./cli/node-version.ts";
 import { dialRemote } from "./cli/remote.ts";
 import { endProcess, stopSignal } from "./cli/signals.ts";
 import { runSubcommand, subcommandOf } from "./cli/subcommands.ts";
@@ -26,6 +27,12 @@ const stderr = createStderr();
 
 async function main(argv: readonly string[]): Promise<void> {
   const subcommand = subcommandOf(argv);
+  const tooOld = nodeTooOld(program, process.versions.node);
+  if (tooOld !== undefined) {
+    stderr.write(`${tooOld}\n`);
+    if (subcommand === undefined) await tellHost(tooOld).catch(() => undefined); // it may lack what that needs, too
+    await exit(1);
+  }
   if (subcommand !== undefined) await exit(await runSubcommand(subcommand, argv.slice(1), terminal()));
   const asked = readFlags(argv);
   if (asked === "help") return printHelp();
@@ -42,20 +49,24 @@ function readFlags(argv: readonly string[]): ReturnType<typeof parseFlags> | Usa
   }
 }
 
-/** Wrong usage is told to a host as well, which shows nobody our stderr. Resolves to the exit code. */
+/** Wrong usage is told to a host as well. Resolves to the exit code. */
 async function refuse({ message }: UsageError): Promise<number> {
-  const text = tellUsage(message);
-  if (process.stdin.isTTY) return 2;
+  const code = await tellHost(tellUsage(message));
+  return code > 128 ? code : 2; // a signal's stays
+}
+
+/** Answers a host, which shows nobody our stderr. Resolves to the exit code of a connection that failed. */
+async function tellHost(text: string): Promise<number> {
+  if (process.stdin.isTTY) return 1;
   const stopped = stopSignal();
   const silent = (): void => undefined; // stderr has it already
-  const code = await runProxy({
+  return runProxy({
     open: () => Promise.reject(new Error(text)),
     input: stdinBytes(),
     output: stdoutBytes(),
     log: { debug: silent, info: silent, warning: silent, error: silent, remote: silent },
     stopped,
   });
-  return code > 128 ? code : 2; // a signal's stays
 }
 
 /** Gives the line that says what is wrong. */

@@ -41,6 +41,7 @@ interface Run {
   readonly clientKey?: string | undefined;
   readonly flags?: readonly string[];
   readonly remote?: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
   /** Called once the host's request is out and the session stands. */
   readonly meanwhile?: (host: Host) => void | Promise<void>;
 }
@@ -58,8 +59,8 @@ const initialize = '{"jsonrpc":"2.0","id":1,"method":"initialize","params":{}}';
 const answering = `read line; echo '{"jsonrpc":"2.0","id":1,"result":{}}'; cat >/dev/null`;
 
 /** Runs the command as a host does: one request, its answer, EOF, the end. */
-async function run(args: readonly string[], { meanwhile }: Run = {}): Promise<Seen> {
-  const env = { ...hostEnvironment(), HOME: sshd.home }; // nobody's own keys are looked at
+async function run(args: readonly string[], { meanwhile, env: more }: Run = {}): Promise<Seen> {
+  const env = { ...hostEnvironment(), HOME: sshd.home, ...more }; // nobody's own keys are looked at
   const host = startHost({ command: process.execPath, args: [builtCommand, ...args] }, env);
   hosts.push(host);
   host.send(initialize);
@@ -313,6 +314,11 @@ const troubles: Readonly<Record<string, Trouble>> = {
   AcceptEnv: warning(() => reach(sshd, { flags: ["--env", "NOT_ACCEPTED=1"] })),
   "its sshd_config needs a Subsystem line": error(() => reach(sshd, { remote: ["--subsystem", "nothing"] })),
   "exited with status 127": error(() => reach(sshd, { remote: ["--command", "no-such-program"] }), 127),
+  "or newer, this is": error(() => {
+    const old = 'Object.defineProperty(process, "versions", { value: { ...process.versions, node: "18.20.8" } })';
+    const preload = `--import=data:text/javascript,${encodeURIComponent(old)}`;
+    return run(["--host", "127.0.0.1"], { env: { NODE_OPTIONS: preload } });
+  }),
   "unrecognized arguments": error(() => run(["--command", "npx", "-y", "a-server"]), 2),
   "No MCP server answers there but a shell": error(() => reach(sshd, { remote: [] })),
   "that is no MCP message": warning(() => reach(sshd, { remote: ["--command", `echo Welcome; ${answering}`] })),
