@@ -8,7 +8,7 @@
 import type { Certificate, HostKeyAlgorithm, Signer } from "./algorithms/interfaces.ts";
 import { decodeWithin, refuseBlob } from "./algorithms/key-blobs.ts";
 import { KeyFormatError, ProtocolError } from "./errors.ts";
-import { canonicalHost, isPatternMatch } from "./host-pattern.ts";
+import { canonicalHost } from "./host-pattern.ts";
 import { keyTypeOf } from "./known-hosts.ts";
 import { printable } from "./printable.ts";
 import { concat, encodeString, type Fields, isEqual, utf8 } from "./wire.ts";
@@ -60,14 +60,14 @@ export type CertificateFault =
   /** Seconds since 1970. */
   | { readonly fault: "not-yet-valid"; readonly validAfter: bigint }
   | { readonly fault: "expired"; readonly validBefore: bigint }
-  /** The names that it is for; none, and it is for nobody, as in OpenSSH since 10.3. */
+  /** The names that it is for; none, and it is for nobody. */
   | { readonly fault: "principals"; readonly principals: readonly string[] }
   | { readonly fault: "critical-options"; readonly names: readonly string[] };
 
 /**
  * Why the certificate does not hold for a host by that name at the time `now` (seconds since 1970);
- * undefined if it does. As OpenSSH's ssh has it since 10.3: names may hold `*` and `?`, which older ones
- * take as they stand (9.2 refuses `127.*`). No critical option is known for hosts.
+ * undefined if it does. As OpenSSH's ssh, a name is a name: `*` and `?` in it stand for themselves (9.2 refuses
+ * `127.*`). Unlike older ones, a certificate without any is for nobody. No critical option is known for hosts.
  */
 export function hostCertificateFault(
   certificate: Certificate,
@@ -80,7 +80,7 @@ export function hostCertificateFault(
   if (kind !== "host") return { fault: "kind" };
   if (time < validAfter) return { fault: "not-yet-valid", validAfter };
   if (time >= validBefore) return { fault: "expired", validBefore };
-  if (!principals.some((principal) => isPatternMatch(principal, name))) return { fault: "principals", principals };
+  if (!principals.includes(name)) return { fault: "principals", principals };
   if (criticalOptions.length > 0) return { fault: "critical-options", names: criticalOptions };
   return undefined;
 }

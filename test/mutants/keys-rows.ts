@@ -188,8 +188,8 @@ export const keysRows: readonly Mutant[] = [
   {
     id: "certificate-for-nobody",
     file: "src/ssh/certificate.ts",
-    find: "if (!principals.some((principal) => isPatternMatch(principal, name))) return",
-    replace: "if (principals.length > 0 && !principals.some((principal) => isPatternMatch(principal, name))) return",
+    find: "if (!principals.includes(name)) return",
+    replace: "if (principals.length > 0 && !principals.includes(name)) return",
     why: "a certificate without names is good for every host",
     caughtBy: { file: "test/ssh/certificate.test.ts", test: "whether a host certificate holds 'for nobody'" },
   },

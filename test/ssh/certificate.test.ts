@@ -273,18 +273,11 @@ describe("whether a host certificate holds", () => {
     },
     { about: "for one of several", change: { principals: ["x", "h.example"] }, fault: undefined },
     { about: "in capitals", host: "H.Example", fault: undefined },
-    { about: "by a pattern", change: { principals: ["*.example"] }, fault: undefined },
-    { about: "by a pattern with ?", change: { principals: ["?.example"] }, fault: undefined },
-    {
-      about: "by a pattern that does not match",
-      change: { principals: ["*.h.example"] },
-      fault: { fault: "principals", principals: ["*.h.example"] },
-    },
-    {
-      about: "by a negated pattern, which is none here",
-      change: { principals: ["!x.example"] },
-      fault: { fault: "principals", principals: ["!x.example"] },
-    },
+    ...["*.example", "?.example", "*", "!x.example"].map((pattern) => ({
+      about: `by the pattern ${pattern}, which is none here`,
+      change: { principals: [pattern] },
+      fault: { fault: "principals" as const, principals: [pattern] },
+    })),
     {
       about: "for an address in its one spelling",
       change: { principals: ["::1"] },
