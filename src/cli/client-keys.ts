@@ -27,6 +27,25 @@ export async function readClientKeys(
   }
 }
 
+/** The same for whoever makes none: the one that a start would make is undefined. @throws FileError as readClientKeys */
+export async function readKeysThereAre(settings: Settings): Promise<readonly ReadChoice[]> {
+  const choices = keyChoices(settings);
+  const ownKey = keyToMake(settings);
+  try {
+    return await readChoices(choices);
+  } catch (error) {
+    if (!(error instanceof FileError) || error.code !== "ENOENT" || error.asked !== ownKey) throw error;
+    const beside = await readChoices([{ path: `${ownKey}.pub`, isNamed: false }]);
+    if (beside.some(({ file }) => file !== undefined)) throw error; // its private half is elsewhere: none is made
+    return choices.map((choice) => ({ ...choice, file: undefined }));
+  }
+}
+
+/** Whether a named file is missing, as `readKeysThereAre` alone lets it be: then there is no key to log in with. */
+export function isKeyToCome(read: readonly ReadChoice[]): boolean {
+  return read.some(({ isNamed, file }) => isNamed && file === undefined);
+}
+
 /** How long another of our processes may take to write the key that it has just made, in milliseconds. */
 const patience = 1_000;
 const pause = 20;

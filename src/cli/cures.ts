@@ -8,10 +8,11 @@ import type { Explanation } from "./failure.ts";
 import type { Settings } from "./flags.ts";
 import { keyChoices } from "./key-choices.ts";
 
-/** `server`: the one at which it was met, perhaps a jump host. */
-export function cured(error: unknown, explanation: Explanation, server: Settings): Explanation {
+/** `server`: the one at which it was met, perhaps a jump host. `keyToCome`: the file of the key that a start would make. */
+export function cured(error: unknown, explanation: Explanation, server: Settings, keyToCome?: string): Explanation {
   if (error instanceof HostKeyError) return hostKeyCure(explanation);
   if (error instanceof FileError) return fileCure(error, explanation, server);
+  if (error instanceof AuthError && keyToCome !== undefined) return keylessCure(explanation, server, keyToCome);
   if (error instanceof AuthError) return loginCure(explanation, server);
   return explanation;
 }
@@ -29,6 +30,16 @@ function fileCure(error: FileError, explanation: Explanation, server: Settings):
   if (server.keyServer !== undefined)
     return { ...explanation, cure: `make it, and the key server is told of it: ${make}` };
   return { ...explanation, cure: `make it, and have its line added to authorized_keys there: ${make}` };
+}
+
+/** We had nothing to show. */
+function keylessCure({ what }: Explanation, server: Settings, path: string): Explanation {
+  if (server.keyServer !== undefined) {
+    return { what, cure: "none is needed: the first start makes the key, and the key server is told of it" };
+  }
+  const key = expandHome(path);
+  const steps = `${keygenCommand(key)} && ${copyCommand(server, `${key}.pub`)}`;
+  return { what, cure: `there is no key yet: make it, and bring its public half there: ${steps}` };
 }
 
 function loginCure(explanation: Explanation, server: Settings): Explanation {

@@ -4,7 +4,7 @@
  */
 import type { RemoteSession } from "../mcp/link.ts";
 import { ConfigError } from "../node/config-lines.ts";
-import { FileError } from "../node/files.ts";
+import { expandHome, FileError } from "../node/files.ts";
 import { IdentityError } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
 import { DialError } from "../node/tcp.ts";
@@ -14,9 +14,11 @@ import { AgentError, AuthError, ChannelError, HostKeyError, KeyFormatError } fro
 import { fingerprint } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
 import { examine } from "./checkup.ts";
+import { keygenCommand } from "./commands.ts";
 import { cured } from "./cures.ts";
 import { type Explanation, explain } from "./failure.ts";
 import { parseFlags, type Settings } from "./flags.ts";
+import { keyToMake } from "./key-choices.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import { dialRemote } from "./remote.ts";
 import { plainReport, Report, type StepName, stepLines } from "./report.ts";
@@ -98,6 +100,8 @@ class Way {
   /** The server that is meant, with the settings that ssh's configuration gives it, once they are known. */
   #target: Settings;
   #jumps: string[] = [];
+  /** The file of the key that a start would make; undefined where there are keys. */
+  #keyToCome: string | undefined;
   #hostKeys: Map<Settings, HostKey> = new Map();
 
   constructor(asked: Settings, report: Report) {
@@ -113,6 +117,7 @@ class Way {
     if (!server.isJump) this.#target = server;
     switch (reached.type) {
       case "ready":
+        if (!server.isJump) this.#expectKey(reached, server);
         this.#report.passed("config", configured(reached));
         return;
       case "dial":
@@ -144,11 +149,25 @@ class Way {
       return;
     }
     const step = stepOf(error, report);
+    if (step === "authentication") this.#passHostKey(this.#target); // who is asked for a login has been believed
     report.failed(report.has(step) ? (report.next ?? step) : step, this.#explained(error, this.#target));
   }
 
+  #expectKey({ keys }: Extract<Reached, { readonly type: "ready" }>, server: Settings): void {
+    const path = keys.length === 0 ? keyToMake(server) : undefined;
+    if (path === undefined || path === this.#keyToCome) return;
+    this.#keyToCome = path;
+    const now = keygenCommand(expandHome(path));
+    this.#report.note(`no key yet: ${printable(expandHome(path))} is made at the first start (or now by: ${now})`);
+  }
+
   #explained(error: unknown, server: Settings): Explanation {
-    return cured(error, explain(error, server, this.#hostKeys.has(server)), server);
+    return cured(
+      error,
+      explain(error, server, this.#hostKeys.has(server)),
+      server,
+      server.isJump ? undefined : this.#keyToCome,
+    );
   }
 
   #reached(reached: Reached, server: Settings): void {
@@ -171,13 +190,18 @@ class Way {
         report.passed("host-key", `${this.#keyOf(server)}, trusted by ${reached.by}`);
         return;
       case "authenticated":
-        report.passed("host-key", `${this.#keyOf(server)}${server.isHostKeyChecked ? "" : ", not checked"}`);
+        this.#passHostKey(server);
         report.passed("authentication", `${printable(server.username)}, by ${reached.by}`);
         return;
       case "session":
         report.passed("channel", requestOf(server));
         return;
     }
+  }
+
+  /** Where nothing was said of what it is trusted by. */
+  #passHostKey(server: Settings): void {
+    this.#report.passed("host-key", `${this.#keyOf(server)}${server.isHostKeyChecked ? "" : ", not checked"}`);
   }
 
   #keyOf(server: Settings): string {

@@ -5,15 +5,13 @@
 import { isIP } from "node:net";
 import type { OpenRemote } from "../mcp/link.ts";
 import { type KnownHostsFile, readKnownHosts, readKnownHostsIfThere } from "../node/files.ts";
-import { readChoices } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
 import { type DialOptions, type DialProgress, dial } from "../node/tcp.ts";
 import type { ByteDuplex } from "../ssh/connection.ts";
-import { readClientKeys } from "./client-keys.ts";
+import { readClientKeys, readKeysThereAre } from "./client-keys.ts";
 import { describeFailure } from "./failure.ts";
 import type { Settings } from "./flags.ts";
 import type { Introduction, IntroductionOptions } from "./introduction.ts";
-import { keyChoices } from "./key-choices.ts";
 import { givenPassphrase } from "./passphrase.ts";
 import type { Preparation } from "./preparation.ts";
 import { findRoute } from "./route.ts";
@@ -94,7 +92,7 @@ async function begin(asked: Settings, context: DialContext): Promise<Beginning> 
   const stops = route.map((settings) => {
     const introduction = introductionOf(settings, { log, signal, socket });
     const knownHosts = knownHostsOf(settings, introduction);
-    const keys = makesKey ? readClientKeys(settings, passphrase, log) : readChoices(keyChoices(settings));
+    const keys = makesKey ? readClientKeys(settings, passphrase, log) : readKeysThereAre(settings);
     return { settings, keys, passphrase, knownHosts, accepted: {}, introduction };
   });
   for (const promise of [socket, ...stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts])]) promise.catch(ignore);

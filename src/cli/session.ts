@@ -10,6 +10,7 @@ import { trustBy } from "../node/trust.ts";
 import { connectTrusted } from "../node/trusted-connect.ts";
 import type { ByteDuplex, ConnectOptions, Limits, Notice, SshConnection } from "../ssh/connection.ts";
 import { AuthError, type HostKeyError } from "../ssh/errors.ts";
+import { isKeyToCome } from "./client-keys.ts";
 import { trustCommand } from "./commands.ts";
 import type { Settings } from "./flags.ts";
 import { HostKeyFollower } from "./host-keys.ts";
@@ -108,7 +109,7 @@ async function logIn(
   const trust = own && (introduction?.trusting(own) ?? own);
   const follower = settings.updateHostKeys ? new HostKeyFollower({ ...name, place, isHashed, log }) : undefined;
   const read = await files;
-  const keys = await signersOf(settings, read, { passphrase, log, signal });
+  const keys = isKeyToCome(read) ? [] : await signersOf(settings, read, { passphrase, log, signal });
   watch?.({ type: "ready", keys, files: read.flatMap(({ file }) => file ?? []), knownHosts: known }, settings);
   await introduction?.introduceUs(keys);
   const options: ConnectOptions = {
@@ -147,7 +148,7 @@ async function introduced(
   try {
     return await attempt();
   } catch (error) {
-    if (introduction === undefined || !(error instanceof AuthError)) throw error;
+    if (introduction === undefined || keys.length === 0 || !(error instanceof AuthError)) throw error;
     await introduction.registerAfter(error, keys);
     return attempt();
   }

@@ -63,6 +63,27 @@ describe("a login that is refused", () => {
   });
 });
 
+describe("a login without a key, which a start would make", () => {
+  const said = (...flags: string[]): string =>
+    cured(
+      new AuthError("", [], [], false),
+      { what: "no", cure: "look" },
+      parseFlags(flags, () => "me") as Settings,
+      "/a b",
+    ).cure;
+
+  test("comes with the commands that make it and bring it there", () => {
+    expect(said("--host", "far", "--command", "x", "--client-key", "/a b")).toBe(
+      "there is no key yet: make it, and bring its public half there: " +
+        "npx -y mcp-ssh-client keygen --client-key '/a b' && ssh-copy-id -i '/a b.pub' far",
+    );
+  });
+
+  test("needs nothing with a key server", () => {
+    expect(said("--use-key-server")).toMatch(/^none is needed: the first start makes the key/);
+  });
+});
+
 test("other errors keep their words", () => {
   expect(words(new Error("x"), "what", [])).toBe("what | look");
 });

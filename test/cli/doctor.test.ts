@@ -148,11 +148,33 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
   });
 
   describe("ends at the step", () => {
-    test("config: no such key, and none is made", async () => {
-      const { failed } = await diagnose([...where(), "--client-key", "~/none", "--command", "x"], server.home);
+    test("config: no such key among several, or one whose public half is there", async () => {
+      const flags = ["--client-key", "~/none", "--client-key", server.clientKey, "--command", "x"];
+      const { failed } = await diagnose([...where(), ...flags], server.home);
       expect(failed).toMatchObject({ name: "config", cause: `Cannot read ${server.home}/none: no such file` });
-      expect(failed?.cure).toContain(`mcp-ssh-client keygen --client-key ${server.home}/none`);
-      expect(existsSync(join(server.home, "none"))).toBe(false);
+      expect(failed?.cure).toContain(`npx -y mcp-ssh-client keygen --client-key ${server.home}/none`);
+      writeFileSync(join(server.home, "half.pub"), `${makeKeyPair().publicKey}\n`);
+      const half = await diagnose([...where(), "--client-key", "~/half", "--command", "x"], server.home);
+      expect(half.failed?.name).toBe("config");
+    });
+
+    test("authentication: a key that a start would make, and none is made", async () => {
+      const path = join(server.home, "to-come");
+      const flags = ["--client-key", "~/to-come", ...trusting(), "--command", "x"];
+      const { failed, steps } = await diagnose([...where(), ...flags], server.home);
+      const keygen = `npx -y mcp-ssh-client keygen --client-key ${path}`;
+      expect(steps["config"]?.detail).toContain(
+        `no key yet: ${path} is made at the first start (or now by: ${keygen})`,
+      );
+      expect(steps["host-key"]?.ok).toBe(true);
+      expect(failed).toMatchObject({ name: "authentication", cause: expect.stringContaining("Authentication failed") });
+      const copy = `ssh-copy-id -i ${path}.pub -p ${server.port} ${server.user}@127.0.0.1`;
+      expect(failed?.cure).toMatch(new RegExp(`: ${keygen} && ${copy}$`));
+      expect([existsSync(path), existsSync(`${path}.pub`)]).toEqual([false, false]);
+      const unchecked = ["--client-key", "~/to-come", "--disable-host-key-checking", "--command", "x"];
+      expect((await diagnose([...where(), ...unchecked], server.home)).steps["host-key"]?.detail).toMatch(
+        /, not checked$/,
+      );
     });
 
     test("config: a key that is none", async () => {
@@ -424,16 +446,19 @@ describeNeeding(missingReferenceServer(), "with the reference server", () => {
       const home = join(keyed.folder, "from-nothing");
       const flags = ["--host", keyed.host, "--port", String(keyed.port), "--use-key-server"];
       flags.push("--key-server-port", String(keyed.keyServerPort));
-      const { failed } = await diagnose(flags, home);
-      expect(failed?.name).toBe("config");
-      const [, keygen = ""] = /mcp-ssh-client (keygen .*)$/.exec(failed?.cure ?? "") ?? [];
+      const before = await diagnose(flags, home);
+      expect(before.failed?.name).toBe("authentication");
+      expect(before.steps["host-key"]?.ok).toBe(true);
+      expect(before.failed?.cure).toMatch(/^none is needed: the first start makes the key/);
+      const [, keygen = ""] = /mcp-ssh-client (keygen [^)]*)\)$/.exec(before.steps["config"]?.detail ?? "") ?? [];
       const made = startHost(
         { command: process.execPath, args: [builtCommand, ...keygen.split(" ")] },
         { ...hostEnvironment(), HOME: home },
       );
       expect((await made.exit).code).toBe(0);
       const { ok, steps } = await diagnose(flags, home);
-      expect(steps["host-key"]?.detail).toContain("is taken from the key server");
+      expect(before.steps["host-key"]?.detail).toContain("is taken from the key server");
+      expect(steps["host-key"]?.detail).toContain("trusted by ");
       expect(ok).toBe(true);
     } finally {
       await keyed.stop();
