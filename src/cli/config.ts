@@ -15,9 +15,9 @@ const hostNames = Object.keys(hosts);
 export function help(program: string): string {
   const names = hostNames.map((name) => `  ${name.padEnd(13)}${shapeOf(name)?.title ?? ""}`);
   return [
-    `usage: ${program} config HOST [--name NAME] [--installed] [--windows] [flags]`,
+    `usage: ${program} config APP [--name NAME] [--installed] [--windows] [flags]`,
     "",
-    "Prints the entry that makes an MCP host start us with these flags, ready to paste. HOST is one of:",
+    "Prints the entry that makes an MCP host start us with these flags, ready to paste. APP is one of:",
     ...names,
     "",
     "  --name NAME   what the host calls the server; made from --host unless given",
@@ -32,7 +32,10 @@ export async function run(argv: readonly string[], { localUser, out, err }: Term
   const [hostName = "", ...others] = argv;
   const shape = shapeOf(hostName);
   if (shape === undefined) {
-    throw new UsageError(`argument HOST: invalid choice: ${quote(hostName)} (choose from ${hostNames.join(", ")})`);
+    const choice =
+      hostName === "" || hostName.startsWith("-") ? "expected one argument" : `invalid choice: ${quote(hostName)}`;
+    const all = `choose from ${hostNames.join(", ")}; the SSH server is given by --host`;
+    throw new UsageError(`argument APP: ${choice} (${all})`);
   }
   const { own, rest } = takeOwnFlags(others, { "--name": true, "--installed": false, "--windows": false });
   const settings = parseFlags(rest, localUser);
@@ -42,9 +45,15 @@ export async function run(argv: readonly string[], { localUser, out, err }: Term
   const { args, env, notes } = entryOf(givenFlags(rest));
   const entry = { command: started.command, args: [...started.args, ...args], env };
   await out(`${shape.write(name, entry)}\n`);
-  const shell = started.command === "cmd" ? undefined : shape.shell?.(name, entry); // whose quotes are a POSIX shell's
-  const told = [...notes, ...agentNotes(settings), ...started.notes(entry), ...replacing(shape, entry)];
-  for (const note of [...placing(shape, shell), ...told]) err(`# ${note}`);
+  const shell = started.command === "cmd" ? undefined : shape.shell?.(name, withoutSecrets(entry)); // whose quotes are a POSIX shell's
+  const told = [
+    ...notes,
+    ...acceptNotes(settings),
+    ...agentNotes(settings),
+    ...started.notes(entry),
+    ...replacing(shape, entry),
+  ];
+  for (const note of [...placing(shape, shell, entry), ...told]) err(`# ${note}`);
   return 0;
 }
 
@@ -59,10 +68,27 @@ function nameOf(given: string | true | undefined, host: string): string {
   throw new UsageError(`argument --name: invalid name: ${quote(given)} (letters, digits, - and _)`);
 }
 
-function placing({ title, where }: HostShape, shell: string | undefined): readonly string[] {
+function placing({ title, where, keeps }: HostShape, shell: string | undefined, { env }: HostEntry): readonly string[] {
   const [first = "", ...others] = where;
-  const also = shell === undefined ? [] : [`or, for you in every project: ${shell}`];
+  const names = Object.keys(env).join(", ");
+  const then =
+    names === "" ? "" : `, then put ${names} into ${keeps ?? "its entry"} (on a command line others could read it)`;
+  const also = shell === undefined ? [] : [`or, for you in every project${then}: ${shell}`];
   return [`for ${title}, in ${first}`, ...others, ...also];
+}
+
+/** What may stand on a command line, which every user of the machine can read, and the shell's history keeps. */
+function withoutSecrets({ env, ...entry }: HostEntry): HostEntry {
+  return { ...entry, env: Object.fromEntries(Object.keys(env).map((name) => [name, "PUT IT HERE"])) };
+}
+
+/** Most servers allow few variables, or none. */
+function acceptNotes({ env }: Settings): readonly string[] {
+  const names = [...new Set(env.map(({ name }) => name))].join(" ");
+  if (names === "") return [];
+  return [
+    `the server must allow --env (AcceptEnv ${names} in its sshd_config); where it does not, have the command set it`,
+  ];
 }
 
 interface Starter {

@@ -19,7 +19,9 @@ export interface HostShape {
   readonly where: readonly string[];
   /** The text to paste. */
   readonly write: (name: string, entry: HostEntry) => string;
-  /** A command that does it too. */
+  /** The file that such a command writes. */
+  readonly keeps?: string;
+  /** A command that does it too, for an entry without secrets. */
   readonly shell?: (name: string, entry: HostEntry) => string;
   /** What the host replaces in texts before it starts us, as in `${`; undefined where it takes them as they stand. */
   readonly replaces?: string;
@@ -40,6 +42,7 @@ export const hosts = {
     title: "Claude Code",
     where: [".mcp.json in the project's folder, for all who work there"],
     write: json("mcpServers", typed),
+    keeps: "~/.claude.json",
     shell: (name, entry) => `claude mcp add-json --scope user ${name} ${quoted(JSON.stringify(typed(entry)))}`,
     replaces: "${",
   },

@@ -31,7 +31,10 @@ const subcommands = {
     about: "show a server's host keys, ask, and write them to known_hosts",
     load: () => import("./trust-host.ts"),
   },
-  config: { about: "print the configuration of an MCP host for these flags", load: () => import("./config.ts") },
+  config: {
+    about: "print the entry that makes an app start us with these flags",
+    load: () => import("./config.ts"),
+  },
 } as const satisfies Readonly<Record<string, Subcommand>>;
 
 type SubcommandName = keyof typeof subcommands;

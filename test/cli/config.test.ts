@@ -155,6 +155,21 @@ describe("each host's shape", () => {
     expect((await config("claude-code", "--windows")).notes).not.toContain(line);
   });
 
+  it("no secret stands in that command", async () => {
+    for (const given of [
+      ["--env", "K=s3cret"],
+      ["--passphrase", "s3cret"],
+    ]) {
+      const { text, notes } = await config("claude-code", "--command", "x", ...given);
+      expect(text).toContain("s3cret");
+      expect(notes).not.toContain("s3cret");
+    }
+    const { notes } = await config("claude-code", "--command", "x", "--env", "K=s3cret");
+    expect(notes).toMatch(
+      /then put K into ~\/\.claude\.json .*: claude mcp add-json .*"env":\{"K":"PUT IT HERE"\}\}'$/m,
+    );
+  });
+
   it("says where a host may replace a part of the command", async () => {
     const text = ["--command", "cd $" + "{HOME}; x"];
     expect((await config("claude-code", ...text)).notes).toContain("in the place of what follows ${");
@@ -215,6 +230,13 @@ describe("the arguments", () => {
     },
   );
 
+  it("says what the server must allow", async () => {
+    expect((await entry("--env", "A=1", "--env", "B", "--env", "A=2")).notes).toContain(
+      "(AcceptEnv A B in its sshd_config)",
+    );
+    expect((await entry("--command", "x")).notes).not.toContain("AcceptEnv");
+  });
+
   it("a name without a value needs one from the host", async () => {
     const made = await entry("--env", "TOKEN");
     expect([made.args.slice(2), made.env]).toEqual([["--env", "TOKEN"], undefined]);
@@ -270,9 +292,15 @@ describe("the agent of this terminal, which the host's is not", () => {
 
 describe("wrong usage: exit 2, and no snippet", () => {
   const cases: [string, string[], string][] = [
-    ["no host", [], "argument HOST: invalid choice: ''"],
-    ["an unknown host", ["emacs"], "argument HOST: invalid choice: 'emacs' (choose from claude, claude-code, "],
-    ["a name that every object has", ["constructor"], "argument HOST: invalid choice: 'constructor'"],
+    ["no host", [], "argument APP: expected one argument (choose from claude, "],
+    ["an unknown host", ["emacs"], "argument APP: invalid choice: 'emacs' (choose from claude, claude-code, "],
+    [
+      "a server",
+      ["work"],
+      `argument APP: invalid choice: 'work' (choose from ${Object.keys(hosts).join(", ")}; the SSH server is given by --host)`,
+    ],
+    ["no host but flags", ["--host", "work"], "argument APP: expected one argument (choose from claude, "],
+    ["a name that every object has", ["constructor"], "argument APP: invalid choice: 'constructor'"],
     ["a bad flag of ours", ["cursor", "--port", "x"], "argument --port: invalid port"],
     [
       "flags that exclude each other",
@@ -288,7 +316,7 @@ describe("wrong usage: exit 2, and no snippet", () => {
     const host = startHost({ command: process.execPath, args: [builtCommand, "config", ...argv] });
     expect(await host.exit).toEqual({ code: 2, signal: null });
     expect(host.stdout()).toHaveLength(0);
-    expect(host.stderr()).toMatch(/^usage: mcp-ssh-client config HOST /);
+    expect(host.stderr()).toMatch(/^usage: mcp-ssh-client config APP /);
     expect(host.stderr()).toContain(`\nmcp-ssh-client config: error: ${message}`);
   });
 

@@ -19,6 +19,14 @@ export const doctorRows: readonly Mutant[] = [
     caughtBy: { file: "test/cli/config.test.ts", test: "values of --env go to env" },
   },
   {
+    id: "config-secret-in-a-command",
+    file: "src/cli/config.ts",
+    find: "shape.shell?.(name, withoutSecrets(entry))",
+    replace: "shape.shell?.(name, entry)",
+    why: "a secret stands in a command to paste, which every user of the machine reads, and the shell's history keeps",
+    caughtBy: { file: "test/cli/config.test.ts", test: "no secret stands in that command" },
+  },
+  {
     id: "config-path-of-ours",
     file: "src/cli/config.ts",
     find: "if (isOurs(name)) {",
