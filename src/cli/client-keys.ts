@@ -22,8 +22,9 @@ export async function readClientKeys(
     return await readWhole(choices);
   } catch (error) {
     if (!(error instanceof FileError) || error.code !== "ENOENT" || error.asked !== ownKey) throw error;
-    await makeKey(ownKey, passphrase, log);
-    return readWhole(choices);
+    const madeLine = await makeKey(ownKey, passphrase, log);
+    const read = await readWhole(choices);
+    return madeLine === undefined ? read : read.map((choice) => ({ ...choice, madeLine })); // it is the only one
   }
 }
 
@@ -59,13 +60,14 @@ async function readWhole(choices: readonly KeyChoice[]): Promise<readonly ReadCh
   }
 }
 
-/** Encrypted where a passphrase was given. Another of our processes may have been faster, and told it. */
-async function makeKey(path: string, given: GivenPassphrase | undefined, log: Log): Promise<void> {
+/** Encrypted where a passphrase was given. Another of our processes may have been faster, and told it. Gives its line. */
+async function makeKey(path: string, given: GivenPassphrase | undefined, log: Log): Promise<string | undefined> {
   const { createKey } = await import("../node/key-creation.ts"); // it needs cryptography
   const passphrase = await given?.read();
   const made = await createKey(path, { passphrase }).finally(() => passphrase?.fill(0));
-  if (made === undefined) return;
+  if (made === undefined) return undefined;
   const how = given === undefined ? "" : `, encrypted with the passphrase from ${given.source}`;
   log.info(`Made a new key: ${printable(made.path)} (${made.fingerprint})${how}`);
   log.info(`Its line for authorized_keys on the server, as in ${printable(made.publicPath)}: ${made.publicLine}`);
+  return made.publicLine;
 }

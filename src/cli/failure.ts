@@ -30,7 +30,10 @@ export const reportAddress = "https://github.com/mcp-ssh-client/mcp-ssh-client/i
 /** What of the settings the cures name. */
 export type Attempt = Pick<Settings, "host" | "port" | "username"> &
   Chosen &
-  Partial<Pick<Settings, "keyServer" | "passedOverPort">>;
+  Partial<Pick<Settings, "keyServer" | "passedOverPort">> & {
+    /** The key's line for authorized_keys, where it was made in this run. */
+    readonly madeLine?: string | undefined;
+  };
 
 /** What happened and what to do about it, both without a full stop. */
 export interface Explanation {
@@ -111,8 +114,12 @@ function explainFile(error: FileError, { clientKeys }: Attempt): Explanation {
 }
 
 function explainRefusal(error: AuthError, attempt: Attempt): Explanation {
-  const { host, port, username, keyServer } = attempt;
-  const listed = `check that ${publicKeyOf(attempt)} is in authorized_keys of ${username} at ${host} port ${port}`;
+  const { host, port, username, keyServer, madeLine } = attempt;
+  const place = `authorized_keys of ${username} at ${host} port ${port}`;
+  const listed =
+    madeLine === undefined
+      ? `check that ${publicKeyOf(attempt)} is in ${place}`
+      : `this key was made just now, so no server knows it yet: add this line to ${place}: ${madeLine}`;
   const registered = `the key server has our key: check that it is the one of the SSH server at port ${port} (--port, --key-server-port)`;
   const cure = keyServer === undefined ? listed : registered;
   return { what: withLead("Authentication failed", error), cure: error.partialSuccess ? "" : cure };

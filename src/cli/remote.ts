@@ -43,18 +43,20 @@ export function dialRemote(settings: Settings, log: Log, watch?: Watch): OpenRem
   return async (signal) => {
     signal.addEventListener("abort", () => abort.abort(signal.reason));
     let target = settings;
+    let madeLine: string | undefined;
     const known = new Set<Settings>();
     try {
       const begun = await beginning;
       target = begun.target;
       await Promise.all(begun.stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts]));
+      madeLine = (await begun.stops.at(-1)?.keys)?.[0]?.madeLine;
       const { openSession } = await import("./session.ts");
       return await openSession(begun, { log, signal: abort.signal, watch, onHostKey: (stop) => known.add(stop) });
     } catch (error) {
       abort.abort();
       beginning.then(({ socket }) => socket.then(({ writable }) => writable.abort())).catch(ignore); // SSH, if it has it, has closed it
       if (signal.aborted) throw error;
-      const line = describe(error, target, known);
+      const line = describe(error, target, { known, madeLine });
       log.error(`Error running MCP SSH client: ${line}`);
       throw new Error(line.replace(/(?<=[.;]) /g, "\n"), { cause: error }); // the proxy cuts lines, and joins them again
     }
@@ -120,9 +122,16 @@ function introductionOf(settings: Settings, options: IntroductionOptions): Promi
   return import("./introduction.ts").then(({ Introduction }) => new Introduction(settings, options));
 }
 
-/** The line for a person. `known`: the servers that have shown a host key. */
-function describe(error: unknown, target: Settings, known: ReadonlySet<Settings>): string {
-  if (!(error instanceof JumpError)) return describeFailure(error, target, known.has(target));
+interface Progress {
+  /** The servers that have shown a host key. */
+  readonly known: ReadonlySet<Settings>;
+  /** That of the key that was made for the server that is meant. */
+  readonly madeLine: string | undefined;
+}
+
+/** The line for a person. */
+function describe(error: unknown, target: Settings, { known, madeLine }: Progress): string {
+  if (!(error instanceof JumpError)) return describeFailure(error, { ...target, madeLine }, known.has(target));
   const { stop, cause } = error;
   return `jump host ${placeOf(stop)}: ${describeFailure(cause, stop, known.has(stop))}`;
 }

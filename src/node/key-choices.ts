@@ -15,6 +15,8 @@ export interface KeyChoice {
 /** What became of reading it; undefined where it was not named and cannot be read. */
 export interface ReadChoice extends KeyChoice {
   readonly file: KeyFile | undefined;
+  /** Its line for authorized_keys, where this run has made it: no server knows it yet. */
+  readonly madeLine?: string;
 }
 
 /** Which agent may be asked. */

@@ -68,6 +68,18 @@ describe("a failure is one line with cause and cure", () => {
       ["no such file; make a key with: ssh-keygen -t ed25519 -f '/k/it'\\''s mine' -N '' and", "authorized_keys"],
     ],
     [
+      "a key that was made just now",
+      describeFailure(
+        new AuthError("the server takes none of our keys", [], ["publickey"], false),
+        { ...attempt, madeLine: "ssh-ed25519 AAAA" },
+        true,
+      ),
+      [
+        "this key was made just now",
+        "add this line to authorized_keys of mcp at h.example port 8022: ssh-ed25519 AAAA",
+      ],
+    ],
+    [
       "another file is missing",
       early(new FileError("Cannot read /kh: no such file", "/kh", "ENOENT")),
       ["Cannot read /kh: no such file"],

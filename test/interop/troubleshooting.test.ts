@@ -254,6 +254,7 @@ const troubles: Readonly<Record<string, Trouble>> = {
     reach(sshd, { flags: ["--known-hosts", file("revoked", `@revoked * ${sshd.hostKey}\n`)] }),
   ),
   "Authentication failed": error(() => reach(sshd, { clientKey: file("stranger", makeKeyPair().privateKey) })),
+  "this key was made just now": error(() => reach(sshd, { clientKey: join(sshd.folder, "made_key") })),
   "is not supported here, only publickey": error(() =>
     withServer(
       () => startSshd({ config: ["AuthenticationMethods any", "PasswordAuthentication yes"] }),
