@@ -100,7 +100,10 @@ class Resolver {
     const place = `${own.username}@${own.host}:${own.port}`;
     this.#open.push(place);
     if (this.#open.indexOf(place) < this.#open.length - 1 || this.#open.length > stopLimit) {
-      throw new ConfigError(`ProxyJump goes in a circle by ${this.#open.map((stop) => printable(stop)).join(", ")}`);
+      const stops = this.#open.map((stop) => printable(stop)).join(", ");
+      throw new ConfigError(
+        `ProxyJump goes in a circle by ${stops}: one of them must be reached without another: give it a ProxyJump none, above the line that holds for it now`,
+      );
     }
     const before = this.#toJumpHost(last, config.jumps.slice(0, -1));
     this.#open.pop();
