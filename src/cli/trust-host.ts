@@ -113,15 +113,18 @@ const warning =
   "server's operator tells you by another way (there: ssh-keygen -lf /etc/ssh/ssh_host_ed25519_key.pub).\n" +
   "Trust them? Type yes, or one of the fingerprints: ";
 
-/** The keys that a person trusts; none where that was not said, which is told. */
+const again = "That is neither yes nor one of the fingerprints. Type yes, one of them, or no: ";
+
+/** The keys that a person trusts; none where that was not said, which is told. A slip of the fingers is forgiven once. */
 async function ask(added: readonly HostKey[], { err, program }: Terminal): Promise<readonly HostKey[]> {
-  const answer = await askAtTerminal(warning);
-  if (answer === undefined) {
+  const first = await askAtTerminal(warning);
+  if (first === undefined) {
     err(`${program} trust: error: there is no terminal to ask at: compare the fingerprints, then say --yes`);
     return [];
   }
-  const meant = chosen(answer, added);
-  if (meant.length === 0) err(`${program} trust: that is none of them, and not yes: nothing was written`);
+  const isSlip = chosen(first, added).length === 0 && !/^\s*(no?)?\s*$/i.test(first);
+  const meant = chosen(isSlip ? ((await askAtTerminal(again)) ?? "") : first, added);
+  if (meant.length === 0) err(`${program} trust: nothing was written`);
   return meant;
 }
 

@@ -146,10 +146,27 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
       expect(readFileSync(knownHosts, "utf8")).toBe(`[127.0.0.1]:${server.port} ${lines[1]}\n`);
     });
 
-    test.each(["no", "y", "", "SHA256:AAAA"])("%j writes nothing", async (answer) => {
+    test.each(["no", "n", ""])("%j writes nothing", async (answer) => {
       const { code, shown } = await answered(() => `${answer}\n`);
       expect([code, existsSync(knownHosts)]).toEqual([1, false]);
-      expect(shown).toContain("that is none of them, and not yes: nothing was written");
+      expect(shown).toContain("mcp-ssh-client trust: nothing was written");
+      expect(shown).not.toContain("neither");
+    });
+
+    test.each([
+      ["y", "y", false],
+      ["SHA256:AAAA", "", false],
+      ["yse", "yes", true],
+    ])("%j is asked about once more, %j settles it", async (first, second, isWritten) => {
+      const started = onTerminal(["trust", ...ownConfig(where())], { HOME: home });
+      await started.shown(/Trust them\? Type yes, or one of the fingerprints: /);
+      started.type(`${first}\n`);
+      await started.shown(/That is neither yes nor one of the fingerprints\. /);
+      expect(existsSync(knownHosts)).toBe(false);
+      started.type(`${second}\n`);
+      const { code, terminal } = await started.done;
+      expect([code, existsSync(knownHosts)]).toEqual([isWritten ? 0 : 1, isWritten]);
+      expect(terminal.includes("nothing was written")).toBe(!isWritten);
     });
 
     test("^C ends it", async () => {
