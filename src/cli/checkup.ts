@@ -32,20 +32,34 @@ const meta: JsonObject = {
 /** A server may need as long to start for the second time as it did for the first. */
 const discoverLeast = 3_000;
 
+/** How long nobody wonders, in milliseconds. */
+const shortWait = 2_000;
+
 const mostPages = 20;
 const mostNames = 100;
 
 type Asked = Pick<Settings, "probeTimeout" | "referenceServer" | "request" | "firstReplyTimeout" | "channelTimeout"> &
   Named;
 
-/** Tells the report of the steps behind `channel`. Ends the sessions; the connection is the caller's. */
-export async function examine(remote: RemoteSession, settings: Asked, report: Report): Promise<void> {
+/**
+ * Tells the report of the steps behind `channel`, and calls `onWait` where the first reply takes its time. Ends the
+ * sessions; the connection is the caller's.
+ */
+export async function examine(
+  remote: RemoteSession,
+  settings: Asked,
+  report: Report,
+  onWait: () => void = () => undefined,
+): Promise<void> {
   const interview = new Interview(remote);
   let probe: Interview | undefined;
   let elsewhere: Discovery["elsewhere"];
   try {
     const since = performance.now();
-    const hello = await interview.ask("initialize", helloParams, settings.firstReplyTimeout);
+    const waiting = setTimeout(onWait, shortWait);
+    const hello = await interview
+      .ask("initialize", helloParams, settings.firstReplyTimeout)
+      .finally(() => clearTimeout(waiting));
     const took = performance.now() - since;
     if (hello.how === "silent" || hello.how === "gone") {
       const words = unanswered(hello, interview, settings);

@@ -34,7 +34,7 @@ export function help(program: string): string {
     "",
     "Walks the way that the command goes with these flags: configuration, name, TCP, banner, algorithms, host key,",
     "authentication, channel, first MCP reply, protocol, tools. Each step has its time; of the first that fails it says",
-    "the cause and what to do. Exit code 0 if all is well, 1 if not. The remote command is started twice, the second time to",
+    "the cause and what to do; ! marks one that passed, with something to do. Exit code 0 if all is well, 1 if not. The remote command is started twice, the second time to",
     "ask it for protocol 2026-07-28, as hosts do. With --log-level DEBUG stderr shows the protocol.",
     "",
     "  --json   print {ok, steps: [{name, ok, ms, detail, cause, cure}]}; ok is null for what was not reached",
@@ -49,6 +49,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   if (settings === "version" || settings === "help")
     throw new UsageError(`argument --${settings}: no flag for a doctor`);
   const isJson = own.has("--json");
+  const isSeen = !isJson && process.stderr.isTTY;
   const told: Promise<void>[] = [];
   const say = (lines: readonly string[]): void => {
     if (!isJson) told.push(terminal.out(lines.map((line) => `${line}\n`).join("")));
@@ -61,7 +62,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     abort.abort(new Error("stopped"));
     return 128 + number;
   });
-  const code = await Promise.race([stopped, walk(settings, report, abort.signal, terminal)]);
+  const code = await Promise.race([stopped, walk(settings, report, abort.signal, { ...terminal, isSeen })]);
   const unreached = report.steps.filter((step) => step.ok === null).map(({ name }) => name);
   if (unreached.length > 0) say([`- not reached: ${unreached.join(", ")}`]);
   if (isJson && code < 128) await terminal.out(`${JSON.stringify(plainReport(report), undefined, 2)}\n`);
@@ -69,7 +70,14 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   return code;
 }
 
-async function walk(settings: Settings, report: Report, signal: AbortSignal, terminal: Terminal): Promise<number> {
+/** What a person at a terminal is told beside the steps. */
+interface Onlooker extends Terminal {
+  /** Whether there is one. */
+  readonly isSeen: boolean;
+}
+
+async function walk(settings: Settings, report: Report, signal: AbortSignal, terminal: Onlooker): Promise<number> {
+  const { isSeen } = terminal;
   for (const warning of settings.warnings) report.note(warning);
   const way = new Way(settings, report);
   let remote: RemoteSession;
@@ -80,7 +88,10 @@ async function walk(settings: Settings, report: Report, signal: AbortSignal, ter
     return 1;
   }
   try {
-    await examine(remote, way.target, report);
+    const onWait = (): void => {
+      if (isSeen) terminal.err(`waiting for the first reply, for up to ${settings.firstReplyTimeout / 1000} s`);
+    };
+    await examine(remote, way.target, report, onWait);
   } finally {
     await remote.connection.close();
   }
@@ -102,6 +113,8 @@ class Way {
   #jumps: string[] = [];
   /** The file of the key that a start would make; undefined where there are keys. */
   #keyToCome: string | undefined;
+  /** The variables that the server does not let us set. */
+  #refused: Set<string> = new Set();
   #hostKeys: Map<Settings, HostKey> = new Map();
 
   constructor(asked: Settings, report: Report) {
@@ -127,6 +140,9 @@ class Way {
         return;
       case "host-key":
         this.#hostKeys.set(server, reached.hostKey);
+        return;
+      case "env-refused":
+        this.#variableRefused(reached.name);
         return;
       case "authenticated":
         if (server.isJump) {
@@ -159,6 +175,13 @@ class Way {
     this.#keyToCome = path;
     const now = keygenCommand(expandHome(path));
     this.#report.note(`no key yet: ${printable(expandHome(path))} is made at the first start (or now by: ${now})`);
+  }
+
+  #variableRefused(name: string): void {
+    if (this.#refused.has(name)) return; // in the second session again
+    this.#refused.add(name);
+    const cure = `to have ${name} set, add AcceptEnv ${name} to the server's sshd_config, or let the command set it there`;
+    this.#report.note(`the server refused to set ${name}`, cure);
   }
 
   #explained(error: unknown, server: Settings): Explanation {

@@ -32,7 +32,7 @@ export interface Step {
   readonly notes: readonly string[];
   /** Null where it did not fail. */
   readonly cause: string | null;
-  /** What to do; null where it did not fail, or nothing is known to help. */
+  /** What to do, after a failure or about a note; null where nothing is, or nothing is known to help. */
   readonly cure: string | null;
 }
 
@@ -47,6 +47,7 @@ export class Report {
   readonly #passed: Map<StepName, Passed> = new Map();
   readonly #steps: Step[] = [];
   readonly #notes: string[] = [];
+  readonly #cures: string[] = [];
   #last: number;
   readonly #start: number;
 
@@ -67,9 +68,10 @@ export class Report {
     return this.#steps;
   }
 
-  /** Said with the next step: what went well enough, but should be known. */
-  note(text: string): void {
+  /** Said with the next step: what went well enough, but should be known. `cure`: what to do about it. */
+  note(text: string, cure?: string): void {
     this.#notes.push(text);
+    if (cure !== undefined) this.#cures.push(cure);
   }
 
   /** A step has passed; said twice, the first counts. */
@@ -100,7 +102,7 @@ export class Report {
           detail: "",
           notes: this.#notes.splice(0),
           cause: what,
-          cure: cure === "" ? null : cure,
+          cure: this.#takeCure(cure),
         });
     }
   }
@@ -110,8 +112,21 @@ export class Report {
       const passed = this.#passed.get(name);
       if (passed === undefined) return;
       const ms = this.#since(passed.at);
-      this.#tell({ name, ok: true, ms, detail: passed.detail, notes: this.#notes.splice(0), cause: null, cure: null });
+      this.#tell({
+        name,
+        ok: true,
+        ms,
+        detail: passed.detail,
+        notes: this.#notes.splice(0),
+        cause: null,
+        cure: this.#takeCure(),
+      });
     }
+  }
+
+  /** All that there is to do, `first` before the others. */
+  #takeCure(first = ""): string | null {
+    return [first, ...this.#cures.splice(0)].filter(Boolean).join("; ") || null;
   }
 
   /** What went on beside an earlier step is measured from the start. */
@@ -131,7 +146,8 @@ const notReached = { ok: null, ms: null, detail: "", notes: [], cause: null, cur
 
 /** A step that was reached, for a person, a line or more. */
 export function stepLines({ name, ok, ms, detail, notes, cause, cure }: Step): readonly string[] {
-  const head = `${ok ? "✓" : "✗"} ${name.padEnd(14)} ${`${ms} ms`.padStart(8)}  ${ok ? detail : (cause ?? "")}`;
+  const mark = ok ? (cure === null ? "✓" : "!") : "✗";
+  const head = `${mark} ${name.padEnd(14)} ${`${ms} ms`.padStart(8)}  ${ok ? detail : (cause ?? "")}`;
   const todo = cure === null ? [] : [`  what to do: ${cure}`];
   return [head.trimEnd(), ...notes.map((note) => `  note: ${note}`), ...todo];
 }

@@ -127,7 +127,12 @@ async function logIn(
     allowChachaWithoutStrictKex: settings.allowChachaWithoutStrictKex,
     table: (await loadPlatform()).table,
     readsHostKeys: follower !== undefined,
-    onNotice: (notice) => (notice.type === "host-keys" ? follower?.listed(notice) : tell(notice, settings, log)),
+    onNotice: (notice) => {
+      if (notice.type === "host-keys") follower?.listed(notice);
+      else if (notice.type === "env-refused" && watch !== undefined && isAskedFor(notice.name, settings))
+        watch({ type: "env-refused", name: notice.name }, settings);
+      else tell(notice, settings, log);
+    },
     ...(watch && { onProgress: (progress) => watch(progress, settings) }),
     trace: settings.logLevel === "DEBUG",
   };
@@ -182,8 +187,13 @@ function nameOf({ isJump, host }: Settings): string {
   return isJump ? `the jump host ${host}` : "the server";
 }
 
+/** By a flag; what ssh's configuration sends is mostly refused. */
+function isAskedFor(variable: string, { env }: Settings): boolean {
+  return env.some(({ name, isQuiet }) => name === variable && !isQuiet);
+}
+
 function tell(notice: Exclude<Notice, { readonly type: "host-keys" }>, settings: Settings, log: Log): void {
-  const { isJump, host, env } = settings;
+  const { isJump, host } = settings;
   const server = nameOf(settings);
   switch (notice.type) {
     case "banner":
@@ -196,9 +206,8 @@ function tell(notice: Exclude<Notice, { readonly type: "host-keys" }>, settings:
       log.warning(`${notice.text}; the next key is tried`);
       return;
     case "env-refused": {
-      const isAsked = env.some(({ name, isQuiet }) => name === notice.name && !isQuiet);
       const text = `${server} refused to set ${notice.name}: AcceptEnv in its sshd_config must name it`;
-      (isAsked ? log.warning : log.debug)(text);
+      (isAskedFor(notice.name, settings) ? log.warning : log.debug)(text);
       return;
     }
     case "server-message":

@@ -23,6 +23,8 @@ export type Reached =
   | { readonly type: "host-key"; readonly hostKey: HostKey }
   /** It is trusted, for that reason. */
   | { readonly type: "trusted"; readonly by: string }
+  /** A variable that was asked for by a flag is not set there. */
+  | { readonly type: "env-refused"; readonly name: string }
   /** The remote command was started. */
   | { readonly type: "session" };
 

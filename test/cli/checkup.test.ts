@@ -40,6 +40,8 @@ interface Examined {
   readonly probed: string[];
   /** What was asked of each session. */
   readonly calls: readonly string[][];
+  /** How often it was said that there is a wait. */
+  readonly waits: number;
 }
 
 interface Situation {
@@ -49,6 +51,7 @@ interface Situation {
   readonly request?: SessionRequest;
   readonly referenceServer?: ReferenceServerMode;
   readonly version?: string;
+  readonly firstReplyTimeout?: number;
   readonly before?: (remote: FakeRemote) => void;
 }
 
@@ -59,6 +62,7 @@ async function examined({
   referenceServer = "auto",
   version,
   before,
+  firstReplyTimeout = 1000,
 }: Situation): Promise<Examined> {
   const remote = new FakeRemote();
   const beside = new FakeRemote();
@@ -74,12 +78,14 @@ async function examined({
   for (const name of stepNames.slice(0, -3)) report.passed(name, "");
   remote.isShell = "shell" in request;
   const flags = parseFlags(["--host", "far", "--command", "x"], () => "me") as Settings;
-  const times = { probeTimeout: 8000, firstReplyTimeout: 1000, channelTimeout: 1000 };
+  const times = { probeTimeout: 8000, firstReplyTimeout, channelTimeout: 1000 };
+  let waits = 0;
+  const onWait = (): void => void waits++;
   const settings = { ...flags, request, referenceServer, ...times };
   let isOver = false;
   void play(remote, first, heard, () => isOver);
   void play(beside, second ?? {}, probed, () => isOver);
-  const over = examine(remote, settings, report).then(() => {
+  const over = examine(remote, settings, report, onWait).then(() => {
     isOver = true;
   });
   while (!isOver) await pass(500);
@@ -89,6 +95,7 @@ async function examined({
     heard,
     probed,
     calls: [remote.calls, beside.calls],
+    waits,
   };
 }
 
@@ -209,6 +216,13 @@ test("what may be the reference server is never asked server/discover", async ()
 });
 
 describe("no first reply", () => {
+  test.each([
+    [1900, 0],
+    [9000, 1],
+  ])("within %i ms: the wait is told of %i times", async (firstReplyTimeout, times) => {
+    expect((await examined({ first: { initialize: "silence" }, firstReplyTimeout })).waits).toBe(times);
+  });
+
   const silent: Answers = { initialize: "silence" };
 
   test("silence says how long, and what its stdout and stderr had", async () => {

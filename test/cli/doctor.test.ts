@@ -378,7 +378,12 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
   test("a secret is not told", async () => {
     const { steps } = await all("--command", everythingCommand, "--env", "LANG=s3cret", "--env", "REFUSED=s4cret");
     expect(JSON.stringify(steps)).not.toMatch(/s[34]cret/);
-    expect(JSON.stringify(steps)).toContain("the server refused to set REFUSED");
+    expect(steps["channel"]).toMatchObject({
+      ok: true,
+      detail: expect.stringMatching(/; the server refused to set REFUSED$/),
+      cure: expect.stringMatching(/^to have REFUSED set, add AcceptEnv REFUSED to the server's sshd_config, or /),
+    });
+    expect(JSON.stringify(steps).match(/refused to set/g)).toHaveLength(1);
   });
 
   test.each([

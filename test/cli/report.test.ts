@@ -45,6 +45,21 @@ describe("a report", () => {
     });
   });
 
+  test("what passed with something to do says so, and is marked", () => {
+    const { report, told } = begun();
+    report.note("it is old", "update it");
+    report.passed("config", "x");
+    expect(told[0]).toMatchObject({ ok: true, notes: ["it is old"], cure: "update it" });
+    expect(told.flatMap(stepLines)).toEqual([
+      "! config             0 ms  x",
+      "  note: it is old",
+      "  what to do: update it",
+    ]);
+    report.note("so is this", "update that");
+    report.failed("name", { what: "no", cure: "look" });
+    expect(told[1]).toMatchObject({ ok: false, cure: "look; update that" });
+  });
+
   test("a time is that since the step before", () => {
     const made = begun();
     made.at = 10;
