@@ -60,12 +60,16 @@ export function expandHome(path: string, home: string = process.env["HOME"] || h
   return isHome ? home + path.slice(1) : path;
 }
 
+/** OpenSSH's and PEM's, SSH2's and PuTTY's, whether we can read them or not. */
+const privateKeyText = /^-{4,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY ?-{4,5}|^PuTTY-User-Key-File-\d/m;
+
 /** Reads a private key file. @throws FileError */
 export async function readKeyFile(path: string): Promise<KeyFile> {
   const { path: expanded, bytes, mode } = await readBytes(path, keyLimit);
   const text = new TextDecoder().decode(bytes);
   bytes.fill(0);
-  return { path: expanded, text, warning: permissionsWarning("Client key", expanded, mode) };
+  const isPrivate = privateKeyText.test(text); // of a system's file that was named by mistake no mode is to be changed
+  return { path: expanded, text, warning: isPrivate ? permissionsWarning("Client key", expanded, mode) : undefined };
 }
 
 /** A passphrase, and what to tell the user about the mode of its file; undefined where it is as it should be. */

@@ -64,10 +64,29 @@ describe("a key file", () => {
   });
 
   it.each([0o640, 0o604, 0o620, 0o601])("with mode %o is read with a warning", async (mode) => {
-    const path = write("key", "secret", mode);
+    const key = "-----BEGIN OPENSSH PRIVATE KEY-----\nsecret";
+    const path = write("key", key, mode);
     const { text, warning } = await readKeyFile(path);
-    expect(text).toBe("secret");
+    expect(text).toBe(key);
     expect(warning).toBe(`Client key ${path} has insecure permissions. Recommended: chmod 600 ${path}`);
+  });
+
+  it.each([
+    "-----BEGIN PRIVATE KEY-----",
+    "-----BEGIN RSA PRIVATE KEY-----",
+    "a comment\r\n-----BEGIN ENCRYPTED PRIVATE KEY-----\r\n",
+    "---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----",
+    "PuTTY-User-Key-File-3: ssh-ed25519",
+  ])("with %j is one", async (text) => {
+    expect((await readKeyFile(write("key", text, 0o644))).warning).toContain("chmod 600");
+  });
+
+  it.each([
+    ["a public key", "ssh-ed25519 AAAA me"],
+    ["a certificate", "-----BEGIN CERTIFICATE-----\n"],
+    ["a file of the system's", "root:x:0:0:root:/root:/bin/bash\n"],
+  ])("that is %s is no reason to change its mode", async (_name, text) => {
+    expect((await readKeyFile(write("key", text, 0o644))).warning).toBeUndefined();
   });
 
   it("may be a pipe, as a shell's <(command) gives one", async () => {
