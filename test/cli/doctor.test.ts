@@ -17,6 +17,7 @@ import {
 } from "../support/reference-server.ts";
 import { freePort, keygen, makeKeyPair, type SshServer } from "../support/ssh-server.ts";
 import { fingerprintOf, missingSshd, startSshd } from "../support/sshd.ts";
+import { missingTerminal, onTerminal } from "../support/terminal.ts";
 
 const hosts: Host[] = [];
 const listeners: Server[] = [];
@@ -314,6 +315,15 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
       const { failed } = await all("--first-reply-timeout", "2");
       expect(failed?.name).toBe("first-reply");
       expect(failed?.cure).toContain("a login shell is no MCP server");
+    });
+  });
+
+  describeNeeding(missingTerminal(), "at a terminal", () => {
+    test("a first reply that takes its time is said to be waited for", async () => {
+      const flags = ["--command", "cat >/dev/null", "--first-reply-timeout", "2.5"];
+      const started = onTerminal(["doctor", ...where(), ...who(), ...trusting(), ...flags], { HOME: server.home });
+      await started.shown(/waiting for the first reply, for up to 2\.5 s/);
+      expect(await started.done).toMatchObject({ code: 1, stdout: expect.stringContaining("✗ first-reply") });
     });
   });
 
