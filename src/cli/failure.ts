@@ -119,7 +119,7 @@ function explainRefusal(error: AuthError, attempt: Attempt): Explanation {
   const listed =
     madeLine === undefined
       ? `check that ${publicKeyOf(attempt)} is in ${place}`
-      : `this key was made just now, so no server knows it yet: add this line to ${place}: ${madeLine}`;
+      : `this key was made just now, so no server knows it yet: add its line, ${madeLine} (to ${place})`; // nothing sticks to it
   const registered = `the key server has our key: check that it is the one of the SSH server at port ${port} (--port, --key-server-port)`;
   const cure = keyServer === undefined ? listed : registered;
   return { what: withLead("Authentication failed", error), cure: error.partialSuccess ? "" : cure };

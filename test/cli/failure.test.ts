@@ -76,7 +76,7 @@ describe("a failure is one line with cause and cure", () => {
       ),
       [
         "this key was made just now",
-        "add this line to authorized_keys of mcp at h.example port 8022: ssh-ed25519 AAAA",
+        "add its line, ssh-ed25519 AAAA (to authorized_keys of mcp at h.example port 8022)",
       ],
     ],
     [
