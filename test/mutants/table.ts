@@ -1382,8 +1382,8 @@ export const table: readonly Mutant[] = [
   {
     id: "message-id-rounded",
     file: "src/mcp/message-id.ts",
-    find: 'return token === "-0" ? "0" : token;',
-    replace: "return String(Number(token));",
+    find: "test(token)) return token;",
+    replace: "test(token)) return String(Number(token));",
     why: "neighbours beyond 2^53 are one id",
     caughtBy: { file: "test/mcp/message-id.test.ts", test: "9007199254740993 is not 9007199254740992" },
   },
