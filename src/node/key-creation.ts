@@ -51,9 +51,16 @@ export async function createKey(path: string, creation: KeyCreation = {}): Promi
       throw new FileError(message, path, "ENOENT");
     }
     const { text, publicLine, publicKeyBlob } = await newKey(creation);
-    if (!(await putInPlace(expanded, text, 0o600))) return undefined;
     const publicPath = `${expanded}.pub`;
-    await putInPlace(publicPath, `${publicLine}\n`, 0o644);
+    const publicHalf = await prepare(publicPath, `${publicLine}\n`, 0o644);
+    try {
+      const key = await prepare(expanded, text, 0o600);
+      const isMade = await key.put().finally(key.drop);
+      if (!isMade) return undefined;
+      await publicHalf.put(); // ready by then: who is ended between the two leaves a key whose line nobody has seen
+    } finally {
+      await publicHalf.drop();
+    }
     await syncFolder(dirname(expanded));
     return { path: expanded, publicPath, publicLine, fingerprint: fingerprint(publicKeyBlob) };
   } catch (error) {
@@ -99,17 +106,32 @@ async function isThere(path: string): Promise<boolean> {
 /** What `link` fails with where a file system has none: FAT and many network ones. */
 const noLinks: readonly string[] = ["EPERM", "ENOTSUP", "EOPNOTSUPP", "ENOSYS", "EMLINK", "EINVAL", "EISDIR", "EXDEV"];
 
-/** Gives the finished file its name, unless that is taken: false then. */
-async function putInPlace(path: string, text: string, mode: number): Promise<boolean> {
-  try {
-    await linkInPlace(path, text, mode);
-    return true;
-  } catch (error) {
-    const { code = "" } = error as NodeJS.ErrnoException;
-    if (code === "EEXIST") return false;
-    if (!noLinks.includes(code)) throw error;
-    return putWithoutLinks(path, text, mode);
-  }
+/** A file that is whole under another name. */
+interface Prepared {
+  /** Gives it its own name, unless that is taken: false then. */
+  put(): Promise<boolean>;
+  /** Takes the other name away. */
+  drop(): Promise<void>;
+}
+
+async function prepare(path: string, text: string, mode: number): Promise<Prepared> {
+  const suffix = Array.from(systemRandomBytes()(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const beside = join(dirname(path), `.${basename(path)}.${suffix}`);
+  await writeNew(beside, text, mode);
+  return {
+    async put() {
+      try {
+        await link(beside, path);
+        return true;
+      } catch (error) {
+        const { code = "" } = error as NodeJS.ErrnoException;
+        if (code === "EEXIST") return false;
+        if (!noLinks.includes(code)) throw error;
+        return putWithoutLinks(path, text, mode);
+      }
+    },
+    drop: () => unlink(beside).catch(ignore),
+  };
 }
 
 /**
@@ -123,18 +145,6 @@ async function putWithoutLinks(path: string, text: string, mode: number): Promis
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
     throw error;
-  }
-}
-
-/** Writes a file under another name, and gives it this one too; fails where it is taken. */
-async function linkInPlace(path: string, text: string, mode: number): Promise<void> {
-  const suffix = Array.from(systemRandomBytes()(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
-  const beside = join(dirname(path), `.${basename(path)}.${suffix}`);
-  try {
-    await writeNew(beside, text, mode);
-    await link(beside, path);
-  } finally {
-    await unlink(beside).catch(ignore);
   }
 }
 

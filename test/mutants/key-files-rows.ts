@@ -143,8 +143,8 @@ export const keyFilesRows: readonly Mutant[] = [
   {
     id: "key-creation-mode",
     file: "src/node/key-creation.ts",
-    find: "if (!(await putInPlace(expanded, text, 0o600))) return undefined;",
-    replace: "if (!(await putInPlace(expanded, text, 0o644))) return undefined;",
+    find: "const key = await prepare(expanded, text, 0o600);",
+    replace: "const key = await prepare(expanded, text, 0o644);",
     why: "everybody on this machine can read a new key",
     caughtBy: { file: "test/node/key-creation.test.ts", test: "has mode 600, its public half 644" },
   },

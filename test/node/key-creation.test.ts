@@ -21,13 +21,18 @@ import { createKey } from "../../src/node/key-creation.ts";
 import { parsePrivateKey } from "../../src/ssh/private-key.ts";
 
 /** What `link` fails with, as on a file system that has no links. */
-const links: { fault: string | undefined } = vi.hoisted(() => ({ fault: undefined }));
+const links: { fault: string | undefined; asked: (to: string) => void } = vi.hoisted(() => ({
+  fault: undefined,
+  asked: () => undefined,
+}));
 vi.mock("node:fs/promises", async (original) => {
   const real = await original<typeof import("node:fs/promises")>();
-  const link = (from: string, to: string): Promise<void> =>
-    links.fault === undefined
+  const link = (from: string, to: string): Promise<void> => {
+    links.asked(to);
+    return links.fault === undefined
       ? real.link(from, to)
       : Promise.reject(Object.assign(new Error("no links"), { code: links.fault }));
+  };
   return { ...real, link };
 });
 
@@ -38,6 +43,7 @@ beforeEach(() => {
 });
 afterEach(() => {
   links.fault = undefined;
+  links.asked = () => undefined;
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -189,6 +195,18 @@ describe("on a file system without hard links", () => {
     expect((await failureOf(createKey(join(folder, "key")))).message).toContain("no links");
     expect(readdirSync(folder)).toEqual([]);
   });
+});
+
+test("its public half is whole before the key has its name, so that hardly anything can come between", async () => {
+  const path = join(folder, "key");
+  const ready: string[] = [];
+  links.asked = (to) => {
+    const half = readdirSync(folder).find((name) => name.startsWith(".key.pub."));
+    if (to === path && half !== undefined) ready.push(readFileSync(join(folder, half), "utf8"));
+  };
+  const made = await createKey(path);
+  expect(ready).toEqual([`${made?.publicLine}\n`]);
+  expect(readdirSync(folder).sort()).toEqual(["key", "key.pub"]);
 });
 
 test("where it cannot be made, the error says why and nothing is left", async () => {
