@@ -63,8 +63,9 @@ export async function until(what: string, condition: () => boolean, milliseconds
   }
 }
 
-function isAlive(id: number): boolean {
-  return !/^State:\s+[ZX]/m.test(readProc(id, "status"));
+/** Whether a process runs: one that has ended and waits for its parent does not. */
+export function isAlive(id: number): boolean {
+  return /^State:\s+[^ZX]/m.test(readProc(id, "status"));
 }
 
 function parents(): ReadonlyMap<number, number> {
@@ -84,7 +85,12 @@ function processIds(): readonly number[] {
     .map(Number);
 }
 
-function readProc(id: number, file: "environ" | "status"): string {
+/** The words of a process's command line; none if it is gone, or another user's. */
+export function commandLine(id: number): readonly string[] {
+  return readProc(id, "cmdline").split("\0").slice(0, -1);
+}
+
+function readProc(id: number, file: "cmdline" | "environ" | "status"): string {
   try {
     return readFileSync(`/proc/${id}/${file}`, "utf8");
   } catch {

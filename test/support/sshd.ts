@@ -2,9 +2,10 @@
  * OpenSSH's sshd on a loopback port: a fresh host key, a configuration of its own, any version, as root or not.
  */
 import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { descendants, endTree, marked, signalAll } from "./processes.ts";
+import { descendants, endTree, isAlive, marked, signalAll } from "./processes.ts";
 import {
   findExecutable,
   followLog,
@@ -31,6 +32,18 @@ export interface SshdOptions {
   readonly prepare?: (hostKey: string) => void;
 }
 
+/** sshd with its parts to be killed one by one. */
+export interface Sshd extends SshServer {
+  /** The process that listens. */
+  readonly listener: number;
+  /** The living processes that serve a connection, those of the remote commands left out. */
+  connectionProcesses(): readonly number[];
+  /** Kills the process that listens; its connections live on. */
+  killListener(): Promise<void>;
+  /** Listens once more on the same port. */
+  listenAgain(): Promise<void>;
+}
+
 /** The path of sshd, which insists on being started by its whole path; undefined where there is none. */
 export function findSshd(): string | undefined {
   return findExecutable("sshd");
@@ -42,7 +55,7 @@ export function missingSshd(): string | undefined {
   return findExecutable("ssh-keygen") === undefined ? "no ssh-keygen here: install openssh-client" : undefined;
 }
 
-export async function startSshd(options: SshdOptions = {}): Promise<SshServer> {
+export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const sshd = findSshd();
   if (sshd === undefined) throw new Error("no sshd");
   const place = makeWorkplace();
@@ -55,7 +68,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<SshServer> {
   const version = sshdVersion(sshd);
   try {
     const { child, log, port } = await onFreePort((port) => listen(sshd, place, config(place, port, version, options)));
-    return serverOf(`OpenSSH ${version.text}`, place, child, log, port, hostKey);
+    const again = () => listen(sshd, place, config(place, port, version, options));
+    return serverOf(`OpenSSH ${version.text}`, place, { child, log, port, again }, hostKey);
   } catch (error) {
     place.remove();
     throw error;
@@ -116,22 +130,43 @@ function config(place: Workplace, port: number, version: Version, options: SshdO
 function serverOf(
   name: string,
   place: Workplace,
-  child: ChildProcess,
-  log: Log,
-  port: number,
+  { child: first, log: firstLog, port, again }: Listening & { readonly again: () => Promise<Listening | undefined> },
   hostKey: string,
-): SshServer {
+): Sshd {
   const server = placed(place, port, hostKey);
+  const logs = [firstLog];
+  let child = first;
+  /** What a listener that is gone has left. */
+  const left = new Set<number>();
+  const connectionProcesses = (): readonly number[] => {
+    const remote = new Set(server.remoteProcesses());
+    const roots = [...left].filter(isAlive);
+    const all = [...roots, ...[child.pid ?? -1, ...roots].flatMap(descendants)];
+    return [...new Set(all)].filter((id) => !remote.has(id));
+  };
   return {
     ...server,
     name,
-    log: log.text,
-    dropConnections: () => {
-      const remote = new Set(server.remoteProcesses());
-      const sessions = descendants(child.pid ?? -1).filter((id) => !remote.has(id));
-      signalAll(sessions, "SIGKILL");
+    log: () => logs.map((log) => log.text()).join(""),
+    get listener() {
+      return child.pid ?? -1;
+    },
+    connectionProcesses,
+    dropConnections: () => signalAll(connectionProcesses(), "SIGKILL"),
+    killListener: async () => {
+      for (const id of connectionProcesses()) left.add(id);
+      const gone = once(child, "exit");
+      child.kill("SIGKILL");
+      await gone;
+    },
+    listenAgain: async () => {
+      const listening = await again();
+      if (listening === undefined) throw new Error(`port ${port} is taken`);
+      child = listening.child;
+      logs.push(listening.log);
     },
     stop: async () => {
+      signalAll(connectionProcesses(), "SIGKILL");
       await endTree(child);
       signalAll(server.remoteProcesses(), "SIGKILL");
       place.remove();

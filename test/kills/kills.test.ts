@@ -1,0 +1,59 @@
+/**
+ * Kills under load: whatever is killed, and whenever, what the host was told is what has happened. `KILLS` trials, each
+ * from `KILLS_SEED` and its number; `KILLS_TRIAL` runs one of them alone.
+ */
+import { describe, expect, test } from "vitest";
+import { describeNeeding } from "../support/needs.ts";
+import { missingSshd } from "../support/sshd.ts";
+import { judge, type Tally, tally } from "./judge.ts";
+import { describePlan, type Plan, planOf, type Victim } from "./plan.ts";
+import { type Outcome, runTrial } from "./trial.ts";
+
+const { KILLS, KILLS_SEED, KILLS_TRIAL, CI } = process.env;
+const seed = Number(KILLS_SEED ?? 1);
+const count = Number(KILLS ?? (CI === "true" ? 200 : 40));
+const trials = KILLS_TRIAL === undefined ? Array.from({ length: count }, (_, trial) => trial) : [Number(KILLS_TRIAL)];
+
+/** What we exit with when that was killed, once it has answered. */
+const codes: Readonly<Record<Victim, number | null>> = {
+  connection: 1,
+  server: 137,
+  shell: 137,
+  "login shell": 137,
+  ourselves: null,
+  listener: 0,
+};
+
+describeNeeding(missingSshd(), "a kill under load", () => {
+  const sums: Tally[] = [];
+  describe.concurrent("leaves every answered call done once, and no other more than once", () => {
+    test.each(trials.map((trial) => planOf(seed, trial)).map((plan) => [describePlan(plan), plan] as const))(
+      "%s",
+      async (name, plan) => {
+        const outcome = await runTrial(plan);
+        sums.push(tally(outcome));
+        expect(faultsOf(plan, outcome), `${name}\n${outcome.stderr}`).toEqual([]);
+      },
+    );
+  });
+
+  if (trials.length < 20) return; // too few for some of each
+  test("meets calls in every state", () => {
+    const sum = (of: keyof Tally): number => sums.reduce((total, tally) => total + tally[of], 0);
+    expect(sums).toHaveLength(trials.length);
+    for (const state of ["results", "errors", "silence", "uncertain"] as const)
+      expect(sum(state), state).toBeGreaterThan(0);
+  });
+});
+
+function faultsOf(plan: Plan, outcome: Outcome): readonly string[] {
+  return [...judge(outcome), ...wrongEnd(plan, outcome)];
+}
+
+function wrongEnd({ victim, replies }: Plan, { exit: { code, signal }, stderr }: Outcome): readonly string[] {
+  const due = codes[victim];
+  const isDue = code === due && signal === (victim === "ourselves" ? "SIGKILL" : null);
+  const wasNeverReached = replies === 0 && victim === "listener" && code === 1 && signal === null;
+  const faults = isDue || wasNeverReached ? [] : [`exit ${code} ${signal}, expected ${due}`];
+  return /\n\s+at |CRITICAL|Warning:/.test(stderr) ? [...faults, "a stack or a warning on stderr"] : faults;
+}

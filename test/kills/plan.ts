@@ -1,0 +1,61 @@
+/**
+ * What is killed, and when: everything about a trial follows from a seed and its number, so that it can be repeated as
+ * far as the machine allows.
+ */
+import { seeded } from "../mcp/cuts.ts";
+
+export const victims = ["connection", "server", "shell", "login shell", "ourselves", "listener"] as const;
+export type Victim = (typeof victims)[number];
+
+/** How many of 20 trials are of each. */
+const weights: Readonly<Record<Victim, number>> = {
+  connection: 6,
+  server: 5,
+  shell: 2,
+  "login shell": 1,
+  ourselves: 5,
+  listener: 1,
+};
+
+export interface Plan {
+  readonly seed: number;
+  readonly trial: number;
+  readonly victim: Victim;
+  /** The kill comes after so many replies, and then so many milliseconds. Of no replies: from the start of our process. */
+  readonly replies: number;
+  readonly milliseconds: number;
+  /** Calls in flight. */
+  readonly inFlight: number;
+  /** The longest text in a call and in an answer, in bytes. */
+  readonly longest: number;
+  /** Of as many answers one comes late. */
+  readonly lateOne: number;
+}
+
+export function planOf(seed: number, trial: number): Plan {
+  const random = seeded(seed * 1_000_003 + trial);
+  const isEarly = random() < 0.2;
+  return {
+    seed,
+    trial,
+    victim: victimOf(trial),
+    replies: isEarly ? 0 : 1 + Math.floor(random() * 300),
+    milliseconds: Math.floor(random() * (isEarly ? 500 : 20)),
+    inFlight: 1 + Math.floor(64 * random() ** 2),
+    longest: Math.floor(100_000 * random() ** 4),
+    lateOne: 2 + Math.floor(random() * 10),
+  };
+}
+
+/** What a report says of it. */
+export function describePlan({ seed, trial, victim, replies, milliseconds, inFlight, longest }: Plan): string {
+  const moment = replies === 0 ? "" : ` after ${replies} replies`;
+  const load = `${inFlight} in flight of up to ${longest} bytes`;
+  return `${victim}${moment} at ${milliseconds} ms, ${load} (KILLS_SEED=${seed} KILLS_TRIAL=${trial})`;
+}
+
+/** By turns, so that few trials have some of each. */
+function victimOf(trial: number): Victim {
+  const deck = victims.flatMap((victim) => Array.from({ length: weights[victim] }, () => victim));
+  return deck[(trial * 7) % deck.length] ?? "connection";
+}
