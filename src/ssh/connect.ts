@@ -18,6 +18,7 @@ import type {
 } from "./connection.ts";
 import { AuthError, ChannelError, HostKeyError, SshError, TimeoutError } from "./errors.ts";
 import { fingerprint } from "./known-hosts.ts";
+import { Liveness, type Moment } from "./liveness.ts";
 import * as m from "./messages.ts";
 import { printable } from "./printable.ts";
 import { systemRandomBytes } from "./random-bytes.ts";
@@ -37,6 +38,7 @@ const defaultLimits: Limits = {
 };
 
 const closeTimeout = 1_000; // how long the last bytes may take to leave
+const mostLate = 1_000; // by which a busy process may be late: a timer that is later shows that we stood still
 const readPauseOutput = 512 * 1024; // with this much to send we read nothing: replies must not pile up
 
 /**
@@ -84,13 +86,11 @@ class Connection implements SshConnection {
   #told: "nothing" | "version" | "negotiated" = "nothing";
   #isEnded = false;
   #verdict: Promise<void> | undefined;
-  #deadline: Timer | undefined;
-  #deadlineAt = 0;
+  readonly #deadline: Deadline = new Deadline();
   #keepaliveTimer: Timer | undefined;
   #rekeyTimer: Timer | undefined;
-  #rekeyDeadline: Timer | undefined;
-  #heardAt = 0;
-  #silentIntervals = 0;
+  readonly #rekeyDeadline: Deadline = new Deadline();
+  #liveness: Liveness | undefined;
 
   constructor(socket: ByteDuplex, options: ConnectOptions & Pick<ClientOptions, "table">, limits: Limits) {
     this.#options = options;
@@ -195,8 +195,7 @@ class Connection implements SshConnection {
       while (!this.#isEnded) {
         await this.#mayRead();
         const { done, value } = await this.#reader.read();
-        this.#heardAt = now();
-        this.#silentIntervals = 0;
+        this.#liveness?.heard(now());
         if (done) this.#client.receiveEnd();
         else this.#client.receive(value);
         this.#step();
@@ -301,7 +300,7 @@ class Connection implements SshConnection {
   // Trust and authentication
 
   async #judgeHostKey(hostKey: HostKey): Promise<void> {
-    clearTimeout(this.#deadline);
+    this.#deadline.stop();
     this.#hostKey = hostKey;
     try {
       const verdict: unknown = await this.#options.verifyHostKey(hostKey);
@@ -316,18 +315,17 @@ class Connection implements SshConnection {
 
   /** The authentication timer stands still while a signer, perhaps a person at a security key, takes its time. */
   async #sign({ key, algorithm, data }: Extract<ClientEvent, { type: "sign" }>): Promise<void> {
-    clearTimeout(this.#deadline);
-    const left = this.#deadlineAt - now();
+    const left = this.#deadline.stop();
     const { authenticationTimeout, signTimeout } = this.#limits;
     try {
       const signer = this.#options.keys[key];
       if (signer === undefined) throw new TypeError(`no key ${key}`);
       const signing = signer.sign(data, algorithm);
       const signature = await within(signTimeout, "a signature by the key", signing, this.#over.signal);
-      this.#startDeadline(authenticationTimeout, Math.max(left, 1));
+      this.#startDeadline(authenticationTimeout, left);
       this.#client.provideSignature(signature);
     } catch (error) {
-      this.#cannotSign(error, Math.max(left, 1));
+      this.#cannotSign(error, left);
     }
     this.#step();
   }
@@ -349,11 +347,13 @@ class Connection implements SshConnection {
   }
 
   #authenticated(withProof: boolean): void {
-    clearTimeout(this.#deadline);
+    this.#deadline.stop();
     this.#options.signal?.removeEventListener("abort", this.#abort);
     if (!withProof) this.#notice({ type: "authenticated-without-proof" });
     this.#options.onProgress?.({ type: "authenticated", by: this.#client.triedLast });
-    this.#startKeepalive(this.#limits.keepaliveInterval);
+    const { keepaliveInterval, keepaliveCount } = this.#limits;
+    this.#liveness = new Liveness(keepaliveInterval, keepaliveCount, moment());
+    this.#watchLife(this.#liveness);
     this.#startRekeyTimer();
     this.#settle.resolve(this);
   }
@@ -415,37 +415,29 @@ class Connection implements SshConnection {
 
   /** `left`: what of the limit is left. */
   #startDeadline(limit: number, left: number = limit): void {
-    clearTimeout(this.#deadline);
     if (this.#isEnded) return; // a verdict or a signature may come when nobody needs it any more
-    this.#deadlineAt = now() + left;
-    this.#deadline = setTimeout(() => this.#timedOut(this.#client.waitsFor, limit), left);
+    this.#deadline.start(left, () => this.#timedOut(this.#client.waitsFor, limit));
   }
 
   #timedOut(waitedFor: string, milliseconds: number): void {
-    this.#client.fail(new TimeoutError(waitedFor, milliseconds));
+    this.#giveUp(new TimeoutError(waitedFor, milliseconds));
+  }
+
+  #giveUp(error: SshError): void {
+    this.#client.fail(error);
     this.#step();
   }
 
   /** Any packet counts as life; after `keepaliveCount` silent intervals the link is dead. */
-  #startKeepalive(milliseconds: number): void {
-    clearTimeout(this.#keepaliveTimer);
-    this.#keepaliveTimer = setTimeout(() => this.#keepalive(), milliseconds);
-  }
-
-  #keepalive(): void {
-    const { keepaliveInterval, keepaliveCount } = this.#limits;
-    const left = keepaliveInterval * (this.#silentIntervals + 1) - (now() - this.#heardAt);
-    if (left >= 1) {
-      this.#startKeepalive(left);
+  #watchLife(liveness: Liveness): void {
+    const { verdict, next } = liveness.look(moment());
+    if (verdict === "dead") {
+      this.#giveUp(liveness.error);
       return;
     }
-    this.#silentIntervals += 1;
-    if (this.#silentIntervals >= keepaliveCount) {
-      this.#timedOut("life on the connection", keepaliveInterval * keepaliveCount);
-      return;
-    }
+    this.#keepaliveTimer = setTimeout(() => this.#watchLife(liveness), next);
+    if (verdict === "alive") return;
     this.#client.keepalive();
-    this.#startKeepalive(keepaliveInterval);
     this.#step();
   }
 
@@ -459,16 +451,15 @@ class Connection implements SshConnection {
 
   /** A key exchange after the first, whoever began it, must come to its end. */
   #watchRekey(): void {
-    const runs = this.#client.isExchangingKeys && this.#keepaliveTimer !== undefined && !this.#isEnded;
-    if (!runs || this.#rekeyDeadline !== undefined) return;
+    const runs = this.#client.isExchangingKeys && this.#liveness !== undefined && !this.#isEnded;
+    if (!runs || this.#rekeyDeadline.isRunning) return;
     const { rekeyTimeout } = this.#limits;
-    this.#rekeyDeadline = setTimeout(() => this.#timedOut("the end of a rekey", rekeyTimeout), rekeyTimeout);
+    this.#rekeyDeadline.start(rekeyTimeout, () => this.#timedOut("the end of a rekey", rekeyTimeout));
   }
 
   #rekeyed(): void {
-    clearTimeout(this.#rekeyDeadline);
-    this.#rekeyDeadline = undefined;
-    if (this.#keepaliveTimer !== undefined) this.#startRekeyTimer();
+    this.#rekeyDeadline.stop();
+    if (this.#liveness !== undefined) this.#startRekeyTimer();
     for (const waiting of this.#rekeys.splice(0)) waiting.resolve();
   }
 
@@ -479,8 +470,8 @@ class Connection implements SshConnection {
     this.#isEnded = true;
     this.#over.abort();
     this.#options.signal?.removeEventListener("abort", this.#abort);
-    for (const timer of [this.#deadline, this.#keepaliveTimer, this.#rekeyTimer, this.#rekeyDeadline])
-      clearTimeout(timer);
+    for (const deadline of [this.#deadline, this.#rekeyDeadline]) deadline.stop();
+    for (const timer of [this.#keepaliveTimer, this.#rekeyTimer]) clearTimeout(timer);
     const gone = error ?? connectionEnded();
     this.#settle.reject(gone);
     for (const waiting of this.#rekeys.splice(0)) waiting.reject(gone);
@@ -548,6 +539,33 @@ function mainRequestOf(request: SessionRequest): ChannelRequest {
   return { requestType: "shell", requestFields: new Uint8Array(0), label: "shell" };
 }
 
+/** A time that the other side has. Where we stood still meanwhile and heard nothing, it has it again. */
+class Deadline {
+  #timer: Timer | undefined;
+  #at = 0;
+
+  get isRunning(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  start(milliseconds: number, onOver: () => void): void {
+    clearTimeout(this.#timer);
+    this.#at = now() + milliseconds;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (now() - this.#at > mostLate) this.start(milliseconds, onOver);
+      else onOver();
+    }, milliseconds);
+  }
+
+  /** Returns the milliseconds that were left, 1 at least. */
+  stop(): number {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    return Math.max(this.#at - now(), 1);
+  }
+}
+
 /** `promise`, but no longer than `milliseconds`, nor than `signal` allows. */
 async function within<T>(
   milliseconds: number,
@@ -555,10 +573,10 @@ async function within<T>(
   promise: T | Promise<T>,
   signal?: AbortSignal,
 ): Promise<T> {
-  let timer: Timer | undefined;
+  const deadline = new Deadline();
   let onAbort: (() => void) | undefined;
   const limit = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new TimeoutError(what, milliseconds)), milliseconds);
+    deadline.start(milliseconds, () => reject(new TimeoutError(what, milliseconds)));
     onAbort = () => reject(signal?.reason);
     if (signal?.aborted) onAbort();
     signal?.addEventListener("abort", onAbort, { once: true });
@@ -566,7 +584,7 @@ async function within<T>(
   try {
     return await Promise.race([promise, limit]);
   } finally {
-    clearTimeout(timer);
+    deadline.stop();
     if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
   }
 }
@@ -595,6 +613,10 @@ function internalError(error: unknown): SshError {
 
 function now(): number {
   return performance.now();
+}
+
+function moment(): Moment {
+  return { steady: now(), wall: Date.now() };
 }
 
 function ignore(): void {

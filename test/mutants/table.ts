@@ -6,6 +6,7 @@
 import { agentRows } from "./agent-rows.ts";
 import { configRows } from "./config-rows.ts";
 import { doctorRows } from "./doctor-rows.ts";
+import { faultsRows } from "./faults-rows.ts";
 import { habitsRows } from "./habits-rows.ts";
 import { keyFilesRows } from "./key-files-rows.ts";
 import { keyServerRows } from "./key-server-rows.ts";
@@ -1000,34 +1001,10 @@ export const table: readonly Mutant[] = [
   {
     id: "connect-timers-left",
     file: "src/ssh/connect.ts",
-    find: "for (const timer of [this.#deadline, this.#keepaliveTimer, this.#rekeyTimer, this.#rekeyDeadline])",
-    replace: "for (const timer of [this.#deadline, this.#keepaliveTimer, this.#rekeyDeadline])",
+    find: "for (const timer of [this.#keepaliveTimer, this.#rekeyTimer]) clearTimeout(timer);",
+    replace: "for (const timer of [this.#keepaliveTimer]) clearTimeout(timer);",
     why: "a timer of an hour is left behind each connection, and keeps the process alive",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "'at rest': DISCONNECT 11, both streams closed" },
-  },
-  {
-    id: "connect-keepalive-off",
-    file: "src/ssh/connect.ts",
-    find: "this.#startKeepalive(this.#limits.keepaliveInterval);",
-    replace: "",
-    why: "a dead link is never noticed",
-    caughtBy: { file: "test/ssh/connect.test.ts", test: "asks after 15 s of silence, and again while it is answered" },
-  },
-  {
-    id: "connect-keepalive-one-tick-late",
-    file: "src/ssh/connect.ts",
-    find: "if (this.#silentIntervals >= keepaliveCount) {",
-    replace: "if (this.#silentIntervals > keepaliveCount) {",
-    why: "a dead link is closed after 60 s, not 45",
-    caughtBy: { file: "test/ssh/connect.test.ts", test: "not a moment before and not at a fourth tick" },
-  },
-  {
-    id: "connect-keepalive-deaf",
-    file: "src/ssh/connect.ts",
-    find: "this.#heardAt = now();",
-    replace: "",
-    why: "a server that speaks is taken for dead",
-    caughtBy: { file: "test/ssh/connect.test.ts", test: "a server that speaks is not asked" },
   },
   {
     id: "connect-handshake-for-ever",
@@ -1040,7 +1017,7 @@ export const table: readonly Mutant[] = [
   {
     id: "connect-rekey-for-ever",
     file: "src/ssh/connect.ts",
-    find: "if (!runs || this.#rekeyDeadline !== undefined) return;",
+    find: "if (!runs || this.#rekeyDeadline.isRunning) return;",
     replace: "if (runs || !runs) return;",
     why: "a server that never ends its key exchange stalls us for ever, and its IGNOREs count as life",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "'ours' must end within 30 s, whatever comes meanwhile" },
@@ -1048,7 +1025,7 @@ export const table: readonly Mutant[] = [
   {
     id: "connect-sign-gives-new-time",
     file: "src/ssh/connect.ts",
-    find: "this.#startDeadline(authenticationTimeout, Math.max(left, 1));",
+    find: "this.#startDeadline(authenticationTimeout, left);",
     replace: "this.#startDeadline(authenticationTimeout);",
     why: "a server that asks for signature after signature never runs out of time",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "gives the server no new time" },
@@ -1762,6 +1739,7 @@ export const table: readonly Mutant[] = [
   ...trustRows,
   ...keyFilesRows,
   ...doctorRows,
+  ...faultsRows,
   ...habitsRows,
   ...agentRows,
   ...configRows,

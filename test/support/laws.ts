@@ -15,7 +15,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["wire"],
   ["der", "known-hosts"],
   ["messages", "algorithms/interfaces"],
-  ["algorithms/aes-gcm", "algorithms/key-blobs", "algorithms/nist-curves", "connection", "random-bytes"],
+  ["algorithms/aes-gcm", "algorithms/key-blobs", "algorithms/nist-curves", "connection", "liveness", "random-bytes"],
   ["algorithms/*"],
   ["certificate"],
   ["algorithms/rows"],
