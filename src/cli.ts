@@ -81,7 +81,7 @@ function run(settings: Settings): Promise<number> {
   const stopped = stopSignal();
   const log = createLog({ name: "mcp_ssh_client.transport", level: settings.logLevel, write: stderr.write });
   for (const warning of settings.warnings) log.warning(warning);
-  const open = dialRemote(settings, log);
+  const { open, reopen } = dialRemote(settings, log);
   let isTold = false;
   const tell = (text: string): void => (isTold ? log.debug(text) : log.error(text));
   return runProxy({
@@ -90,6 +90,7 @@ function run(settings: Settings): Promise<number> {
         isTold = true; // by whoever opens; the proxy would say it again
         throw error;
       }),
+    reopen: settings.isReconnecting ? reopen : undefined,
     input: stdinBytes(),
     output: stdoutBytes(),
     log: { ...log, error: tell, remote: (line) => stderr.taken(`${line}\n`) },
@@ -99,6 +100,8 @@ function run(settings: Settings): Promise<number> {
       drainTimeout: settings.drainTimeout,
       firstReplyTimeout: settings.firstReplyTimeout,
       probeTimeout: settings.probeTimeout,
+      reconnectWait: settings.reconnectWait,
+      reconnectQueue: settings.reconnectQueue,
       stopTimeout: 800, // with what comes before and after it, still within a second of a signal
     },
     stopped,

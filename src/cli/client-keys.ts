@@ -42,6 +42,11 @@ export async function readKeysThereAre(settings: Settings): Promise<readonly Rea
   }
 }
 
+/** The same when we connect once more: a key that is gone since then is not made anew. @throws FileError as readClientKeys */
+export function readKeysAgain(settings: Settings): Promise<readonly ReadChoice[]> {
+  return readChoices(keyChoices(settings));
+}
+
 /** Whether a named file is missing, as `readKeysThereAre` alone lets it be: then there is no key to log in with. */
 export function isKeyToCome(read: readonly ReadChoice[]): boolean {
   return read.some(({ isNamed, file }) => isNamed && file === undefined);

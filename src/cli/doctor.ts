@@ -82,7 +82,7 @@ async function walk(settings: Settings, report: Report, signal: AbortSignal, ter
   const way = new Way(settings, report);
   let remote: RemoteSession;
   try {
-    remote = await dialRemote(settings, logTo(report, settings, terminal), way.watch)(signal);
+    remote = await dialRemote(settings, logTo(report, settings, terminal), way.watch).open(signal);
   } catch (error) {
     if (!signal.aborted) way.ended(error instanceof Error && error.cause !== undefined ? error.cause : error);
     return 1;

@@ -62,6 +62,10 @@ export interface Settings {
   readonly probeTimeout: number;
   readonly referenceServer: ReferenceServerMode;
   readonly drainTimeout: number;
+  /** Whether a link that is lost is dialled again. */
+  readonly isReconnecting: boolean;
+  readonly reconnectWait: number;
+  readonly reconnectQueue: number;
   readonly keepaliveInterval: number;
   readonly keepaliveCount: number;
   readonly rekeyBytes: number;
@@ -253,6 +257,21 @@ const flags = {
     about: "for answers that are still owed when the host closes our stdin",
     initial: "30",
     read: values.seconds(hour),
+  },
+  "no-reconnect": {
+    about: "end when the link is lost; unless given, it is dialled again, and the session goes on",
+  },
+  "reconnect-wait": {
+    value: "SECONDS",
+    about: "while the link is lost: how long a request waits for another one",
+    initial: "30",
+    read: values.seconds(hour),
+  },
+  "reconnect-queue": {
+    value: "N",
+    about: "while the link is lost: how many requests wait, in 16 MiB at most",
+    initial: "256",
+    read: values.integer(0, 10_000),
   },
   "keepalive-interval": {
     value: "SECONDS",
@@ -552,6 +571,9 @@ function settings(given: Given, localUser: () => string): Settings {
     probeTimeout: given.lastOrInitial("probe-timeout"),
     referenceServer: given.lastOrInitial("reference-server"),
     drainTimeout: given.lastOrInitial("drain-timeout"),
+    isReconnecting: !given.has("no-reconnect"),
+    reconnectWait: given.lastOrInitial("reconnect-wait"),
+    reconnectQueue: given.lastOrInitial("reconnect-queue"),
     keepaliveInterval: given.lastOrInitial("keepalive-interval"),
     keepaliveCount: given.lastOrInitial("keepalive-count"),
     rekeyBytes: given.lastOrInitial("rekey-bytes"),

@@ -18,14 +18,21 @@ export interface SignerOptions {
   /** Undefined where none was given. */
   readonly passphrase: GivenPassphrase | undefined;
   readonly log: Log;
+  /** What a person must do now is said each time. */
+  readonly attention: Pick<Log, "warning">;
   readonly signal: AbortSignal;
+  /** The keys that were unlocked before: nobody is asked for their passphrases again. */
+  readonly unlocked: UnlockedKeys;
 }
+
+/** What a person's passphrases have unlocked in this run, by the text of the key's file. */
+export type UnlockedKeys = Map<string, Signer>;
 
 /** The signers to try, in order. @throws IdentityError, AgentError, KeyFormatError, FileError */
 export function signersOf(
   settings: Settings,
   files: readonly ReadChoice[],
-  { passphrase, log, signal }: SignerOptions,
+  { passphrase, log, attention, signal, unlocked }: SignerOptions,
 ): Promise<readonly Signer[]> {
   return findSigners({
     files,
@@ -33,10 +40,14 @@ export function signersOf(
     agent: agentChoice(settings),
     isOnlyFiles: isOnlyFiles(settings),
     open: (file) => openFile(file, passphrase, log),
-    unlock: (file) => askFor(file, signal),
+    unlock: async (file) => {
+      const signer = unlocked.get(file.text) ?? (await askFor(file, signal));
+      if (signer !== undefined) unlocked.set(file.text, signer);
+      return signer;
+    },
     agentAt: async (path) => {
       const { Agent, waitFor } = await import("../node/agent.ts"); // for most runs it is not needed
-      return new Agent(path, { signal, onWait: (identity) => log.warning(waitFor(path, identity)) });
+      return new Agent(path, { signal, onWait: (identity) => attention.warning(waitFor(path, identity)) });
     },
     onWarning: log.warning,
     onNote: log.debug,

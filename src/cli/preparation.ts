@@ -6,6 +6,7 @@ import type { ReadChoice } from "../node/key-choices.ts";
 import type { AcceptedKey } from "../node/trust.ts";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import type { Settings } from "./flags.ts";
+import type { UnlockedKeys } from "./identities.ts";
 import type { Introduction } from "./introduction.ts";
 import type { GivenPassphrase } from "./passphrase.ts";
 import type { Stop } from "./way.ts";
@@ -15,6 +16,7 @@ export interface PreparedStop extends Stop {
   readonly keys: Promise<readonly ReadChoice[]>;
   /** Undefined where none was given. */
   readonly passphrase?: GivenPassphrase | undefined;
+  readonly unlocked: UnlockedKeys;
   /** Undefined where any host key will do. */
   readonly knownHosts: Promise<readonly KnownHostsFile[] | undefined>;
   /** The host key that was taken as a new one, if one was. */

@@ -3,18 +3,20 @@
  * then load what needs cryptography, which takes longer than the others together.
  */
 import { isIP } from "node:net";
-import type { OpenRemote } from "../mcp/link.ts";
+import type { OpenRemote, RemoteSession } from "../mcp/link.ts";
 import { type KnownHostsFile, readKnownHosts, readKnownHostsIfThere } from "../node/files.ts";
 import type { Log } from "../node/log.ts";
 import { type DialOptions, type DialProgress, dial } from "../node/tcp.ts";
 import type { ByteDuplex } from "../ssh/connection.ts";
-import { readClientKeys, readKeysThereAre } from "./client-keys.ts";
+import { readClientKeys, readKeysAgain, readKeysThereAre } from "./client-keys.ts";
 import { describeFailure } from "./failure.ts";
 import type { Settings } from "./flags.ts";
+import type { UnlockedKeys } from "./identities.ts";
 import type { Introduction, IntroductionOptions } from "./introduction.ts";
-import { givenPassphrase } from "./passphrase.ts";
-import type { Preparation } from "./preparation.ts";
+import { type GivenPassphrase, givenPassphrase } from "./passphrase.ts";
+import type { Preparation, PreparedStop } from "./preparation.ts";
 import { findRoute } from "./route.ts";
+import { sayingOnce } from "./said-once.ts";
 import { trustChoice } from "./trust-choices.ts";
 import type { Watch } from "./watch.ts";
 import { JumpError, placeOf } from "./way.ts";
@@ -24,43 +26,89 @@ interface Beginning extends Preparation {
   readonly socket: Promise<ByteDuplex>;
 }
 
+/** Reads the key files that are meant for one server. */
+type ReadKeys = typeof readClientKeys;
+
 interface DialContext {
   readonly log: Log;
+  /** What a person must do now is said there. */
+  readonly attention: Log;
   readonly signal: AbortSignal;
   readonly watch: Watch | undefined;
-  /** Whether the key that is missing is made. */
-  readonly makesKey: boolean;
+  readonly readKeys: ReadKeys;
+}
+
+/** What outlives one attempt. */
+interface Run {
+  /** Undefined where none was given. */
+  readonly passphrase: GivenPassphrase | undefined;
+  readonly unlocked: UnlockedKeys;
+  /** What was found out of each server, by its place. */
+  readonly met: Map<string, Pick<PreparedStop, "accepted" | "introduction">>;
+}
+
+/** The way to the remote. */
+export interface Dialled {
+  /** Goes on to open the session that the settings ask for; to be called once. */
+  readonly open: OpenRemote;
+  /** Begins anew, with what the configuration and the files say then; nobody is asked and nothing made a second time. */
+  readonly reopen: OpenRemote;
 }
 
 /**
- * Dials at once, and gives what goes on to open the session that the settings ask for. That rejects with an error whose
- * message is the line for a person, which it has logged. Who watches has no key made that is missing.
+ * Dials at once. What it gives rejects with errors whose message is the line for a person; that of the first attempt is
+ * logged. Who watches has no key made that is missing.
  */
-export function dialRemote(settings: Settings, log: Log, watch?: Watch): OpenRemote {
-  const abort = new AbortController();
-  const beginning = begin(settings, { log, signal: abort.signal, watch, makesKey: watch === undefined });
-  beginning.catch(ignore); // it may fail before anybody waits for it
-  return async (signal) => {
-    signal.addEventListener("abort", () => abort.abort(signal.reason));
-    let target = settings;
-    let madeLine: string | undefined;
-    const known = new Set<Settings>();
-    try {
-      const begun = await beginning;
-      target = begun.target;
-      await Promise.all(begun.stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts]));
-      madeLine = (await begun.stops.at(-1)?.keys)?.[0]?.madeLine;
-      const { openSession } = await import("./session.ts");
-      return await openSession(begun, { log, signal: abort.signal, watch, onHostKey: (stop) => known.add(stop) });
-    } catch (error) {
-      abort.abort();
-      beginning.then(({ socket }) => socket.then(({ writable }) => writable.abort())).catch(ignore); // SSH, if it has it, has closed it
-      if (signal.aborted) throw error;
-      const line = describe(error, target, { known, madeLine });
-      log.error(`Error running MCP SSH client: ${line}`);
-      throw new Error(line.replace(/(?<=[.;]) /g, "\n"), { cause: error }); // the proxy cuts lines, and joins them again
-    }
+export function dialRemote(settings: Settings, plainLog: Log, watch?: Watch): Dialled {
+  const run = beginRun(settings, plainLog);
+  const log = watch === undefined ? sayingOnce(plainLog) : plainLog;
+  const attempt = (readKeys: ReadKeys): Attempt => {
+    const abort = new AbortController();
+    const context = { log, attention: plainLog, signal: abort.signal, watch, readKeys };
+    const beginning = begin(settings, run, context);
+    beginning.catch(ignore); // it may fail before anybody waits for it
+    return { settings, beginning, abort, context };
   };
+  const first = attempt(watch === undefined ? readClientKeys : readKeysThereAre);
+  return {
+    open: (signal) => finish(first, signal, (line) => log.error(`Error running MCP SSH client: ${line}`)),
+    reopen: (signal) => finish(attempt(readKeysAgain), signal, ignore),
+  };
+}
+
+/** What was begun, and how it is ended. */
+interface Attempt {
+  readonly settings: Settings;
+  readonly beginning: Promise<Beginning>;
+  readonly abort: AbortController;
+  readonly context: DialContext;
+}
+
+/** `onFailure` is given the line for a person. */
+async function finish(
+  { settings, beginning, abort, context }: Attempt,
+  signal: AbortSignal,
+  onFailure: (line: string) => void,
+): Promise<RemoteSession> {
+  signal.addEventListener("abort", () => abort.abort(signal.reason));
+  let target = settings;
+  let madeLine: string | undefined;
+  const known = new Set<Settings>();
+  try {
+    const begun = await beginning;
+    target = begun.target;
+    await Promise.all(begun.stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts]));
+    madeLine = (await begun.stops.at(-1)?.keys)?.[0]?.madeLine;
+    const { openSession } = await import("./session.ts");
+    return await openSession(begun, { ...context, onHostKey: (stop) => known.add(stop) });
+  } catch (error) {
+    abort.abort();
+    beginning.then(({ socket }) => socket.then(({ writable }) => writable.abort())).catch(ignore); // SSH, if it has it, has closed it
+    if (signal.aborted) throw error;
+    const line = describe(error, target, { known, madeLine });
+    onFailure(line);
+    throw new Error(line.replace(/(?<=[.;]) /g, "\n"), { cause: error }); // the proxy cuts lines, and joins them again
+  }
 }
 
 /** The way to the server that is meant, for whoever does not log in to it. */
@@ -75,7 +123,8 @@ export interface FoundWay {
 
 /** Goes as far as the server that is meant, through its jump hosts. @throws JumpError, ConfigError, FileError */
 export async function findWay(settings: Settings, log: Log, signal: AbortSignal): Promise<FoundWay> {
-  const begun = await begin(settings, { log, signal, watch: undefined, makesKey: false });
+  const context = { log, attention: log, signal, watch: undefined, readKeys: readKeysThereAre };
+  const begun = await begin(settings, beginRun(settings, log), context);
   const { target, open } = begun;
   if (begun.stops.length === 1) return { target, open, close: async () => undefined };
   const { openWay } = await import("./session.ts");
@@ -83,19 +132,27 @@ export async function findWay(settings: Settings, log: Log, signal: AbortSignal)
   return { target, open: () => connection.tunnel(target.host, target.port), close: () => connection.close() };
 }
 
+function beginRun(settings: Settings, log: Log): Run {
+  return { passphrase: givenPassphrase(settings, log), unlocked: new Map(), met: new Map() };
+}
+
 /** Where no configuration is read, this dials before it returns. */
-async function begin(asked: Settings, context: DialContext): Promise<Beginning> {
-  const { log, signal, makesKey } = context;
-  const passphrase = givenPassphrase(asked, log); // before a ProxyCommand can inherit it
+async function begin(asked: Settings, { passphrase, unlocked, met }: Run, context: DialContext): Promise<Beginning> {
+  const { log, signal, readKeys } = context;
   const found = findRoute(asked, log);
   const route = found instanceof Promise ? await found : found;
   const dialFirst = (): Promise<ByteDuplex> => openFirst(route[0], context);
   const socket = dialFirst();
   const stops = route.map((settings) => {
-    const introduction = introductionOf(settings, { log, signal, socket });
+    const place = `${settings.host} ${settings.port}`;
+    const { accepted, introduction } = met.get(place) ?? {
+      accepted: {},
+      introduction: introductionOf(settings, { log, signal, socket }),
+    };
+    met.set(place, { accepted, introduction });
     const knownHosts = knownHostsOf(settings, introduction);
-    const keys = makesKey ? readClientKeys(settings, passphrase, log) : readKeysThereAre(settings);
-    return { settings, keys, passphrase, knownHosts, accepted: {}, introduction };
+    const keys = readKeys(settings, passphrase, log);
+    return { settings, keys, passphrase, unlocked, knownHosts, accepted, introduction };
   });
   for (const promise of [socket, ...stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts])]) promise.catch(ignore);
   let isTaken = false;

@@ -24,6 +24,8 @@ import { JumpError, travel } from "./way.ts";
 /** What a session is opened with. */
 export interface SessionContext {
   readonly log: Log;
+  /** What a person must do now is said there; `log` unless given. */
+  readonly attention?: Log;
   readonly signal: AbortSignal;
   /** Called when a server has proved itself an SSH server. */
   readonly onHostKey: (server: Settings) => void;
@@ -91,9 +93,9 @@ interface LoggedIn {
 
 /** `open`: gives a way to the server, another one each time. */
 async function logIn(
-  { settings, keys: files, passphrase, knownHosts, accepted, introduction: introducing }: PreparedStop,
+  { settings, keys: files, passphrase, unlocked, knownHosts, accepted, introduction: introducing }: PreparedStop,
   open: () => Promise<ByteDuplex>,
-  { log, signal, onHostKey, watch }: SessionContext,
+  { log, attention = log, signal, onHostKey, watch }: SessionContext,
 ): Promise<LoggedIn> {
   const { host, username, isJump, hostKeyPins: pins, acceptNew } = settings;
   const known = await knownHosts;
@@ -109,7 +111,9 @@ async function logIn(
   const trust = own && (introduction?.trusting(own) ?? own);
   const follower = settings.updateHostKeys ? new HostKeyFollower({ ...name, place, isHashed, log }) : undefined;
   const read = await files;
-  const keys = isKeyToCome(read) ? [] : await signersOf(settings, read, { passphrase, log, signal });
+  const keys = isKeyToCome(read)
+    ? []
+    : await signersOf(settings, read, { passphrase, unlocked, log, attention, signal });
   watch?.({ type: "ready", keys, files: read.flatMap(({ file }) => file ?? []), knownHosts: known }, settings);
   await introduction?.introduceUs(keys);
   const options: ConnectOptions = {
@@ -140,6 +144,7 @@ async function logIn(
     log.info(`the server showed a key that is not pinned, ${fingerprint}: connecting again for its others`);
   const attempt = () => connectTrusted(open, options, trust, onAgain);
   const connection = await introduced(attempt, keys, introduction);
+  introduction?.letIn();
   log.debug(`logged in to ${host} as ${username}; ${nameOf(settings)} is ${connection.serverVersion}`);
   return { connection, onSession: () => follower?.opened(connection) };
 }

@@ -4,6 +4,7 @@
  */
 import type { Verdict } from "./envelope.ts";
 import type { Envelope } from "./envelope-draft.ts";
+import type { MessageId } from "./message-id.ts";
 import {
   answerLine,
   DISCOVER,
@@ -13,8 +14,17 @@ import {
   refusalLine,
   withheldReason,
 } from "./messages.ts";
-import { type Change, enter, isLate, type PendingRequest, PendingRequests } from "./pending.ts";
+import {
+  type Change,
+  enter,
+  isAwaited,
+  isLate,
+  MOST_FROM_SERVER,
+  type PendingRequest,
+  PendingRequests,
+} from "./pending.ts";
 import type { RemoteEnd } from "./remote-end.ts";
+import { SessionMemory } from "./session-memory.ts";
 import { type Deferred, deferred } from "./waiting.ts";
 
 /** What the conversation needs of others. */
@@ -25,13 +35,12 @@ export interface ConversationPorts {
   readonly stderr: () => readonly string[];
 }
 
-/** How many of the server's own requests are remembered. */
-const MOST_FROM_SERVER = 1000;
-
 export class Conversation {
   readonly #ports: ConversationPorts;
   readonly #host = new PendingRequests();
-  /** The server's own requests. Nothing reads them yet: a new link will have to cancel them. */
+  /** What a new remote would have to be told. */
+  readonly memory: SessionMemory = new SessionMemory();
+  /** The server's own requests, under the ids that the host knows them by. */
   readonly #server = new PendingRequests(MOST_FROM_SERVER);
   #end: RemoteEnd | undefined;
   #hasRequest = false;
@@ -77,10 +86,14 @@ export class Conversation {
     return this.#isProbeErrored && !this.#hasInitialize;
   }
 
-  /** Enters a line of the host's and returns its requests, which are answered at once if the remote is gone. */
-  enterHost(verdict: Verdict): readonly PendingRequest[] {
+  /**
+   * Enters a line of the host's and returns its requests, which are answered at once if the remote is gone. `chunks`: all
+   * of it, undefined where it was not held.
+   */
+  enterHost(verdict: Verdict, chunks?: readonly Uint8Array[]): readonly PendingRequest[] {
     if (!verdict.isMessage) return [];
     const { asked } = enter(verdict, this.#host, this.#server);
+    this.memory.asked(verdict, asked, chunks);
     if (asked.length > 0) this.#hasRequest = true;
     if (asked.some(({ method }) => method === "initialize")) this.#hasInitialize = true;
     if (this.#end !== undefined) this.giveUpForGood(goneReason(this.#end, this.#hasReply));
@@ -88,11 +101,13 @@ export class Conversation {
   }
 
   /** Enters a line of the remote's. Returns how many of its messages answer what we have answered: they must not pass. */
-  enterRemote(verdict: Verdict): number {
+  enterRemote(verdict: Verdict, chunks: readonly Uint8Array[]): number {
     let late = 0;
     for (const envelope of verdict.envelopes) if (this.isLate(envelope)) late++;
     if (late === verdict.envelopes.length) return late;
-    this.#noteAnswers(enter(verdict, this.#server, this.#host));
+    const change = enter(verdict, this.#server, this.#host);
+    if (change.answered.length > 0) this.memory.answered(change.answered, verdict, chunks);
+    this.#noteAnswers(change);
     this.#noteSettled();
     return late;
   }
@@ -130,6 +145,40 @@ export class Conversation {
     const stderr = this.#ports.stderr();
     for (const request of this.#host.all) this.#answer(request, answerLine(request, why, stderr));
     this.#noteSettled();
+  }
+
+  /** Answers one request that the remote never had, or has lost; no answer of its own can come. */
+  giveUpOne(request: PendingRequest, why: Reason): void {
+    if (this.isPending(request) && isAwaited(request)) this.#isUnanswered = true;
+    this.#answerAlone(request, answerLine(request, why, []));
+  }
+
+  /** The link is lost, and another one may come: answers all that is pending but `kept`, which were never sent. */
+  loseLink(kept: ReadonlySet<PendingRequest>, why: Reason): void {
+    const stderr = this.#ports.stderr();
+    this.#hasReply = false;
+    this.#host.forgetAbandoned();
+    for (const request of this.#host.all) {
+      if (kept.has(request)) continue;
+      if (isAwaited(request)) this.#isUnanswered = true;
+      this.#answerAlone(request, answerLine(request, why, stderr));
+    }
+  }
+
+  /** What the remote has asked and the host has not answered; nobody waits for it any more. */
+  takeServerRequests(): readonly PendingRequest[] {
+    return this.#server.takeAll();
+  }
+
+  /** Another link stands. `hasReply`: whether the remote has answered on it. */
+  restored(hasReply: boolean): void {
+    this.#isUnanswered = false;
+    this.#hasReply = hasReply;
+  }
+
+  /** The remote answers us under this id: that is not for the host. */
+  expectNothing(id: MessageId): void {
+    this.#host.expectNothing(id);
   }
 
   /** As `giveUp`, at our end: what is pending now counts as never answered. */

@@ -3,7 +3,7 @@
  * in pieces; everything passes, junk included. The route holds the host back.
  */
 import type { Conversation } from "./conversation.ts";
-import type { HostRoute } from "./host-route.ts";
+import type { HostLine, HostRoute } from "./host-route.ts";
 import { JsonLines, type Line } from "./json-lines.ts";
 import { type Deferred, deferred } from "./waiting.ts";
 
@@ -17,6 +17,8 @@ export class HostInput {
   onLine: () => void = () => undefined;
   /** Where the lines go. */
   route: HostRoute;
+  /** Gives what passes in place of a line: nothing, where it is undefined. */
+  onPass: (line: HostLine) => HostLine | undefined = (line) => line;
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #lines: JsonLines;
   readonly #conversation: Conversation;
@@ -39,6 +41,16 @@ export class HostInput {
   /** Whether the host is in the middle of a line. */
   get isInLine(): boolean {
     return this.#lines.isInLine;
+  }
+
+  /** Whether pieces of a line went on their way, and its end did not. */
+  get isInPieces(): boolean {
+    return this.#lines.isInPieces;
+  }
+
+  /** From the next line on, those of up to `limit` bytes leave only when they are complete. */
+  holdUpTo(limit: number): void {
+    this.#lines.limit = limit;
   }
 
   /** Reads to the end. An input that breaks has ended: the host is gone. */
@@ -74,8 +86,10 @@ export class HostInput {
   }
 
   #line(line: Line, chunks: readonly Uint8Array[]): void {
-    const requests = this.#conversation.enterHost(line.verdict);
-    this.route.line({ chunks, verdict: line.verdict, requests });
+    const { verdict, isWhole } = line;
+    const requests = this.#conversation.enterHost(verdict, isWhole ? chunks : undefined);
+    const passed = this.onPass({ chunks, verdict, requests, isRest: !isWhole });
+    if (passed !== undefined) this.route.line(passed);
     this.onLine();
   }
 }

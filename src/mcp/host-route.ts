@@ -14,6 +14,10 @@ export interface HostLine {
   readonly verdict: Verdict;
   /** The requests in it. */
   readonly requests: readonly PendingRequest[];
+  /** Whether it was given in pieces, and `chunks` are not all of it. */
+  readonly isRest?: boolean;
+  /** Whether it is not the host's but ours, for the session that stands only. */
+  readonly isOurs?: boolean;
 }
 
 /** In bytes. */

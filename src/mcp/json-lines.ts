@@ -41,7 +41,7 @@ export interface JsonLinesOptions {
 
 /** Splits and judges a stream of bytes: `push` each chunk, then `end`. */
 export class JsonLines {
-  readonly #limit: number;
+  #limit: number;
   readonly #beyond: JsonLinesOptions["beyond"];
   readonly #scanner = new EnvelopeScanner();
   readonly #held = new HeldBytes();
@@ -57,6 +57,16 @@ export class JsonLines {
   /** Whether a line has begun that has not ended. */
   get isInLine(): boolean {
     return this.#length > 0;
+  }
+
+  /** Whether pieces of the line that has begun were given. */
+  get isInPieces(): boolean {
+    return this.#isOver && this.#beyond === "stream";
+  }
+
+  /** From the next line on: longer ones, in bytes without the newline, are not held. */
+  set limit(bytes: number) {
+    this.#limit = bytes + 1;
   }
 
   /** Takes a chunk, borrowed for good: the lines and pieces given are views of it. */

@@ -22,6 +22,12 @@ export interface ProxyLimits {
   readonly closeTimeout: number;
   /** From a signal to the end of everything. 1,000. */
   readonly stopTimeout: number;
+  /** While the link is lost: how long a request waits for another one. 30,000. */
+  readonly reconnectWait: number;
+  /** While the link is lost: how many requests wait. 256. */
+  readonly reconnectQueue: number;
+  /** While the link is lost: the bytes of all that waits. 16 MiB. */
+  readonly reconnectBytes: number;
 }
 
 /** What holds where nothing else is said. */
@@ -37,4 +43,7 @@ export const DEFAULT_LIMITS: ProxyLimits = {
   exitTimeout: 2_000,
   closeTimeout: 1_000,
   stopTimeout: 1_000,
+  reconnectWait: 30_000,
+  reconnectQueue: 256,
+  reconnectBytes: 16 * 1024 * 1024,
 };

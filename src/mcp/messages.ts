@@ -87,6 +87,12 @@ export function noAnswerReason(milliseconds: number): Reason {
   return { reason: "no-answer", text };
 }
 
+/** Why what still waits is answered when the host leaves. */
+export const LEFT_REASON: Reason = {
+  reason: "link-lost",
+  text: "The link to the remote MCP server was lost, and the host's input ended before there was another one",
+};
+
 /** What to do about the silence of a shell's session, a sentence without the full stop. */
 export const SHELL_SILENCE_CURE: string =
   "Without --command or --subsystem the server starts a login shell, which is no MCP server unless the server gives its own in " +

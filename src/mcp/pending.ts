@@ -14,6 +14,14 @@ export interface PendingRequest {
 /** Open for as long as the host listens (2026-07-28): nobody waits for its answer, at the end least of all. */
 const LONG_LIVED = "subscriptions/listen";
 
+/** Whether somebody waits for its answer. */
+export function isAwaited({ method }: PendingRequest): boolean {
+  return method !== LONG_LIVED;
+}
+
+/** How many of a server's own requests are remembered. */
+export const MOST_FROM_SERVER = 1000;
+
 /** The book of one direction. */
 export class PendingRequests {
   readonly #most: number;
@@ -41,16 +49,33 @@ export class PendingRequests {
     const request = { id, method, isSent: false };
     this.#strike(id.key); // the host used the id again: one answer serves both
     this.#requests.set(id.key, request);
-    if (method !== LONG_LIVED) this.#awaited++;
+    if (isAwaited(request)) this.#awaited++;
     this.#abandoned.delete(id.key);
     const [oldest] = this.#requests.size > this.#most ? this.#requests.keys() : [];
     if (oldest !== undefined) this.#strike(oldest);
     return request;
   }
 
+  /** Strikes all off, and returns them. */
+  takeAll(): readonly PendingRequest[] {
+    const { all } = this;
+    for (const { id } of all) this.#strike(id.key);
+    return all;
+  }
+
   /** Strikes a request off, answered or cancelled; returns it if it was pending. */
   remove(id: MessageId): PendingRequest | undefined {
     return this.#strike(id.key);
+  }
+
+  /** No answer under this id is wanted. */
+  expectNothing(id: MessageId): void {
+    this.#abandoned.add(id.key);
+  }
+
+  /** Another remote: it answers nothing that the one before was asked. */
+  forgetAbandoned(): void {
+    this.#abandoned.clear();
   }
 
   /** Strikes off a request that we answer ourselves; the remote's own answer is not wanted any more. */
@@ -63,7 +88,7 @@ export class PendingRequests {
     const request = this.#requests.get(key);
     if (request === undefined) return undefined;
     this.#requests.delete(key);
-    if (request.method !== LONG_LIVED) this.#awaited--;
+    if (isAwaited(request)) this.#awaited--;
     return request;
   }
 

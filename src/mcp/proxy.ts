@@ -10,13 +10,15 @@ import { WaitingRoute } from "./host-route.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type LinkEars, type OpenRemote, type RemoteSession } from "./link.ts";
 import { isShellsWord, SHELL_CURE } from "./login-shell.ts";
-import { noAnswerReason, noFirstReplyReason, SHELL_SILENCE_CURE } from "./messages.ts";
+import { LEFT_REASON, noAnswerReason, noFirstReplyReason, SHELL_SILENCE_CURE } from "./messages.ts";
 import type { PendingRequest } from "./pending.ts";
+import type { Reconnection } from "./reconnection.ts";
 import type { ReferenceRoute } from "./reference-route.ts";
 import { mayBeReferenceServer, REFERENCE_CURE, type ReferenceServerMode } from "./reference-server.ts";
-import { describe, exitCode, type RemoteEnd } from "./remote-end.ts";
+import { describe, exitCode, isFinal, type RemoteEnd, textOf } from "./remote-end.ts";
 import { RemoteLines } from "./remote-lines.ts";
 import { LineShower, type ShowLine, StderrLines } from "./remote-text.ts";
+import type { Replay } from "./replay.ts";
 import { SendQueue } from "./send-queue.ts";
 import { type Deferred, deferred, FirstReply, Silence, within } from "./waiting.ts";
 
@@ -37,6 +39,8 @@ export interface ProxyOptions {
   readonly output: WritableStream<Uint8Array>;
   /** Called once and at once: connecting goes on while the host's first lines are read. */
   readonly open: OpenRemote;
+  /** Connects once more, after the link was lost; absent where a lost link is the end. */
+  readonly reopen?: OpenRemote | undefined;
   readonly log: ProxyLog;
   /** Resolves with the number of a signal that tells us to end, as in 15. */
   readonly stopped?: Promise<number>;
@@ -60,6 +64,8 @@ export function runProxy(options: ProxyOptions): Promise<number> {
 type Happening =
   | { readonly what: "connected"; readonly remote: RemoteSession }
   | { readonly what: "remote-gone"; readonly end: RemoteEnd }
+  /** The link is lost, and another one may be had. `lived`: milliseconds. */
+  | { readonly what: "link-lost"; readonly end: Extract<RemoteEnd, { how: "link-lost" }>; readonly lived: number }
   /** The remote has not answered the host's probe for 2026-07-28 in time. */
   | { readonly what: "probe-late" }
   /** The host has said something for another session than the one that the probe cost. */
@@ -76,6 +82,7 @@ class StdioProxy {
   readonly #limits: ProxyLimits;
   readonly #log: ProxyLog;
   readonly #open: OpenRemote;
+  readonly #reopen: OpenRemote | undefined;
   readonly #input: HostInput;
   readonly #output: HostOutput;
   /** Where the host's lines wait for the connection. */
@@ -85,6 +92,12 @@ class StdioProxy {
   readonly #referenceServer: ReferenceServerMode;
   #mayBeReference = false;
   #reference: ReferenceRoute | undefined;
+  /** Whether the link that was lost led to the reference server. */
+  #isReference = false;
+  /** Why connecting again failed last. */
+  #lastFailure = "";
+  /** Since the first loss of a link. */
+  #reconnection: Reconnection | undefined;
   readonly #conversation: Conversation;
   /** Whether the session is a shell's. */
   #isShell = false;
@@ -100,10 +113,11 @@ class StdioProxy {
   #isHostSlow = false;
   #stopSignal: number | undefined;
 
-  constructor({ input, output, open, log, limits, stopped, referenceServer = "auto" }: ProxyOptions) {
+  constructor({ input, output, open, reopen, log, limits, stopped, referenceServer = "auto" }: ProxyOptions) {
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#log = log;
     this.#open = open;
+    this.#reopen = reopen;
     this.#referenceServer = referenceServer;
     this.#shower = new LineShower((line) => log.remote(line));
     this.#stderr = new StderrLines((line) => this.#hearStderr(line));
@@ -133,7 +147,9 @@ class StdioProxy {
 
   async #run(): Promise<number> {
     let last = await this.#connect(this.#open);
-    while (last.what === "connected") last = await this.#serve(last.remote);
+    while (last.what === "connected" || last.what === "link-lost") {
+      last = last.what === "connected" ? await this.#serve(last.remote) : await this.#reconnect(last.end, last.lived);
+    }
     this.#firstReply.stop();
     this.#probe.stop();
     this.#reference?.stop();
@@ -151,14 +167,21 @@ class StdioProxy {
 
   /** Dials; a signal ends that at every moment, and so does a host that leaves without having said anything. */
   async #connect(open: OpenRemote): Promise<Happening> {
+    const ending = Promise.race([this.#stopped, this.#hostDeaf, this.#hostLeftUnheard()]);
+    const last = await this.#dial(open, ending);
+    if (last.what === "remote-gone") await this.#farewell(last.end);
+    return last;
+  }
+
+  /** `ending`: what ends it. */
+  async #dial(open: OpenRemote, ending: Promise<Happening>): Promise<Happening> {
     const abort = new AbortController();
     const opening = open(abort.signal);
     const outcome = opening.then(
       (remote): Happening => ({ what: "connected", remote }),
       (error: unknown): Happening => ({ what: "remote-gone", end: { how: "connect-failed", error } }),
     );
-    const first = await Promise.race([outcome, this.#stopped, this.#hostDeaf, this.#hostLeftUnheard()]);
-    if (first.what === "remote-gone") await this.#farewell(first.end);
+    const first = await Promise.race([outcome, ending]);
     if (first.what === "connected" || first.what === "remote-gone") return first;
     abort.abort();
     opening.then(({ connection }) => connection.close()).catch(ignore); // it may have come too far to be stopped
@@ -173,9 +196,11 @@ class StdioProxy {
 
   /** Carries lines until something ends that, then takes leave, or makes ready for another session in its place. */
   async #serve(remote: RemoteSession): Promise<Happening> {
+    const began = performance.now();
     this.#isShell = remote.isShell === true;
     await this.#routeTo(remote);
-    const link = new Link(remote, this.#ears(), this.#limits);
+    const replay = this.#reconnection?.isDown ? this.#reconnection.replay() : undefined;
+    const link = new Link(remote, this.#ears(replay), this.#limits);
     const remoteEnds = Promise.race([
       this.#shellFound.promise,
       link.ended.then((end): Happening => ({ what: "remote-gone", end: this.#withCure(end) })),
@@ -186,9 +211,15 @@ class StdioProxy {
       (isSent) => isSent && this.#silence.begin(),
       () => link.broken(),
     );
-    const first = await Promise.race([remoteEnds, this.#stopped, this.#hostDeaf, this.#hostEnded]);
+    const ends = Promise.race([remoteEnds, this.#stopped, this.#hostDeaf, this.#hostEnded]);
+    const first = (replay && (await this.#restore(replay, ends))) ?? (await ends);
     const last = first.what === "host-ended" ? await this.#drain(remoteEnds) : first;
     if (this.#isProbeToBlame(last)) return await this.#startAfresh(link, remote);
+    if (last.what === "remote-gone" && this.#mayReconnect(last.end)) {
+      this.#queue.pause();
+      await link.hangUp();
+      return { what: "link-lost", end: last.end, lived: performance.now() - began };
+    }
     if (last.what === "remote-gone") await this.#farewell(last.end);
     if (last.what === "stopped") await this.#stop(link, remoteEnds);
     else await link.hangUp();
@@ -198,10 +229,97 @@ class StdioProxy {
     return last;
   }
 
-  /** The host's lines take the way that this remote needs, those that waited first. */
+  /** Undefined once the new link is in use; else what stands against that. */
+  async #restore(replay: Replay, ends: Promise<Happening>): Promise<Happening | undefined> {
+    const { firstReplyTimeout } = this.#limits;
+    const route = this.#reference ?? this.#queue;
+    const outcome = await Promise.race([ends, replay.handshake(route, firstReplyTimeout)]);
+    replay.stop();
+    if ("what" in outcome) return outcome.what === "host-ended" ? this.#leave() : outcome;
+    if (outcome.how === "another") {
+      const error = new Error(`another MCP server answers there now: ${outcome.text}`);
+      return { what: "remote-gone", end: { how: "not-restored", error } };
+    }
+    if (outcome.how === "late") {
+      const error = new Error(`the MCP server there did not answer initialize within ${firstReplyTimeout / 1000} s`);
+      return { what: "remote-gone", end: { how: "link-lost", error } };
+    }
+    this.#stderr.forget();
+    if (this.#conversation.memory.handshake === undefined) this.#firstReply.again();
+    this.#lastFailure = "";
+    this.#log.info(RESTORED);
+    this.#reconnection?.restored(route, replay);
+    return undefined;
+  }
+
+  #warnOfFailure(error: unknown): void {
+    const text = textOf(error);
+    const isNews = text !== this.#lastFailure;
+    this.#lastFailure = text;
+    (isNews ? this.#log.warning : this.#log.debug)(`Connecting again failed, and is tried further: ${text}`);
+  }
+
+  /** No link will do. */
+  async #giveUp(error: unknown): Promise<Happening> {
+    const end: RemoteEnd = { how: "not-restored", error };
+    await this.#farewell(end);
+    return { what: "remote-gone", end };
+  }
+
+  /** The host has left while there is no link. */
+  #leave(): Happening {
+    this.#conversation.giveUpForGood(LEFT_REASON);
+    return { what: "host-left" };
+  }
+
+  async #loadReconnection(): Promise<Reconnection> {
+    const { Reconnection } = await import("./reconnection.ts");
+    return new Reconnection({
+      limits: this.#limits,
+      input: this.#input,
+      queue: this.#queue,
+      conversation: this.#conversation,
+      toHost: (line) => this.#output.write([line]),
+      warn: (text) => this.#log.warning(text),
+    });
+  }
+
+  #mayReconnect(end: RemoteEnd): end is Extract<RemoteEnd, { how: "link-lost" }> {
+    const isOfUse = this.#reopen !== undefined && !this.#input.isEnded && this.#conversation.memory.isRestorable;
+    return isOfUse && end.how === "link-lost" && !isFinal(end.error);
+  }
+
+  /** The link is lost: dials until there is another one, or one that will not do, or something ends us. */
+  async #reconnect(end: Extract<RemoteEnd, { how: "link-lost" }>, lived: number): Promise<Happening> {
+    this.#firstReply.stop();
+    this.#reconnection ??= await this.#loadReconnection();
+    const reconnection = this.#reconnection;
+    if (reconnection.isDown) this.#warnOfFailure(end.error);
+    else this.#log.warning(`${describe(end)}; connecting again`);
+    const isRouteRaw = this.#reference === undefined || this.#input.route !== this.#reference;
+    if (!reconnection.isDown) this.#isReference = !isRouteRaw;
+    reconnection.lose(end, lived, isRouteRaw);
+    this.#reference?.stop();
+    this.#reference = undefined;
+    const ending = Promise.race([this.#stopped, this.#hostDeaf, this.#hostEnded]);
+    for (;;) {
+      const onPause = (pause: number) => this.#log.debug(`connecting again in ${Math.round(pause / 1000)} s`);
+      const ended = await reconnection.pause(ending, onPause);
+      const last = ended ?? (await this.#dial(this.#reopen ?? this.#open, ending));
+      if (last.what === "host-ended") return this.#leave();
+      if (last.what !== "remote-gone" || last.end.how !== "connect-failed") return last;
+      const { error } = last.end;
+      if (isFinal(error)) return this.#giveUp(error);
+      this.#warnOfFailure(error);
+    }
+  }
   async #routeTo(remote: RemoteSession): Promise<void> {
-    if (this.#input.route !== this.#waiting) return;
     const isCertain = this.#referenceServer === "on";
+    if (this.#reconnection?.isDown) {
+      if (this.#isReference) this.#reference = await this.#referenceRoute(isCertain);
+      return;
+    }
+    if (this.#input.route !== this.#waiting) return;
     this.#mayBeReference = isCertain || (this.#referenceServer === "auto" && mayBeReferenceServer(remote));
     if (this.#mayBeReference) this.#reference = await this.#referenceRoute(isCertain);
     else if (remote.reopen === undefined) this.#probe.over();
@@ -214,15 +332,16 @@ class StdioProxy {
   async #referenceRoute(isCertain: boolean): Promise<ReferenceRoute> {
     const { ReferenceRoute } = await import("./reference-route.ts");
     const options = { isCertain, limit: this.#limits.lineBytes };
-    return new ReferenceRoute(options, {
+    const route: ReferenceRoute = new ReferenceRoute(options, {
       queue: this.#queue,
       conversation: this.#conversation,
       forward: (chunks) => this.#output.write(chunks),
       warn: (text) => this.#log.warning(text),
       onOver: () => {
-        this.#input.route = this.#queue;
+        if (this.#input.route === route) this.#input.route = this.#queue;
       },
     });
+    return route;
   }
 
   /** A shell's status 127 is that of the last line that it took for a command. */
@@ -271,13 +390,15 @@ class StdioProxy {
     return this.#conversation.isAwaited ? { what: "host-went-on" } : { what: "host-left" };
   }
 
-  #ears(): LinkEars {
+  #ears(replay: Replay | undefined): LinkEars {
+    const reconnection = this.#reconnection;
     const lines = new RemoteLines(this.#limits.lineBytes, this.#conversation, {
       forward: (chunks) => this.#output.write(chunks),
       showNoise: (text) => this.#shower.show(`[remote stdout, no MCP message] ${text}`),
       warn: (text) => this.#log.warning(text),
       debug: (text) => this.#log.debug(text),
-      ...(this.#reference && { listener: this.#reference }),
+      listeners: [this.#reference, replay].filter((listener) => listener !== undefined),
+      ...(reconnection && { rename: (line) => reconnection.rename(line) }),
     });
     return {
       stdout: {
@@ -354,6 +475,7 @@ class StdioProxy {
   }
 
   #discardInput(): void {
+    this.#reconnection?.discard();
     this.#waiting.discard();
     this.#queue.discard();
   }
@@ -380,6 +502,11 @@ class StdioProxy {
     this.#conversation.giveUp(why);
   }
 }
+
+/** What a person is told, since nothing else tells it. */
+const RESTORED =
+  "The link to the remote MCP server is restored, with a new server there: what the old one had in hand (tasks, cursors, " +
+  "its own state) is lost";
 
 function ignore(): void {
   // nobody is left to be told

@@ -39,6 +39,8 @@ export interface ReferenceOptions {
 /** Milliseconds from the answer to `initialize`: a host that never says `initialized` would wait for ever. */
 const INITIALIZED_WAIT = 5_000;
 
+/** Nobody behind this asks what a line says. */
+const NO_MESSAGE: Verdict = { isMessage: false, isTooComplex: false, envelopes: [] };
 const newline: Uint8Array = Uint8Array.of(0x0a);
 const INITIALIZED: Uint8Array = new TextEncoder().encode('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
 
@@ -189,7 +191,7 @@ export class ReferenceRoute implements HostRoute {
 
   #sayInitialized(): void {
     if (this.#waiting.length === 0) return;
-    this.#ports.queue.push([INITIALIZED], []);
+    this.#ports.queue.line({ chunks: [INITIALIZED], verdict: NO_MESSAGE, requests: [] });
     this.#setInitialized();
   }
 
@@ -251,7 +253,8 @@ export class ReferenceRoute implements HostRoute {
     const escaper = new SeparatorEscaper();
     const parts = [...chunks.flatMap((chunk) => escaper.push(chunk)), ...escaper.end()];
     // Each part would be a packet of its own.
-    this.#ports.queue.push(parts.length > chunks.length ? [joined(parts)] : parts, requests);
+    const one = parts.length > chunks.length ? [joined(parts)] : parts;
+    this.#ports.queue.line({ chunks: one, verdict: NO_MESSAGE, requests });
   }
 }
 

@@ -2,6 +2,7 @@
  * Remote end: the ways in which the remote can be gone, what a person is told of each, and what we exit with.
  */
 import type { ExitStatus } from "../ssh/connection.ts";
+import { AuthError, HostKeyError } from "../ssh/errors.ts";
 import { printable, printableLines } from "../ssh/printable.ts";
 import { SHELL_CURE } from "./login-shell.ts";
 
@@ -9,6 +10,8 @@ import { SHELL_CURE } from "./login-shell.ts";
 export type RemoteEnd =
   /** It was never reached. */
   | { readonly how: "connect-failed"; readonly error: unknown }
+  /** The connection broke, and no other one will do. */
+  | { readonly how: "not-restored"; readonly error: unknown }
   /** The connection broke under the session. */
   | { readonly how: "link-lost"; readonly error: unknown }
   | {
@@ -36,6 +39,14 @@ export function provesNothingRan(end: RemoteEnd): boolean {
   return end.how === "login-shell" || (end.how === "exited" && neverRan.has(end.status));
 }
 
+/** Whether it is of no use to dial again. */
+export function isFinal(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if (cause instanceof HostKeyError || cause instanceof AuthError) return true;
+  }
+  return false;
+}
+
 /** How a session ended, by its exit status. RFC 4254 §6.10. */
 export function sessionEnd(exit: ExitStatus | undefined): RemoteEnd {
   if (exit === undefined) return { how: "closed" };
@@ -61,6 +72,8 @@ export function happened(end: RemoteEnd): string {
       return `The remote MCP server was not reached: ${textOf(end.error)}`;
     case "link-lost":
       return `The link to the remote MCP server was lost: ${textOf(end.error)}`;
+    case "not-restored":
+      return `The link to the remote MCP server was lost and cannot be restored: ${textOf(end.error)}`;
     case "exited":
       return `The remote MCP server exited with status ${end.status}`;
     case "killed": {
@@ -80,7 +93,8 @@ const cures: Readonly<Record<number, string>> = {
   127: "command not found: a non-interactive shell often has a shorter PATH, so give the full path",
 };
 
-function textOf(error: unknown): string {
+/** An error as one printable line. */
+export function textOf(error: unknown): string {
   if (error === undefined) return "the connection was closed";
   return printableLines(error instanceof Error ? error.message : String(error)).join(" ");
 }
@@ -103,6 +117,7 @@ export function exitCode({ stopSignal, remote, isHostGone, isUnanswered }: Endin
   switch (remote?.how) {
     case "connect-failed":
     case "login-shell":
+    case "not-restored":
       return 1;
     case "link-lost":
       return isHostGone ? otherwise : 1;

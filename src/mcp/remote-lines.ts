@@ -16,10 +16,18 @@ export interface RemoteLinesPorts {
   readonly forward: (chunks: readonly Uint8Array[]) => void;
   /** Shows noise, printable. */
   readonly showNoise: (text: string) => void;
-  /** Who hears lines before they are entered, and answers before they pass; absent where nobody has to. */
-  readonly listener?: RemoteListener;
+  /** Who hears lines before they are entered, and answers before they pass. */
+  readonly listeners?: readonly RemoteListener[];
+  /** Gives what passes in place of a line, before it is heard; absent where that is always the line. */
+  readonly rename?: (line: RemoteLine) => RemoteLine;
   readonly warn: (text: string) => void;
   readonly debug: (text: string) => void;
+}
+
+/** A line that is a message, or a batch of them. */
+export interface RemoteLine {
+  readonly chunks: readonly Uint8Array[];
+  readonly verdict: Verdict;
 }
 
 /** Hears what the remote says. */
@@ -69,15 +77,17 @@ export class RemoteLines {
     const { verdict, isWhole, length } = line;
     const isTooLong = !isWhole && length > this.#limit && verdict.envelopes.length > 0;
     if (isTooLong || verdict.isTooComplex) this.#refuse(line);
-    else if (verdict.isMessage) this.#pass(line.chunks, verdict, out);
+    else if (verdict.isMessage) this.#pass(line, out);
     else this.#repair(line, out);
   }
 
-  #pass(chunks: readonly Uint8Array[], verdict: Verdict, out: Uint8Array[]): void {
-    const { listener } = this.#ports;
-    if (listener?.hear(chunks, verdict)) return;
-    const late = this.#conversation.enterRemote(verdict);
-    if (late === 0) for (const chunk of listener ? joinedBy(listener, chunks, verdict) : chunks) append(out, chunk);
+  #pass(line: RemoteLine, out: Uint8Array[]): void {
+    const { listeners = [], rename } = this.#ports;
+    const { chunks, verdict } = rename?.(line) ?? line;
+    const takers = listeners.filter((listener) => listener.hear(chunks, verdict)); // all of them hear it
+    if (takers.length > 0) return;
+    const late = this.#conversation.enterRemote(verdict, chunks);
+    if (late === 0) for (const chunk of joinedBy(listeners, chunks, verdict)) append(out, chunk);
     else {
       this.#ports.debug("a late answer of the remote's was dropped: its request had been answered in its name");
       if (late < verdict.envelopes.length) out.push(...this.#withoutLate(joined(chunks), verdict));
@@ -100,7 +110,7 @@ export class RemoteLines {
       return;
     }
     this.#noise(shown([repaired.noise], repaired.noise.length));
-    this.#pass([repaired.message], repaired.verdict, out);
+    this.#pass({ chunks: [repaired.message], verdict: repaired.verdict }, out);
   }
 
   #noise(text: string): void {
@@ -125,11 +135,15 @@ export class RemoteLines {
 }
 
 function joinedBy(
-  listener: RemoteListener,
+  listeners: readonly RemoteListener[],
   chunks: readonly Uint8Array[],
   { envelopes }: Verdict,
 ): readonly Uint8Array[] {
   const [envelope] = envelopes;
-  const id = envelopes.length === 1 && envelope?.kind === "response" ? envelope.id : undefined;
-  return (id && listener.join(id.key, chunks)) ?? chunks;
+  if (envelopes.length !== 1 || envelope?.kind !== "response" || envelope.id === undefined) return chunks;
+  for (const listener of listeners) {
+    const joined = listener.join(envelope.id.key, chunks);
+    if (joined !== undefined) return joined;
+  }
+  return chunks;
 }

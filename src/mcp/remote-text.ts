@@ -86,6 +86,11 @@ export class StderrLines {
     return this.#last;
   }
 
+  /** Another remote: what the one before said last says nothing of it. */
+  forget(): void {
+    this.#last = [];
+  }
+
   push(bytes: Uint8Array): void {
     const lines = (this.#partial + this.#decoder.decode(bytes, { stream: true })).split("\n");
     this.#partial = lines.pop() ?? "";

@@ -3,16 +3,24 @@
  * the host back meanwhile. Everything passes unchanged, junk included.
  */
 import { append } from "./held-bytes.ts";
-import type { HostLine, HostRoute } from "./host-route.ts";
+import { type HostLine, type HostRoute, lengthOf } from "./host-route.ts";
 import type { PendingRequest } from "./pending.ts";
 import { type Deferred, deferred } from "./waiting.ts";
 
+/** A line, or a piece of one. */
+type Part = HostLine | Uint8Array;
+
 interface Entry {
-  /** Merged where they follow each other in one buffer. */
-  readonly chunks: Uint8Array[];
-  /** The requests whose lines end in `chunks`. */
-  readonly requests: PendingRequest[];
+  readonly parts: Part[];
   length: number;
+}
+
+/** What a feed had not taken. */
+export interface TakenBack {
+  /** Whole ones, in order. */
+  readonly lines: readonly HostLine[];
+  /** The end of a line whose beginning had gone. */
+  readonly cut: HostLine | undefined;
 }
 
 /** The end of the host's route: `line`, `piece` and `end` on one side, `feed` on the other. */
@@ -21,6 +29,8 @@ export class SendQueue implements HostRoute {
   #next: Entry = emptyEntry();
   /** What waits for `release`, while there is a hold. */
   #held: Entry | undefined;
+  /** Whether the last that was sent is a piece of a line. */
+  #isInLine = false;
   #isEnded = false;
   #isDiscarding = false;
   /** Counts the feeds: only the last one may take. */
@@ -38,23 +48,11 @@ export class SendQueue implements HostRoute {
   }
 
   piece(bytes: Uint8Array): void {
-    this.push([bytes], []);
+    this.#push(bytes, bytes.length);
   }
 
-  line({ chunks, requests }: HostLine): void {
-    this.push(chunks, requests);
-  }
-
-  /** `requests`: those whose last byte is in `chunks`. */
-  push(chunks: readonly Uint8Array[], requests: readonly PendingRequest[]): void {
-    if (this.#isDiscarding || this.#isEnded) return;
-    const entry = this.#held ?? this.#next;
-    for (const chunk of chunks) {
-      append(entry.chunks, chunk);
-      entry.length += chunk.length;
-    }
-    entry.requests.push(...requests);
-    this.#wake.resolve();
+  line(line: HostLine): void {
+    this.#push(line, lengthOf(line));
   }
 
   /** Resolves when more may be pushed. */
@@ -70,7 +68,7 @@ export class SendQueue implements HostRoute {
   release(): void {
     const held = this.#held;
     this.#held = undefined;
-    if (held !== undefined) this.push(held.chunks, held.requests);
+    for (const part of held?.parts ?? []) this.#push(part, sizeOf(part));
   }
 
   /** Ends the feed; what it had not taken is dropped, but for what is held, which goes to the next feed. */
@@ -80,6 +78,33 @@ export class SendQueue implements HostRoute {
     this.#held = undefined;
     this.#wake.resolve();
     this.#makeRoom();
+  }
+
+  /** Ends the feed; what it had not taken waits. */
+  pause(): void {
+    this.#feeds++;
+    this.#wake.resolve();
+  }
+
+  /** Ends the feed, and takes back what it had not taken. */
+  takeBack(): TakenBack {
+    this.pause();
+    const { parts } = this.#take();
+    const lines: HostLine[] = [];
+    let isCut = this.#isInLine;
+    let cut: HostLine | undefined;
+    let pieces: Uint8Array[] = [];
+    for (const part of parts) {
+      if (part instanceof Uint8Array) pieces.push(part);
+      else {
+        if (isCut) cut = part;
+        else lines.push({ ...part, chunks: [...pieces, ...part.chunks], isRest: false });
+        isCut = false;
+        pieces = [];
+      }
+    }
+    this.#isInLine = false;
+    return { lines, cut };
   }
 
   /** Resolves when something waits. */
@@ -136,10 +161,20 @@ export class SendQueue implements HostRoute {
   }
 
   #send(writer: WritableStreamDefaultWriter<Uint8Array>, onSent: (requests: readonly PendingRequest[]) => void): void {
-    const { chunks, requests } = this.#take();
+    const { parts } = this.#take();
+    this.#isInLine = parts.at(-1) instanceof Uint8Array;
+    const requests = parts.flatMap((part) => (part instanceof Uint8Array ? [] : part.requests));
     for (const request of requests) request.isSent = true;
     if (requests.length > 0) onSent(requests);
-    for (const chunk of chunks) writer.write(chunk).catch(ignore);
+    for (const chunk of merged(parts)) writer.write(chunk).catch(ignore);
+  }
+
+  #push(part: Part, length: number): void {
+    if (this.#isDiscarding || this.#isEnded) return;
+    const entry = this.#held ?? this.#next;
+    entry.parts.push(part);
+    entry.length += length;
+    this.#wake.resolve();
   }
 
   #take(): Entry {
@@ -156,7 +191,21 @@ export class SendQueue implements HostRoute {
 }
 
 function emptyEntry(): Entry {
-  return { chunks: [], requests: [], length: 0 };
+  return { parts: [], length: 0 };
+}
+
+function sizeOf(part: Part): number {
+  return part instanceof Uint8Array ? part.length : lengthOf(part);
+}
+
+/** Their bytes; what follows each other in one buffer leaves in one write. */
+function merged(parts: readonly Part[]): readonly Uint8Array[] {
+  const all: Uint8Array[] = [];
+  for (const part of parts) {
+    if (part instanceof Uint8Array) append(all, part);
+    else for (const chunk of part.chunks) append(all, chunk);
+  }
+  return all;
 }
 
 function ignore(): void {

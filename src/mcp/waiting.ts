@@ -76,6 +76,12 @@ export class FirstReply {
     this.#onLate = onLate;
   }
 
+  /** Another remote: it has answered nothing yet. */
+  again(): void {
+    this.stop();
+    this.#hasReply = false;
+  }
+
   /** A request was sent. */
   asked(): void {
     if (this.#hasReply || this.#timer !== undefined) return;

@@ -42,7 +42,7 @@ async function open(ciphers: readonly string[]) {
   const keys = Promise.resolve([{ path: "key", isNamed: true, file: { path: "key", text, warning: undefined } }]);
   const sockets = [socket];
   const begun = {
-    stops: [{ settings, keys, knownHosts: Promise.resolve(undefined), accepted: {} }],
+    stops: [{ settings, keys, knownHosts: Promise.resolve(undefined), accepted: {}, unlocked: new Map() }],
     target: settings,
     open: async () => sockets.pop() ?? Promise.reject(new Error("one connection is enough")),
   };

@@ -26,8 +26,8 @@ describeNeeding(missingSshd(), "the end of a session", () => {
     return host;
   };
   /** A session that has answered once. */
-  const running = async (exec: string = echoCommand) => {
-    const host = start(exec);
+  const running = async (exec: string = echoCommand, flags: readonly string[] = []) => {
+    const host = start(exec, flags);
     host.send(PING);
     expect(await host.line()).toBe(PONG);
     return host;
@@ -183,8 +183,8 @@ describeNeeding(missingSshd(), "the end of a session", () => {
   });
 
   describe("by the link", () => {
-    test("sshd's process is killed: what is owed is answered, exit 1", async () => {
-      const host = await running();
+    test("sshd's process is killed: what is owed is answered, exit 1 without another link", async () => {
+      const host = await running(echoCommand, ["--no-reconnect"]);
       host.send(SILENT);
       host.send(PING);
       expect(await host.line()).toBe(PONG);

@@ -2,14 +2,16 @@
  * One trial: a real sshd, the built command under load, a kill, and what was left of it all.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { type Exit, launch, type Remote } from "../support/command.ts";
 import { commandLine, endTree, isAlive, signalAll, until } from "../support/processes.ts";
 import { type Sshd, startSshd } from "../support/sshd.ts";
 import { BusyHost } from "./busy-host.ts";
 import type { Evidence } from "./judge.ts";
-import { ledgerServer } from "./places.ts";
 import type { Plan, Victim } from "./plan.ts";
+
+const ledgerServer = join(dirname(fileURLToPath(import.meta.url)), "..", "support", "ledger-server.mjs");
 
 export interface Outcome extends Evidence {
   readonly exit: Exit;
@@ -23,7 +25,8 @@ export async function runTrial(plan: Plan): Promise<Outcome> {
   const server = await startSshd();
   const ledger = join(server.folder, "ledger");
   writeFileSync(ledger, "");
-  const busy = new BusyHost(launch(server, remoteOf(plan.victim, server, ledger)), plan);
+  const flags = plan.victim === "connection" ? ["--no-reconnect"] : [];
+  const busy = new BusyHost(launch(server, remoteOf(plan.victim, server, ledger), flags), plan);
   try {
     const isEarly = plan.replies === 0;
     if (!isEarly) await busy.replied(1);

@@ -217,6 +217,27 @@ export class FakeRemote {
   }
 }
 
+/** An attempt to connect again. */
+export class Redial {
+  readonly outcome = deferred<RemoteSession>();
+  isAborted = false;
+
+  constructor(signal: AbortSignal) {
+    signal.addEventListener("abort", () => {
+      this.isAborted = true;
+      this.fail(new Error("aborted"));
+    });
+  }
+
+  succeed(remote: FakeRemote): void {
+    this.outcome.resolve(remote);
+  }
+
+  fail(error: Error): void {
+    this.outcome.resolve(Promise.reject(error) as never);
+  }
+}
+
 /** A proxy under test, between a host and a remote that the test plays. */
 export class Stage {
   readonly host = new Source();
@@ -234,9 +255,12 @@ export class Stage {
   showing: Promise<void> | undefined;
   readonly #stop = deferred<number>();
   readonly ended: Promise<void>;
+  /** The attempts to connect again, in order. */
+  readonly redials: Redial[] = [];
 
-  constructor(limits: Partial<ProxyLimits> = {}, referenceServer?: ReferenceServerMode) {
+  constructor(limits: Partial<ProxyLimits> = {}, referenceServer?: ReferenceServerMode, isReconnecting = false) {
     const run = runProxy({
+      ...(isReconnecting && { reopen: (signal: AbortSignal) => this.#reopen(signal) }),
       ...(referenceServer && { referenceServer }),
       input: this.host.stream,
       output: this.shown.stream,
@@ -262,6 +286,14 @@ export class Stage {
   /** A proxy whose connection stands. */
   static async connected(limits: Partial<ProxyLimits> = {}): Promise<Stage> {
     const stage = new Stage(limits);
+    stage.connect();
+    await settle();
+    return stage;
+  }
+
+  /** A proxy that connects again, whose connection stands. */
+  static async reconnecting(limits: Partial<ProxyLimits> = {}, referenceServer?: ReferenceServerMode): Promise<Stage> {
+    const stage = new Stage(limits, referenceServer, true);
     stage.connect();
     await settle();
     return stage;
@@ -293,6 +325,12 @@ export class Stage {
 
   logged(kind: string): string[] {
     return this.log.filter((line) => line.startsWith(`${kind} `)).map((line) => line.slice(kind.length + 1));
+  }
+
+  async #reopen(signal: AbortSignal): Promise<RemoteSession> {
+    const redial = new Redial(signal);
+    this.redials.push(redial);
+    return await redial.outcome.promise;
   }
 
   readonly #open: OpenRemote = async (signal) => {

@@ -1,0 +1,194 @@
+/**
+ * Waiting lines: what the host says while the link is lost. Its requests wait for another link, each for its time, and
+ * all within bounds; what does not get there is answered as never sent.
+ */
+import { isBatch } from "./batch.ts";
+import type { Conversation } from "./conversation.ts";
+import { type HostLine, type HostRoute, lengthOf } from "./host-route.ts";
+import type { Reason } from "./messages.ts";
+import type { PendingRequest } from "./pending.ts";
+
+export interface WaitingLimits {
+  readonly reconnectWait: number;
+  readonly reconnectQueue: number;
+  readonly reconnectBytes: number;
+}
+
+/** What becomes of the rest of a line. */
+type Rest = "wanted" | "cut" | "too-long";
+
+interface Waiting {
+  readonly line: HostLine;
+  readonly length: number;
+  /** Undefined where nobody waits for an answer. */
+  readonly timer: ReturnType<typeof setTimeout> | undefined;
+}
+
+export class WaitingLines implements HostRoute {
+  readonly #limits: WaitingLimits;
+  readonly #conversation: Conversation;
+  /** Why what waited too long is answered, as the loss was told; what went wrong last is behind it. */
+  readonly #lost: string;
+  readonly #warn: (text: string) => void;
+  #waiting: Waiting[] = [];
+  #requests = 0;
+  #length = 0;
+  /** Of a line in pieces. */
+  #pieces: Uint8Array[] = [];
+  #piecesLength = 0;
+  #rest: Rest = "wanted";
+  #dropped = 0;
+  #isOver = false;
+  /** Where lines go again, once the rest of the one that goes nowhere has come. */
+  #next: { readonly route: HostRoute; readonly onOver: () => void } | undefined;
+
+  /** `lost`: how the link was lost, a sentence without the full stop. */
+  constructor(limits: WaitingLimits, conversation: Conversation, lost: string, warn: (text: string) => void) {
+    this.#limits = limits;
+    this.#conversation = conversation;
+    this.#lost = lost;
+    this.#warn = warn;
+  }
+
+  /** The line that the host is in the middle of was cut by the loss: the rest of it goes nowhere. */
+  cut(): void {
+    this.#rest = "cut";
+  }
+
+  piece(bytes: Uint8Array): void {
+    if (this.#isOver || this.#rest !== "wanted") return;
+    this.#pieces.push(bytes);
+    this.#piecesLength += bytes.length;
+    if (this.#length + this.#piecesLength > this.#limits.reconnectBytes) {
+      this.#rest = "too-long";
+      this.#dropPieces();
+    }
+  }
+
+  line(line: HostLine): void {
+    const rest = this.#rest;
+    this.#rest = "wanted";
+    if (this.#isOver && rest === "wanted") return;
+    const chunks = [...this.#pieces, ...line.chunks];
+    this.#dropPieces();
+    const whole = { ...line, chunks, isRest: false };
+    if (rest === "cut") this.#cutOff(line);
+    else if (rest === "too-long") this.#refuse(line);
+    else if (!this.#isForNobody(whole)) this.#wait(whole);
+    this.#next?.onOver();
+  }
+
+  /** The host is not held back: its requests must be heard to be answered in time, and so must its end. */
+  async room(): Promise<void> {
+    await this.#next?.route.room();
+  }
+
+  /** Gives all that waits to `route`, in order. `onOver` is called when lines may go there themselves. */
+  release(route: HostRoute, onOver: () => void): void {
+    const lines = this.#waiting.map(({ line }) => line);
+    const pieces = this.#pieces;
+    this.discard();
+    for (const line of lines) route.line(line);
+    for (const piece of pieces) route.piece(piece);
+    if (this.#rest === "wanted") onOver();
+    else this.#next = { route, onOver };
+  }
+
+  /** Drops what waits and what comes. */
+  discard(): void {
+    this.#isOver = true;
+    for (const { timer } of this.#waiting) clearTimeout(timer);
+    this.#waiting = [];
+    this.#dropPieces();
+    if (this.#dropped > 0)
+      this.#warn(`${this.#dropped} notifications of the host's found no room to wait: they are lost`);
+    this.#dropped = 0;
+  }
+
+  /** Answers go to nobody: who asked is gone. And what cancels a request that was never sent has done so. */
+  #isForNobody({ verdict, chunks }: HostLine): boolean {
+    if (!verdict.isMessage) return false;
+    const { envelopes } = verdict;
+    if (envelopes.every(({ kind }) => kind === "response")) return true;
+    const [envelope] = envelopes;
+    if (envelopes.length > 1 || envelope?.kind !== "notification") return false;
+    // A new server is told so in its handshake.
+    if (envelope.method === "notifications/initialized") return true;
+    if (envelope.method !== "notifications/cancelled" || envelope.requestId === undefined) return false;
+    return !isBatch(chunks) && this.#cancel(envelope.requestId.key);
+  }
+
+  /** False where the request waits with others in a batch. */
+  #cancel(key: string): boolean {
+    const index = this.#waiting.findIndex(({ line }) => line.requests.some(({ id }) => id.key === key));
+    const found = this.#waiting[index];
+    if (found === undefined) return true;
+    if (found.line.verdict.envelopes.length > 1) return false;
+    this.#remove(found);
+    return true;
+  }
+
+  #wait(line: HostLine): void {
+    const length = lengthOf(line);
+    const isFull =
+      this.#length + length > this.#limits.reconnectBytes ||
+      (line.requests.length > 0 && this.#requests + line.requests.length > this.#limits.reconnectQueue);
+    if (isFull) {
+      this.#refuse(line);
+      return;
+    }
+    const isAwaited = line.requests.length > 0;
+    const timer = isAwaited ? setTimeout(() => this.#expire(waiting), this.#limits.reconnectWait) : undefined;
+    const waiting: Waiting = { line, length, timer };
+    this.#waiting.push(waiting);
+    this.#length += length;
+    this.#requests += line.requests.length;
+  }
+
+  /** All but its newline may have reached the server, which may not need it. */
+  #cutOff({ requests }: HostLine): void {
+    for (const request of requests) request.isSent = true;
+    this.#answer(requests, this.#cutReason());
+  }
+
+  #refuse({ requests }: HostLine): void {
+    if (requests.length === 0) this.#dropped++;
+    this.#answer(requests, this.#fullReason());
+  }
+
+  #remove(waiting: Waiting): void {
+    clearTimeout(waiting.timer);
+    this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+    this.#length -= waiting.length;
+    this.#requests -= waiting.line.requests.length;
+  }
+
+  #expire(waiting: Waiting): void {
+    this.#remove(waiting);
+    this.#answer(waiting.line.requests, this.#lateReason());
+  }
+
+  #answer(requests: readonly PendingRequest[], why: Reason): void {
+    for (const request of requests) this.#conversation.giveUpOne(request, why);
+  }
+
+  #dropPieces(): void {
+    this.#pieces = [];
+    this.#piecesLength = 0;
+  }
+
+  #lateReason(): Reason {
+    const wait = `no other one stood within ${this.#limits.reconnectWait / 1000} s`;
+    return { reason: "link-lost", text: `${this.#lost}, and ${wait}` };
+  }
+
+  #fullReason(): Reason {
+    const { reconnectQueue, reconnectBytes } = this.#limits;
+    const most = `as many requests wait for another one as may (${reconnectQueue} of them, ${reconnectBytes} bytes in all)`;
+    return { reason: "link-lost", text: `${this.#lost}, and ${most}` };
+  }
+
+  #cutReason(): Reason {
+    return { reason: "link-lost", text: `${this.#lost} in the middle of this request` };
+  }
+}
