@@ -12,6 +12,7 @@ import {
   type AgentFault,
   AuthError,
   ChannelError,
+  DISCONNECT_REASON,
   DisconnectError,
   HostKeyError,
   NegotiationError,
@@ -69,7 +70,7 @@ export function explain(error: unknown, attempt: Attempt, isServerKnown: boolean
   if (error instanceof DisconnectError && error.cause instanceof SshError)
     return { what: error.cause.message, cure: "" };
   if (isServerKnown && isOfTheWorld(error)) return { what: error.message, cure: "" };
-  if (error instanceof DisconnectError) return { what: error.message, cure: earlyEnd };
+  if (error instanceof DisconnectError) return { what: error.message, cure: earlyEndCure(error) };
   if (error instanceof TimeoutError || error instanceof ProtocolError) {
     const { host, port, config } = attempt;
     const isCommand = config?.proxyCommand !== undefined;
@@ -161,9 +162,19 @@ function explainNegotiation(error: NegotiationError): Explanation {
   return { what: error.message, cure: error.list === "strict kex" ? cure : "" };
 }
 
-const earlyEnd =
-  "servers hang up so early on a source that came too often or failed before (OpenSSH's PerSourcePenalties and " +
-  "MaxStartups): wait a minute, then look at the server's log";
+/** Before the server has shown its host key. OpenSSH turns a connection away by one line of text, or none. */
+function earlyEndCure({ greeting, reason }: DisconnectError): string {
+  const log = "then look at the server's log";
+  if (greeting?.includes("Exceeded MaxStartups"))
+    return `too many connections log in there at this moment (MaxStartups, PerSourceMaxStartups in its sshd_config): wait a moment, ${log}`;
+  const isFull = reason === DISCONNECT_REASON.TOO_MANY_CONNECTIONS;
+  if (greeting === undefined && !isFull) return "look at the server's log, or whether ssh gets any further";
+  return (
+    "mostly that is OpenSSH's penalty for an address whose logins failed, broke off or came too often " +
+    "(PerSourcePenalties: 15 s to 10 minutes); else too many log in there at once (MaxStartups), or fail2ban or a " +
+    `firewall has shut us out: wait a minute, ${log}`
+  );
+}
 
 /** By the request that was refused. */
 const channelCures: Readonly<Record<string, string>> = {

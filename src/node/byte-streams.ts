@@ -2,6 +2,7 @@
  * Byte streams: Node's streams as web streams of bytes, both with back-pressure. Our own, because `Duplex.toWeb` halves
  * the rate and a stream of `type: "bytes"` costs 4 to 8 us a chunk. Queues are measured in bytes.
  */
+import type { OnReadOpts, Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 
 /** What the reading queue may hold before the source is paused; one read of a socket is as much. */
@@ -17,41 +18,102 @@ export function readableBytes(
   cancel: () => void,
   verdict?: () => Promise<void>,
 ): ReadableStream<Uint8Array> {
-  let isOver = false;
-  const over = (settle: () => void): void => {
-    if (!isOver) settle();
-    isOver = true;
-  };
+  const over = once();
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
         source.pause();
         source.on("data", (chunk: Uint8Array) => {
-          if (isOver) return;
+          if (over.isOver) return;
           controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
           if ((controller.desiredSize ?? 0) <= 0) source.pause();
         });
-        let isAtEnd = false;
-        source.on("end", () => {
-          isAtEnd = true;
-          const close = (): void => over(() => controller.close());
-          if (verdict === undefined) close();
-          else verdict().then(close, (error: unknown) => over(() => controller.error(error)));
-        });
-        source.on("error", (error) => over(() => controller.error(error)));
-        source.on("close", () => {
-          if (!isAtEnd) over(() => controller.error(new Error("the stream was closed before its end")));
-        });
+        followEnd(source, controller, over, verdict);
       },
       pull() {
         source.resume();
       },
       cancel() {
-        over(cancel);
+        over.settle(cancel);
       },
     },
     new ByteLengthQueuingStrategy({ highWaterMark }),
   );
+}
+
+/**
+ * One buffer for all that a socket ever reads, where Node would make one for each read: at full speed those are tens of
+ * MiB that wait for the garbage collector.
+ */
+export class SocketBuffer {
+  readonly #bytes = new Uint8Array(highWaterMark);
+  #take: (length: number) => boolean = () => false;
+
+  /** For the options of the socket that this is the buffer of, which must not read before `readable`. */
+  get onread(): OnReadOpts {
+    return { buffer: this.#bytes, callback: (length) => this.#take(length) };
+  }
+
+  /** As `readableBytes`, but a chunk is borrowed: valid until the next is asked for. */
+  readable(socket: Socket, cancel: () => void): ReadableStream<Uint8Array> {
+    const over = once();
+    return new ReadableStream<Uint8Array>(
+      {
+        start: (controller) => {
+          this.#take = (length) => {
+            if (!over.isOver) controller.enqueue(this.#bytes.subarray(0, length));
+            return false; // the next read waits until somebody asks for it
+          };
+          followEnd(socket, controller, over);
+        },
+        pull() {
+          socket.resume();
+        },
+        cancel() {
+          over.settle(cancel);
+        },
+      },
+      { highWaterMark: 0 },
+    );
+  }
+}
+
+interface Once {
+  readonly isOver: boolean;
+  /** Calls `settle` the first time. */
+  settle(settle: () => void): void;
+}
+
+function once(): Once {
+  let isOver = false;
+  return {
+    get isOver() {
+      return isOver;
+    },
+    settle(settle) {
+      if (!isOver) settle();
+      isOver = true;
+    },
+  };
+}
+
+function followEnd(
+  source: Readable,
+  controller: ReadableStreamDefaultController<Uint8Array>,
+  over: Once,
+  verdict?: () => Promise<void>,
+): void {
+  let isAtEnd = false;
+  source.on("end", () => {
+    isAtEnd = true;
+    const close = (): void => over.settle(() => controller.close());
+    if (verdict === undefined) close();
+    else verdict().then(close, (error: unknown) => over.settle(() => controller.error(error)));
+  });
+  source.on("error", (error) => over.settle(() => controller.error(error)));
+  source.on("close", () => {
+    if (!isAtEnd) over.settle(() => controller.error(new Error("the stream was closed before its end")));
+  });
 }
 
 export interface SinkEnd {

@@ -9,7 +9,7 @@ import { connect, isIP } from "node:net";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import { SshError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
-import { readableBytes, writableBytes } from "./byte-streams.ts";
+import { SocketBuffer, writableBytes } from "./byte-streams.ts";
 
 /** No TCP connection came up. The message has the words of the system (`Connection refused`) and says what was tried. */
 export class DialError extends SshError {
@@ -53,7 +53,10 @@ const attemptDelay = 250;
 /** `keepAlive` as ssh's TCPKeepAlive, beside SSH's own, which finds a dead peer sooner. */
 const socketOptions = { noDelay: true, keepAlive: true, allowHalfOpen: true } as const;
 
-/** Connects to `host`, a name or an address. @throws DialError, or the signal's reason. */
+/**
+ * Connects to `host`, a name or an address. What is read is borrowed: a chunk is valid until the next is asked for.
+ * @throws DialError, or the signal's reason.
+ */
 export async function dial(host: string, port: number, options: DialOptions = {}): Promise<ByteDuplex> {
   const { signal, timeout = 15_000, lookup = lookupAll, family } = options;
   signal?.throwIfAborted();
@@ -85,14 +88,19 @@ async function lookupAll(host: string): Promise<readonly string[]> {
  * The socket's bytes both ways. Each half ends by itself; when nobody reads any more, the socket goes once what was
  * written is out.
  */
-function streamsOf(socket: Socket): ByteDuplex {
+function streamsOf({ socket, buffer }: Connected): ByteDuplex {
   return {
-    readable: readableBytes(socket, () => socket.destroySoon()),
+    readable: buffer.readable(socket, () => socket.destroySoon()),
     writable: writableBytes(socket, {
       close: (whenDone) => socket.end(whenDone),
       abort: () => socket.destroy(),
     }),
   };
+}
+
+interface Connected {
+  readonly socket: Socket;
+  readonly buffer: SocketBuffer;
 }
 
 interface Failure {
@@ -102,7 +110,7 @@ interface Failure {
 
 /** The attempts for one connection: the first that comes up wins, the others are dropped. */
 class Race {
-  readonly winner: Promise<Socket>;
+  readonly winner: Promise<Connected>;
   readonly #host: string;
   readonly #port: number;
   readonly #onProgress: DialOptions["onProgress"];
@@ -112,7 +120,7 @@ class Race {
   #waiting: string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
-  #resolve: (socket: Socket) => void = () => {};
+  #resolve: (connected: Connected) => void = () => {};
   #reject: (error: unknown) => void = () => {};
 
   constructor(host: string, port: number, { onProgress, localAddress }: DialOptions) {
@@ -160,12 +168,15 @@ class Race {
 
   #connect(address: string): void {
     const from = this.#localAddress === undefined ? {} : { localAddress: this.#localAddress };
-    const socket = connect({ host: address, port: this.#port, ...socketOptions, ...from });
+    const buffer = new SocketBuffer();
+    const { onread } = buffer;
+    const socket = connect({ host: address, port: this.#port, onread, ...socketOptions, ...from });
+    socket.pause(); // until somebody asks
     this.#sockets.set(socket, address);
     socket.once("connect", () => {
       this.#sockets.delete(socket);
       this.#onProgress?.({ connected: address });
-      this.#resolve(socket);
+      this.#resolve({ socket, buffer });
       this.#stop();
     });
     socket.on("error", (error) => {

@@ -164,9 +164,10 @@ export class SshClient {
 
   /** The byte stream from the server has ended; with `cause` where the socket broke. */
   receiveEnd(cause?: unknown): void {
-    const early = this.#transport.hasVersion ? "" : " before its version line";
-    const text = `the connection was closed${early} while waiting for ${this.waitsFor}`;
-    this.#finish(new DisconnectError(text, undefined, cause === undefined ? undefined : { cause }));
+    const { hasVersion, greeting } = this.#transport;
+    const when = hasVersion ? `while waiting for ${this.waitsFor}` : `before its version line${this.#soFar}`;
+    const options = { ...(cause === undefined ? {} : { cause }), ...(hasVersion ? {} : { greeting }) };
+    this.#finish(new DisconnectError(`the connection was closed ${when}`, undefined, options));
   }
 
   /** What is to be sent to the server; the array is the caller's. */

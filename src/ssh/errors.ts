@@ -130,10 +130,13 @@ export class ChannelError extends SshError {
 export class DisconnectError extends SshError {
   override readonly name = "DisconnectError";
   readonly reason: number | undefined;
+  /** What it said in place of its version line, escaped; undefined once that had come. RFC 4253 §4.2. */
+  readonly greeting: readonly string[] | undefined;
 
-  constructor(message: string, reason?: number, options?: ErrorOptions) {
+  constructor(message: string, reason?: number, options: ErrorOptions & { greeting?: readonly string[] } = {}) {
     super(message, options);
     this.reason = reason;
+    this.greeting = options.greeting;
   }
 }
 

@@ -284,8 +284,10 @@ export class Transport {
     const version = line.subarray(0, line.length - (text.endsWith("\r") ? 1 : 0)); // RFC 4253 §5.1: a lone LF is taken
     if (line.length + 1 > maximumVersionLength) throw notSsh("a version line of more than 255 bytes");
     if (version.some((byte) => byte < 0x20 || byte === 0x7f)) throw notSsh("a control character in its version line");
-    if (!/^SSH-(2\.0|1\.99)-/.test(text)) {
-      const what = `the server speaks ${printable(text, 80)}; SSH-2.0 is needed`;
+    const said = text.replace(/\r$/, "");
+    if (/^SSH-(2\.0|1\.99)$/.test(said)) throw notSsh("a version line without the name of its software");
+    if (!/^SSH-(2\.0|1\.99)-/.test(said)) {
+      const what = `the server speaks ${printable(said, 80)}; SSH-2.0 is needed`;
       throw new ProtocolError(what, "RFC 4253 §4.2", DISCONNECT_REASON.PROTOCOL_VERSION_NOT_SUPPORTED);
     }
     this.#serverVersion = version.slice();

@@ -234,7 +234,7 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
       });
       expect(failed?.name).toBe("banner");
       expect(failed?.cause).toMatch(/closed before its version line.*\(so far it said: Exceeded MaxStartups\)/);
-      expect(failed?.cure).toContain("MaxStartups): wait a minute");
+      expect(failed?.cure).toContain("(MaxStartups, PerSourceMaxStartups in its sshd_config): wait a moment");
     });
 
     test("banner: nothing comes", async () => {

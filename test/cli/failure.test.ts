@@ -159,8 +159,28 @@ describe("a failure is one line with cause and cure", () => {
     ["no common cipher", early(new NegotiationError("no cipher in common", "cipher", [], [])), ["no cipher in common"]],
     [
       "the server hangs up early",
-      early(new DisconnectError("the connection was closed before its version line")),
-      ["closed before its version line; servers hang up so early", "PerSourcePenalties", "wait a minute"],
+      early(new DisconnectError("the connection was closed before its version line", undefined, { greeting: [] })),
+      ["closed before its version line; mostly that is OpenSSH's penalty", "PerSourcePenalties", "wait a minute"],
+    ],
+    [
+      "the server turns us away, as OpenSSH since 9.8",
+      early(new DisconnectError("closed", undefined, { greeting: ["Not allowed at this time"] })),
+      ["closed; mostly that is OpenSSH's penalty", "PerSourcePenalties: 15 s to 10 minutes", "wait a minute"],
+    ],
+    [
+      "the server turns us away, as OpenSSH before",
+      early(new DisconnectError("closed", undefined, { greeting: ["Exceeded MaxStartups"] })),
+      ["closed; too many connections log in there at this moment (MaxStartups, PerSourceMaxStartups", "wait a moment"],
+    ],
+    [
+      "the server has too many connections, and a message for that",
+      early(new DisconnectError("the server ended the connection: too many (reason 12)", 12)),
+      ["(reason 12); mostly", "MaxStartups"],
+    ],
+    [
+      "the key exchange breaks off, which is no penalty",
+      early(new DisconnectError("the connection was closed while waiting for the key exchange")),
+      ["the key exchange; look at the server's log, or whether ssh gets any further"],
     ],
     [
       "the server hangs up late",

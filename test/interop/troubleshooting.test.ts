@@ -6,7 +6,7 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { appendFileSync, chmodSync, copyFileSync, readFileSync, writeFileSync } from "node:fs";
-import { type AddressInfo, createServer, type Server } from "node:net";
+import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { builtCommand, type Exit, endHosts, type Host, hostEnvironment, startHost } from "../support/command.ts";
@@ -122,6 +122,17 @@ let sshd: SshServer;
 const listeners: Server[] = [];
 const children: ChildProcess[] = [];
 
+/** A TCP server that turns each connection away in these words and reads nothing, as OpenSSH does: the rest is an RST. */
+async function refuser(words: string): Promise<number> {
+  const server = createServer({ pauseOnConnect: true }, (socket) => {
+    socket.on("error", () => undefined);
+    socket.write(words, () => socket.destroy());
+  });
+  listeners.push(server);
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  return (server.address() as AddressInfo).port;
+}
+
 /** A TCP server that greets each connection with `greeting`, or hangs up where that is undefined. */
 async function listener(greeting: string | undefined): Promise<number> {
   const server = createServer((socket) => {
@@ -204,6 +215,18 @@ const troubles: Readonly<Record<string, Trouble>> = {
   "Connection timed out": error(async () => reachPort(await fullPort(), ["--connect-timeout", "1"])),
   "Could not resolve hostname": error(() => run(["--host", "no-such-host.invalid", "--client-key", sshd.clientKey])),
   "closed before its version line": error(async () => reachPort(await listener(undefined))),
+  "Not allowed at this time": error(async () => reachPort(await refuser("Not allowed at this time\r\n"))),
+  "Exceeded MaxStartups": error(() =>
+    withServer(
+      () => startSshd({ config: ["PerSourceMaxStartups 1"] }),
+      async (server) => {
+        const held = connect(server.port, server.host);
+        held.on("error", () => undefined);
+        await once(held, "data"); // its version: this connection counts from now on
+        return reach(server).finally(() => held.destroy());
+      },
+    ),
+  ),
   "no sign of the server's version line": error(async () => reachPort(await listener(""), ["--connect-timeout", "1"])),
   "this is no SSH server": error(async () => reachPort(await listener("HTTP/1.1 400 Bad Request\r\n\r\n"))),
   "no key exchange method in common": error(() =>

@@ -2,16 +2,14 @@
  * One trial: a real sshd, the built command under load, a kill, and what was left of it all.
  */
 import { readFileSync, writeFileSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
 import { type Exit, launch, type Remote } from "../support/command.ts";
 import { commandLine, endTree, isAlive, signalAll, until } from "../support/processes.ts";
 import { type Sshd, startSshd } from "../support/sshd.ts";
 import { BusyHost } from "./busy-host.ts";
 import type { Evidence } from "./judge.ts";
+import { ledgerServer } from "./places.ts";
 import type { Plan, Victim } from "./plan.ts";
-
-const ledgerServer = join(dirname(fileURLToPath(import.meta.url)), "..", "support", "ledger-server.mjs");
 
 export interface Outcome extends Evidence {
   readonly exit: Exit;

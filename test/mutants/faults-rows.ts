@@ -86,4 +86,20 @@ export const faultsRows: readonly Mutant[] = [
     why: "bytes from before a sleep, read after it, hide a dead link for 45 s",
     caughtBy: { file: "test/ssh/liveness.test.ts", test: "what is heard in the first moment may be old" },
   },
+  {
+    id: "client-greeting-lost",
+    file: "src/ssh/client.ts",
+    find: "...(hasVersion ? {} : { greeting })",
+    replace: "...(hasVersion ? { greeting } : {})",
+    why: "what a server says when it turns us away leads nobody to the cure",
+    caughtBy: { file: "test/ssh/client.test.ts", test: "what came instead of the version is told" },
+  },
+  {
+    id: "failure-penalty-for-all",
+    file: "src/cli/failure.ts",
+    find: "if (greeting === undefined && !isFull) return",
+    replace: "if (greeting === null && !isFull) return",
+    why: "a key exchange that breaks off is told as a penalty, and people wait for nothing",
+    caughtBy: { file: "test/cli/failure.test.ts", test: "the key exchange breaks off, which is no penalty" },
+  },
 ];

@@ -11,6 +11,7 @@ import { habitsRows } from "./habits-rows.ts";
 import { keyFilesRows } from "./key-files-rows.ts";
 import { keyServerRows } from "./key-server-rows.ts";
 import { keysRows } from "./keys-rows.ts";
+import { loadRows } from "./load-rows.ts";
 import type { Mutant } from "./mutant.ts";
 import { trustRows } from "./trust-rows.ts";
 
@@ -1743,4 +1744,5 @@ export const table: readonly Mutant[] = [
   ...habitsRows,
   ...agentRows,
   ...configRows,
+  ...loadRows,
 ];

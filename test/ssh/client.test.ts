@@ -229,8 +229,11 @@ describe("the end", () => {
     expect(client.nextEvent()).toBeUndefined();
     expect(client.waitsFor).toBe(`the server's version line (so far it said: ${shown})`);
     client.receiveEnd();
-    const text = `the connection was closed before its version line while waiting for ${client.waitsFor}`;
-    expect(client.nextEvent()).toMatchObject({ type: "ended", error: { message: text } });
+    const text = `the connection was closed before its version line (so far it said: ${shown})`;
+    expect(client.nextEvent()).toMatchObject({
+      type: "ended",
+      error: { message: text, greeting: shown.split(/(?<=hello) /) },
+    });
   });
 
   test("binary that came instead of the version is not", () => {

@@ -86,9 +86,9 @@ describe("the version exchange, RFC 4253 §4.2", () => {
     { about: "an escape in the version line", version: "SSH-2.0-\x1b[2J\r\n", says: /control character/ },
     { about: "DEL in the version line", version: "SSH-2.0-\x7f\r\n", says: /control character/ },
     { about: "a CR inside the version line", version: "SSH-2.0-x\ry\r\n", says: /control character/ },
-    { about: "SSH-1.5", version: "SSH-1.5-x\r\n", says: /speaks SSH-1\.5-x.*SSH-2\.0 is needed/, disconnect: 8 },
+    { about: "SSH-1.5", version: "SSH-1.5-x\r\n", says: /speaks SSH-1\.5-x; SSH-2\.0 is needed/, disconnect: 8 },
     { about: "SSH-2.1", version: "SSH-2.1-x\r\n", says: /SSH-2\.0 is needed/, disconnect: 8 },
-    { about: "SSH-2.0 without a software version", version: "SSH-2.0\r\n", says: /SSH-2\.0 is needed/, disconnect: 8 },
+    { about: "SSH-2.0 without a software version", version: "SSH-2.0\r\n", says: /without the name/, disconnect: 2 },
     { about: "a web server", version: "HTTP/1.1 400 Bad Request\r\n", says: /no SSH server: it sent HTTP/ },
   ])("refuses $about", ({ version, says, disconnect = 2 }) => {
     const rig = new ClientRig({ version });

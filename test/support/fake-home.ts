@@ -30,9 +30,18 @@ export function markingShell(place: Workplace): string {
   return path;
 }
 
+interface Account {
+  readonly uid: number;
+  readonly gid: number;
+  readonly username: string;
+}
+
 /** The environment in which `place.user` lives in `place.home` and logs in to `shell`. */
-export function fakeHome(place: Workplace, shell: string): Record<string, string> {
-  const { uid, gid, username } = userInfo();
+export function fakeHome(
+  place: Workplace,
+  shell: string,
+  { uid, gid, username }: Account = userInfo(),
+): Record<string, string> {
   writeFileSync(join(place.folder, "passwd"), `${username}:x:${uid}:${gid}::${place.home}:${shell}\n`);
   writeFileSync(join(place.folder, "group"), `${username}:x:${gid}:\n`);
   writeFileSync(join(place.home, ".ssh", "authorized_keys"), `${place.clientPublicKey}\n`, { mode: 0o600 });

@@ -79,9 +79,14 @@ export class PeerShare {
 
   /** K, encoded as RFC 8731 §3.1 has it. */
   sharedSecret(theirShare: Uint8Array): Uint8Array {
+    return sshMpint(this.secret(theirShare));
+  }
+
+  /** K as X25519 gives it, 32 bytes. RFC 7748 §6.1. */
+  secret(theirShare: Uint8Array): Uint8Array {
     const key = Buffer.concat([Buffer.from(spkiX25519, "hex"), theirShare]);
     const publicKey = createPublicKey({ key, format: "der", type: "spki" });
-    return sshMpint(diffieHellman({ privateKey: this.#key, publicKey }));
+    return Uint8Array.from(diffieHellman({ privateKey: this.#key, publicKey }));
   }
 }
 

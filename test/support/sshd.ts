@@ -1,10 +1,11 @@
 /**
  * OpenSSH's sshd on a loopback port: a fresh host key, a configuration of its own, any version, as root or not.
  */
-import { type ChildProcess, execFileSync, spawn, spawnSync } from "node:child_process";
+import { type ChildProcess, execFileSync, type SpawnOptions, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, writeFileSync } from "node:fs";
+import { chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { fakeHome } from "./fake-home.ts";
 import { descendants, endTree, isAlive, marked, signalAll } from "./processes.ts";
 import {
   findExecutable,
@@ -24,10 +25,12 @@ export interface SshdOptions {
   readonly config?: readonly string[];
   /** Types of more host keys, as ssh-keygen names them (`rsa`, `ecdsa`), beside the ed25519 one; each in `FOLDER/host_TYPE`. */
   readonly hostKeyTypes?: readonly string[];
-  /** Subsystem name -> command. */
+  /** Subsystem name -> command; `%FOLDER%` in it is the server's folder. */
   readonly subsystems?: Readonly<Record<string, string>>;
   /** Of the host's only key; ed25519 unless given. */
   readonly hostKey?: KeyKind;
+  /** Whether it must not be root's, whoever runs the tests: sshd delivers no signal to a login of root's. */
+  readonly isUnprivileged?: boolean;
   /** Told the path of the host's key, `%HOSTKEY%` in the configuration, before the server starts. */
   readonly prepare?: (hostKey: string) => void;
 }
@@ -58,22 +61,38 @@ export function missingSshd(): string | undefined {
 export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const sshd = findSshd();
   if (sshd === undefined) throw new Error("no sshd");
-  const place = makeWorkplace();
+  const isRoot = process.getuid?.() === 0;
+  const isOther = isRoot && options.isUnprivileged === true;
+  const place = isOther ? { ...makeWorkplace(), user: OTHER_USER } : makeWorkplace();
   const hostKey = keygen(join(place.folder, "host_key"), options.hostKey);
   for (const type of options.hostKeyTypes ?? []) keygen(join(place.folder, `host_${type}`), ["-t", type]);
   options.prepare?.(join(place.folder, "host_key"));
   writeFileSync(join(place.folder, "authorized_keys"), `${place.clientPublicKey}\n`);
   // Where sshd is to jail its unprivileged child, fixed when it was compiled; a package's service makes it at boot.
-  if (process.getuid?.() === 0) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
+  if (isRoot) mkdirSync("/run/sshd", { recursive: true, mode: 0o755 });
+  const as = isOther ? asOther(place) : {};
   const version = sshdVersion(sshd);
   try {
-    const { child, log, port } = await onFreePort((port) => listen(sshd, place, config(place, port, version, options)));
-    const again = () => listen(sshd, place, config(place, port, version, options));
+    const listenAt = (port: number) => listen(sshd, place, config(place, port, version, options), as);
+    const { child, log, port } = await onFreePort(listenAt);
+    const again = () => listenAt(port);
     return serverOf(`OpenSSH ${version.text}`, place, { child, log, port, again }, hostKey);
   } catch (error) {
     place.remove();
     throw error;
   }
+}
+
+/** A user whose only program is /bin/sh, by what fake-home.ts shows to sshd. */
+const OTHER_USER = "nobody";
+const OTHER_ID = 65534;
+
+function asOther(place: Workplace): Pick<SpawnOptions, "uid" | "gid" | "env"> {
+  const account = { uid: OTHER_ID, gid: OTHER_ID, username: OTHER_USER };
+  const env = fakeHome(place, "/bin/sh", account);
+  for (const path of ["", ...readdirSync(place.folder, { recursive: true, encoding: "utf8" })])
+    chownSync(join(place.folder, path), OTHER_ID, OTHER_ID);
+  return { uid: OTHER_ID, gid: OTHER_ID, env };
 }
 
 interface Listening {
@@ -82,11 +101,17 @@ interface Listening {
   readonly port: number;
 }
 
-async function listen(sshd: string, place: Workplace, lines: readonly string[]): Promise<Listening | undefined> {
+async function listen(
+  sshd: string,
+  place: Workplace,
+  lines: readonly string[],
+  as: Pick<SpawnOptions, "uid" | "gid" | "env">,
+): Promise<Listening | undefined> {
   const path = join(place.folder, "sshd_config");
   writeFileSync(path, `${lines.join("\n")}\n`);
   const child = spawn(sshd, ["-f", path, "-D", "-e"], {
     env: { PATH: process.env["PATH"] ?? "" },
+    ...as,
     stdio: ["ignore", "ignore", "pipe"],
   });
   const log = followLog(child);
@@ -123,7 +148,7 @@ function config(place: Workplace, port: number, version: Version, options: SshdO
     // The first line's counts: HOME keeps remote commands away from the profile of whoever runs the tests.
     `SetEnv HOME=${place.home} ${Object.entries(marked(place.mark)).map(([name, value]) => `${name}=${value}`)}`,
     ...(version.number >= 9.8 ? ["PerSourcePenalties no"] : []),
-    ...subsystems.map(([name, command]) => `Subsystem ${name} ${command}`),
+    ...subsystems.map(([name, command]) => `Subsystem ${name} ${command.replace("%FOLDER%", place.folder)}`),
   ];
 }
 

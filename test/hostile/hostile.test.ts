@@ -1,0 +1,26 @@
+/** The built command against a hostile server: every scenario, and every family of scripts without a deviation. */
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { families } from "./families.ts";
+import { complaints, type Ground, layGround, play } from "./run.ts";
+import { scenarios } from "./scenarios/all.ts";
+
+let ground: Ground;
+beforeAll(() => {
+  ground = layGround();
+});
+afterAll(() => ground.remove());
+
+describe.concurrent("without the deviation", () => {
+  test.each(families)("$name: $about", async (family) => {
+    const outcome = await play({ family, edits: [] }, ground);
+    expect(complaints(outcome, { edits: [], expect: { succeeds: true } })).toEqual([]);
+    const [peer] = outcome.peers;
+    expect(outcome.script.every((step) => peer?.reached.has(step))).toBe(true);
+  });
+});
+
+describe.concurrent("a hostile server:", () => {
+  test.each(scenarios)("$name", async (scenario) => {
+    expect(complaints(await play(scenario, ground), scenario)).toEqual([]);
+  });
+});

@@ -1,0 +1,182 @@
+/** Scenarios of the version exchange. RFC 4253 §4.2, §5.1. */
+import { strict } from "../families.ts";
+import type { Scenario } from "../scenario.ts";
+import { after, before, halfClose, instead, raw, type Step, silence } from "../steps.ts";
+
+const labelled = (bytes: string): Step => ({ label: "version", do: "raw", bytes });
+const letters = (count: number): string => "x".repeat(count);
+const source = "RFC 4253 §4.2";
+
+export const versionScenarios: readonly Scenario[] = [
+  {
+    name: "it says nothing",
+    source,
+    family: strict,
+    edits: [instead("version", silence())],
+    flags: ["--connect-timeout", "1"],
+    expect: { ends: "no sign of the server's version line within 1 s", reason: 11 },
+  },
+  {
+    name: "its version line a byte at a time, for ever",
+    source: "slowloris",
+    family: strict,
+    edits: [instead("version", raw("SSH-2.0-"), raw("x", { times: 100, pause: 200 }))],
+    flags: ["--connect-timeout", "1"],
+    expect: { ends: "no sign of the server's version line", reason: 11 },
+  },
+  {
+    name: "text without a newline for ever",
+    source,
+    family: strict,
+    edits: [instead("version", raw(letters(1024), { times: 100_000 }))],
+    expect: { ends: "this is no SSH server: it sent a line without end before its version", reason: 2 },
+  },
+  {
+    name: "a version line without a newline for ever",
+    source,
+    family: strict,
+    edits: [instead("version", raw("SSH-2.0-"), raw(letters(1024), { times: 100_000 }))],
+    expect: { ends: "it sent a line without end before its version", reason: 2 },
+  },
+  {
+    name: "10,000 lines before its version",
+    source,
+    family: strict,
+    edits: [before("version", raw("welcome\r\n", { times: 10_000 }))],
+    expect: { ends: "it sent 1025 lines before its version", reason: 2 },
+  },
+  {
+    name: "empty lines for ever",
+    source,
+    family: strict,
+    edits: [instead("version", raw("\n".repeat(512), { times: 100_000 }))],
+    expect: { ends: "it sent 1025 lines before its version", reason: 2 },
+  },
+  {
+    name: "a line of 9,000 bytes before its version",
+    source,
+    family: strict,
+    edits: [before("version", raw(`${letters(9000)}\r\n`))],
+    expect: { ends: "this is no SSH server: it sent a", reason: 2 },
+  },
+  {
+    name: "it answers in HTTP",
+    source: "ALPACA (2021): one protocol taken for another",
+    family: strict,
+    edits: [instead("version", raw("HTTP/1.1 400 Bad Request\r\n\r\n"), halfClose(), silence())],
+    expect: { ends: "this is no SSH server: it sent HTTP", reason: 2 },
+  },
+  {
+    name: "it speaks SSH-1.5",
+    source,
+    family: strict,
+    edits: [instead("version", raw("SSH-1.5-old\r\n"))],
+    expect: { ends: "the server speaks SSH-1.5-old; SSH-2.0 is needed", reason: 8 },
+  },
+  {
+    name: "it speaks SSH-2.1",
+    source,
+    family: strict,
+    edits: [instead("version", raw("SSH-2.1-new\r\n"))],
+    expect: { ends: "the server speaks SSH-2.1-new; SSH-2.0 is needed", reason: 8 },
+  },
+  {
+    name: "a version line without a software version",
+    source,
+    family: strict,
+    edits: [instead("version", raw("SSH-2.0\r\n"))],
+    expect: { ends: "this is no SSH server: it sent a version line without the name of its software", reason: 2 },
+  },
+  {
+    name: "a version line in lower case",
+    source,
+    family: strict,
+    edits: [instead("version", raw("ssh-2.0-lower\r\n"), silence())],
+    flags: ["--connect-timeout", "1"],
+    expect: { ends: "no sign of the server's version line (so far it said: ssh-2.0-lower) within 1 s", reason: 11 },
+  },
+  {
+    name: "NUL in its version line",
+    source,
+    family: strict,
+    edits: [instead("version", raw("SSH-2.0-a\u0000b\r\n"))],
+    expect: { ends: "it sent a control character in its version line", reason: 2 },
+  },
+  {
+    name: "escape sequences in its version line",
+    source: "CVE-2019-6109 and its kin",
+    family: strict,
+    edits: [instead("version", raw("SSH-2.0-\u001b[2J\u001b]0;owned\u0007\r\n"))],
+    expect: { ends: "it sent a control character in its version line", reason: 2 },
+  },
+  {
+    name: "escape sequences, C1 and bidi controls in the version of another protocol",
+    source: "RFC 4251 §9.2; CVE-2021-42574",
+    family: strict,
+    edits: [instead("version", raw("SSH-3.0-\u009b2J \u202e txt.exe \u2066 \u200b\r\n"))],
+    expect: { ends: "the server speaks SSH-3.0-\\x9b2J \\u{202e} txt.exe \\u{2066} \\u{200b};", reason: 8 },
+  },
+  {
+    name: "escape sequences before it hangs up",
+    source: "RFC 4251 §9.2",
+    family: strict,
+    edits: [instead("version", raw("go \u001b[31m away \u202e\u0085\u007f\r\n"), halfClose(), silence())],
+    expect: { ends: "(so far it said: go \\x1b[31m away \\u{202e}\\x85\\x7f)", reason: "none" },
+  },
+  {
+    name: "a version line of 256 bytes",
+    source,
+    family: strict,
+    edits: [instead("version", raw(`SSH-2.0-${letters(246)}\r\n`))],
+    expect: { ends: "it sent a version line of more than 255 bytes", reason: 2 },
+  },
+  {
+    name: "a version line of 255 bytes",
+    source,
+    family: strict,
+    edits: [instead("version", labelled(`SSH-2.0-${letters(245)}\r\n`))],
+    expect: { succeeds: true },
+  },
+  {
+    name: "a second version line",
+    source,
+    family: strict,
+    edits: [after("version", raw("SSH-2.0-Hostile_1.0 for tests\r\n"))],
+    expect: { ends: "packet_length 1397966893, at most 262144 is read", reason: 2 },
+  },
+  {
+    name: "1,000 lines before its version",
+    source,
+    family: strict,
+    edits: [before("version", raw("welcome\r\n", { times: 1000 }))],
+    expect: { succeeds: true },
+  },
+  {
+    name: "NUL and escape sequences in text before its version",
+    source,
+    family: strict,
+    edits: [before("version", raw("hello \u0000 \u001b[2J\r\n"))],
+    expect: { succeeds: true },
+  },
+  {
+    name: "a version line that ends in LF alone",
+    source: "RFC 4253 §5.1",
+    family: strict,
+    edits: [instead("version", labelled("SSH-2.0-unix\n"))],
+    expect: { succeeds: true },
+  },
+  {
+    name: "it speaks SSH-1.99",
+    source: "RFC 4253 §5.1",
+    family: strict,
+    edits: [instead("version", labelled("SSH-1.99-both\r\n"))],
+    expect: { succeeds: true },
+  },
+  {
+    name: "UTF-8 in its version line",
+    source: "RFC 4253 §4.2, §8: what is hashed are its bytes",
+    family: strict,
+    edits: [instead("version", labelled("SSH-2.0-sérvér \u202e\r\n"))],
+    expect: { succeeds: true },
+  },
+];

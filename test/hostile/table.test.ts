@@ -1,0 +1,34 @@
+/** What must hold of the scenarios as data. */
+import { readFileSync } from "node:fs";
+import { describe, expect, test } from "vitest";
+import { families } from "./families.ts";
+import { scenarios } from "./scenarios/all.ts";
+import { edited } from "./steps.ts";
+import { readmePath, withScenarios } from "./table.ts";
+
+test("the README's table is that of the data (else run npx tsx test/hostile/table.ts)", () => {
+  const readme = readFileSync(readmePath, "utf8");
+  expect(withScenarios(readme)).toBe(readme);
+});
+
+test("names are unique", () => {
+  expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length);
+});
+
+describe("each scenario has a source, a deviation that fits, and a control that is played", () => {
+  test.each(scenarios)("$name", ({ source, family, edits }) => {
+    expect(source).not.toBe("");
+    expect(families).toContain(family);
+    expect(edits.flatMap(({ steps }) => steps)).not.toEqual([]);
+    expect(edited(family.script, edits)).not.toEqual(family.script);
+  });
+});
+
+test("the server stands on node:crypto and node:net: nothing of src, nothing of noble", () => {
+  const room = (path: string): string => readFileSync(new URL(path, import.meta.url), "utf8");
+  const rooms = ["bytes.ts", "conversation.ts", "families.ts", "peer.ts", "steps.ts", "../support/peer-crypto.ts"];
+  const imported = rooms.flatMap((path) => [...room(path).matchAll(/from "([^"]+)"/g)].map(([, from]) => from));
+  expect(imported.length).toBeGreaterThan(0);
+  const own = /^(node:(crypto|net)|\.\/(bytes|conversation|families|peer|steps)\.ts|\.\.\/support\/peer-crypto\.ts)$/;
+  expect(imported.filter((from) => !own.test(from ?? ""))).toEqual([]);
+});

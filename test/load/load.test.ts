@@ -1,0 +1,130 @@
+/**
+ * Load: the built command between a host and a program behind a real sshd, at sizes and rates that nobody promised to
+ * keep below. All bytes arrive, in order, and our memory stays bounded: what is not read stays where it comes from.
+ */
+import { fileURLToPath } from "node:url";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import { launch } from "../support/command.ts";
+import { describeNeeding } from "../support/needs.ts";
+import type { SshServer } from "../support/ssh-server.ts";
+import { missingSshd, startSshd } from "../support/sshd.ts";
+import { type Answer, LoadHost, type LoadHostOptions, missingProc } from "./load-host.ts";
+
+const MIB = 2 ** 20;
+
+/** Our peak of memory with a line of 64 MiB, and without: a bare Node of version 20 has 45 MiB of it. */
+const WITH_A_LARGE_LINE = 160 * MIB;
+const OTHERWISE = 96 * MIB;
+
+const program = fileURLToPath(new URL("server.mjs", import.meta.url));
+const exec = `exec '${process.execPath}' '${program}'`;
+
+describeNeeding(missingSshd() ?? missingProc(), "under load", () => {
+  let server: SshServer;
+  const hosts: LoadHost[] = [];
+  const start = (flags: readonly string[] = [], options?: LoadHostOptions): LoadHost => {
+    const host = new LoadHost(launch(server, { exec }, flags), options);
+    hosts.push(host);
+    return host;
+  };
+  beforeAll(async () => {
+    server = await startSshd();
+  });
+  afterEach(async () => {
+    for (const host of hosts.splice(0)) await host.kill();
+  });
+  afterAll(async () => {
+    await server?.stop();
+  });
+
+  /** Both ends agree about every byte, and the session ends well. Returns our peak of memory in bytes. */
+  async function agree(host: LoadHost): Promise<number> {
+    const { peak, read } = host;
+    const { result } = await host.ask("load/report");
+    expect(result).toEqual({ received: host.written, sent: read });
+    host.end();
+    expect(await host.exit).toEqual({ code: 0, signal: null });
+    return peak;
+  }
+
+  test("a line of 64 MiB comes whole", async () => {
+    const host = start();
+    await host.ask("load/big", { length: 64 * MIB - 200 });
+    expect(await agree(host)).toBeLessThan(WITH_A_LARGE_LINE);
+  });
+
+  test("100,000 notifications come in order", async () => {
+    const host = start();
+    const numbers: number[] = [];
+    host.onLine = (line) => {
+      const number = /"number":(\d+)/.exec(line)?.[1];
+      if (number !== undefined) numbers.push(Number(number));
+    };
+    await host.ask("load/say", { lines: 100_000, length: 200 });
+    expect(numbers).toEqual(Array.from({ length: 100_000 }, (_, number) => number));
+    expect(await agree(host)).toBeLessThan(OTHERWISE);
+  });
+
+  test("1,000 requests in flight are answered each once, though in the reverse order", async () => {
+    const host = start();
+    const questions = Array.from({ length: 1000 }, (_, number) => host.question("load/hold", { number }));
+    const answered: unknown[] = [];
+    const answers = questions.map(async ({ answer }) => answered.push((await answer).result?.["number"]));
+    for (const { line } of questions) await host.send(line);
+    await host.ask("load/release");
+    await Promise.all(answers);
+    expect(answered).toEqual(Array.from({ length: 1000 }, (_, number) => 999 - number));
+    expect(await agree(host)).toBeLessThan(OTHERWISE);
+  });
+
+  test("a host that does not read holds the server up, not us", async () => {
+    const host = start();
+    await host.ask("ping");
+    host.pause();
+    const { line, answer } = host.question("load/say", { lines: 300_000, length: 200 });
+    await host.send(line);
+    await passing(3);
+    const held = host.resident;
+    host.resume();
+    await answer;
+    expect(host.read.bytes).toBeGreaterThan(300_000 * 200);
+    expect(held).toBeLessThan(OTHERWISE);
+    expect(await agree(host)).toBeLessThan(OTHERWISE);
+  });
+
+  test("a server that does not read holds the host up, not us", async () => {
+    const host = start();
+    const { line, answer } = host.question("load/deaf", { milliseconds: 3000 });
+    await host.send(line);
+    const written = await writeUntil(host, answer);
+    expect(written).toBeLessThan(32 * MIB);
+    expect(await agree(host)).toBeLessThan(OTHERWISE);
+  });
+
+  test("a remote that floods its stderr while nobody reads ours holds nothing up", async () => {
+    const host = start([], { readsStderr: false });
+    await host.ask("load/stderr", { bytes: 64 * MIB });
+    await host.ask("load/say", { lines: 1000, length: 1000 });
+    expect(await agree(host)).toBeLessThan(OTHERWISE);
+  });
+});
+
+/** Resolves after `seconds`: how long somebody does not read is the very thing. */
+function passing(seconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+/** Writes notifications until `answer` comes. Returns how many bytes went before. */
+async function writeUntil(host: LoadHost, answer: Promise<Answer>): Promise<number> {
+  let isOver = false;
+  void answer.then(() => {
+    isOver = true;
+  });
+  const bytes = Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", method: "load/heard", params: "x".repeat(8000) })}\n`);
+  const before = host.written.bytes;
+  while (!isOver) {
+    await Promise.race([host.write(bytes), answer]);
+    await new Promise(setImmediate);
+  }
+  return host.written.bytes - before;
+}
