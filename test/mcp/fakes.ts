@@ -116,7 +116,7 @@ export class Sink {
   }
 
   stall(): void {
-    this.#stalled = deferred();
+    this.#stalled ??= deferred();
   }
 
   flow(): void {
