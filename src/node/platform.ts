@@ -3,16 +3,19 @@
  * only imitates Node) the core's own are loaded, in JavaScript, which otherwise no start has to pay for.
  */
 import { randomBytes } from "node:crypto";
+import { swiftChaCha } from "../ssh/algorithms/chacha-kernel/cipher.ts";
+import { nobleChaCha } from "../ssh/algorithms/chacha20-poly1305@openssh.com.ts";
 import type { AlgorithmTable, Primitives } from "../ssh/algorithms/interfaces.ts";
 import { tableOf } from "../ssh/algorithms/rows.ts";
 import { platformGcm } from "./aes-gcm.ts";
 import { platformEd25519, platformX25519 } from "./curve25519.ts";
 
-/** node:crypto's. */
+/** node:crypto's, and the kernel: node:crypto would take three calls of 5 us and more for the shortest packet. */
 export const platformPrimitives: Primitives = {
   x25519: platformX25519,
   ed25519: platformEd25519,
   gcm: platformGcm,
+  chacha: swiftChaCha(nobleChaCha),
   isAesFast: true,
 };
 
@@ -38,7 +41,8 @@ export async function choosePlatform(primitives: Primitives): Promise<Platform> 
   if (isAble(primitives))
     return { primitives, table: primitives === platformPrimitives ? platformTable : tableOf(primitives) };
   const { noble } = await import("../ssh/algorithms/noble.ts");
-  return { primitives: noble, table: tableOf(noble) };
+  const { table } = await import("../ssh/algorithms/table.ts");
+  return { primitives: noble, table };
 }
 
 /** Tries each once: what is missing throws. What is wrong would show in the server's signature over the key exchange. */

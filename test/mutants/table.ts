@@ -8,6 +8,7 @@ import { configRows } from "./config-rows.ts";
 import { doctorRows } from "./doctor-rows.ts";
 import { faultsRows } from "./faults-rows.ts";
 import { habitsRows } from "./habits-rows.ts";
+import { kernelRows } from "./kernel-rows.ts";
 import { keyFilesRows } from "./key-files-rows.ts";
 import { keyServerRows } from "./key-server-rows.ts";
 import { keysRows } from "./keys-rows.ts";
@@ -110,6 +111,7 @@ export const table: readonly Mutant[] = [
     why: "the payload is encrypted with the bytes of the Poly1305 key, which a known plaintext then gives away",
     caughtBy: { file: "test/ssh/algorithms/chacha20-poly1305@openssh.com.test.ts", test: "is what seal writes" },
   },
+  ...kernelRows,
   {
     id: "gcm-tag-ignored",
     file: "src/ssh/algorithms/aes-gcm.ts",

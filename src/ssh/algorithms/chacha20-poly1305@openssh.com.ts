@@ -8,7 +8,7 @@
 import { poly1305 } from "@noble/ciphers/_poly1305.js";
 import { chacha20 } from "@noble/ciphers/chacha.js";
 import { equalBytes } from "@noble/ciphers/utils.js";
-import type { KeyedCipher, PacketCipher } from "./interfaces.ts";
+import type { ChaChaPrimitive, KeyedCipher, PacketCipher } from "./interfaces.ts";
 
 const keyLength = 64;
 const tagLength = 16;
@@ -74,12 +74,17 @@ class ChaCha20Poly1305 implements KeyedCipher {
   }
 }
 
+/** On noble: for every runtime, and what the kernel is tested against. */
+export const nobleChaCha: ChaChaPrimitive = (key) => new ChaCha20Poly1305(key);
+
 /** A key of 64 bytes, no IV: the sequence number is the nonce. OpenSSH PROTOCOL.chacha20poly1305. */
-export const chacha20Poly1305: PacketCipher = {
-  keyLength,
-  ivLength: 0,
-  blockLength: 8,
-  tagLength,
-  isLengthPadded: false,
-  create: (key) => new ChaCha20Poly1305(key),
-};
+export function chacha20Poly1305(chacha: ChaChaPrimitive): PacketCipher {
+  return {
+    keyLength,
+    ivLength: 0,
+    blockLength: 8,
+    tagLength,
+    isLengthPadded: false,
+    create: (key) => chacha(key),
+  };
+}

@@ -49,11 +49,15 @@ export interface GcmPrimitive {
   open(key: Uint8Array, iv: Uint8Array, packet: Uint8Array): boolean;
 }
 
+/** chacha20-poly1305@openssh.com in one direction, with a key of 64 bytes, which is copied. */
+export type ChaChaPrimitive = (key: Uint8Array) => KeyedCipher;
+
 /** The arithmetic that a platform may do faster, and in constant time. noble does it everywhere. */
 export interface Primitives {
   readonly x25519: X25519;
   readonly ed25519: Ed25519;
   readonly gcm: GcmPrimitive;
+  readonly chacha: ChaChaPrimitive;
   /** Whether AES is as fast as the processor has it: it is offered first then. */
   readonly isAesFast: boolean;
 }

@@ -3,6 +3,7 @@
  */
 import { gcm } from "@noble/ciphers/aes.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
+import { nobleChaCha } from "./chacha20-poly1305@openssh.com.ts";
 import type { GcmPrimitive, Primitives } from "./interfaces.ts";
 
 const tagLength = 16;
@@ -46,5 +47,6 @@ export const noble: Primitives = {
     verify: (signature, data, publicKey) => coldCurve().verify(signature, data, publicKey, { zip215: false }),
   },
   gcm: nobleGcm,
+  chacha: nobleChaCha,
   isAesFast: false, // and its tables are read at secret places
 };

@@ -12,9 +12,9 @@ import { rsaHostKey } from "./rsa-sha2.ts";
 import { sshEd25519 } from "./ssh-ed25519.ts";
 
 /** All algorithms, most wanted first, on these primitives. RFC 4253 §7.1. */
-export function tableOf({ x25519, ed25519, gcm, isAesFast }: Primitives): AlgorithmTable {
+export function tableOf({ x25519, ed25519, gcm, chacha, isAesFast }: Primitives): AlgorithmTable {
   const curve25519 = curve25519Sha256(x25519);
-  const chacha = { "chacha20-poly1305@openssh.com": chacha20Poly1305 };
+  const chacha20 = { "chacha20-poly1305@openssh.com": chacha20Poly1305(chacha) };
   // The longer key leads: it costs a fifth more of little. RFC 5647 §6, under OpenSSH's names (OpenSSH PROTOCOL 1.6).
   const aes = { "aes256-gcm@openssh.com": aesGcm(32, gcm), "aes128-gcm@openssh.com": aesGcm(16, gcm) };
   // As OpenSSH has them: short keys before long ones. `ssh-rsa` (SHA-1) and `ssh-dss` are not among them.
@@ -35,7 +35,7 @@ export function tableOf({ x25519, ed25519, gcm, isAesFast }: Primitives): Algori
     // there it is asked for first (`orderHostKeyAlgorithms`).
     hostKey: { ...plain, ...certifiedHostKeys(plain) },
     // Where AES goes first, a server without strict kex is met with what Terrapin cannot cut: AES-GCM counts by itself.
-    cipher: isAesFast ? { ...aes, ...chacha } : { ...chacha, ...aes },
+    cipher: isAesFast ? { ...aes, ...chacha20 } : { ...chacha20, ...aes },
     // RFC 4253 §7.1 wants at least one name. The plain one is for servers that look for a MAC in common even with an AEAD.
     mac: {
       "hmac-sha2-256-etm@openssh.com": null,

@@ -1,6 +1,7 @@
-/** The table that is used unless another is given: on noble's primitives, for every runtime. */
+/** The table that is used unless another is given: for every runtime, on noble's primitives and the kernel. */
+import { swiftChaCha } from "./chacha-kernel/cipher.ts";
 import type { AlgorithmTable } from "./interfaces.ts";
 import { noble } from "./noble.ts";
 import { tableOf } from "./rows.ts";
 
-export const table: AlgorithmTable = tableOf(noble);
+export const table: AlgorithmTable = tableOf({ ...noble, chacha: swiftChaCha(noble.chacha) });

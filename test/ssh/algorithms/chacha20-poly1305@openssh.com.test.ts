@@ -1,5 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { chacha20Poly1305 } from "../../../src/ssh/algorithms/chacha20-poly1305@openssh.com.ts";
+import { kernelChaCha } from "../../../src/ssh/algorithms/chacha-kernel/cipher.ts";
+import { chacha20Poly1305, nobleChaCha } from "../../../src/ssh/algorithms/chacha20-poly1305@openssh.com.ts";
+import type { KeyedCipher } from "../../../src/ssh/algorithms/interfaces.ts";
 import { bytes, type Case, hex, vectors } from "../../support/vectors.ts";
 
 const noIv = new Uint8Array(0);
@@ -7,8 +9,20 @@ const cases = vectors<Case<{ key: string; sequenceNumber: number; plain: string 
   "chacha20-poly1305@openssh.com.json",
 );
 
-describe.each(cases)("OpenSSL's packet with $name", ({ given, expect: sealed }) => {
-  const cipher = chacha20Poly1305.create(bytes(given.key), noIv);
+const implementations = [
+  ["noble", nobleChaCha],
+  ["the kernel", kernelChaCha()!],
+] as const;
+const inTurn = implementations.flatMap(([name, chacha]) =>
+  cases.map((each) => ({
+    ...each,
+    name: `${each.name}, ${name}`,
+    create: (key: string): KeyedCipher => chacha20Poly1305(chacha).create(bytes(key), noIv),
+  })),
+);
+
+describe.each(inTurn)("OpenSSL's packet with $name", ({ given, expect: sealed, create }) => {
+  const cipher = create(given.key);
   const { sequenceNumber } = given;
 
   test("is what seal writes", () => {
@@ -31,9 +45,9 @@ describe.each(cases)("OpenSSL's packet with $name", ({ given, expect: sealed }) 
   });
 });
 
-describe("the sequence number is the nonce", () => {
+describe.each(implementations)("the sequence number is the nonce, %s", (_, chacha) => {
   const { given, expect: sealed } = cases.find(({ given }) => given.sequenceNumber === 2 ** 31)!;
-  const cipher = chacha20Poly1305.create(bytes(given.key), noIv);
+  const cipher = chacha20Poly1305(chacha).create(bytes(given.key), noIv);
 
   test.each([0, 2 ** 31 - 1, 2 ** 31 + 1])("a packet of sequence number 2^31 is refused as number %i", (other) => {
     const packet = bytes(sealed);

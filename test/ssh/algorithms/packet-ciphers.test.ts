@@ -5,6 +5,8 @@ import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { platformTable } from "../../../src/node/platform.ts";
 import type { KeyedCipher } from "../../../src/ssh/algorithms/interfaces.ts";
+import { noble } from "../../../src/ssh/algorithms/noble.ts";
+import { tableOf } from "../../../src/ssh/algorithms/rows.ts";
 import { table } from "../../../src/ssh/algorithms/table.ts";
 import { seededBytes } from "../../support/peer-crypto.ts";
 import { hex } from "../../support/vectors.ts";
@@ -15,7 +17,11 @@ const ofPlatform = Object.entries(platformTable.cipher)
   .filter(([name]) => name.startsWith("aes"))
   .map(([name, row]) => [`${name} by node:crypto`, row] as const);
 
-describe.each([...Object.entries(table.cipher), ...ofPlatform])("%s", (name, row) => {
+const chachaByNoble = Object.entries(tableOf(noble).cipher)
+  .filter(([name]) => name.startsWith("chacha"))
+  .map(([name, row]) => [`${name} by noble`, row] as const);
+
+describe.each([...Object.entries(table.cipher), ...chachaByNoble, ...ofPlatform])("%s", (name, row) => {
   const random = seededBytes(name);
   const key = random(row.keyLength);
   const iv = random(row.ivLength);
