@@ -81,7 +81,7 @@ function run(settings: Settings): Promise<number> {
   const stopped = stopSignal();
   const log = createLog({ name: "mcp_ssh_client.transport", level: settings.logLevel, write: stderr.write });
   for (const warning of settings.warnings) log.warning(warning);
-  const { open, reopen } = dialRemote(settings, log);
+  const { open, redial } = dialRemote(settings, log);
   let isTold = false;
   const tell = (text: string): void => (isTold ? log.debug(text) : log.error(text));
   return runProxy({
@@ -90,7 +90,7 @@ function run(settings: Settings): Promise<number> {
         isTold = true; // by whoever opens; the proxy would say it again
         throw error;
       }),
-    reopen: settings.isReconnecting ? reopen : undefined,
+    redial: settings.isReconnecting ? redial : undefined,
     input: stdinBytes(),
     output: stdoutBytes(),
     log: { ...log, error: tell, remote: (line) => stderr.taken(`${line}\n`) },

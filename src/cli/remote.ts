@@ -52,7 +52,7 @@ export interface Dialled {
   /** Goes on to open the session that the settings ask for; to be called once. */
   readonly open: OpenRemote;
   /** Begins anew, with what the configuration and the files say then; nobody is asked and nothing made a second time. */
-  readonly reopen: OpenRemote;
+  readonly redial: OpenRemote;
 }
 
 /**
@@ -72,7 +72,7 @@ export function dialRemote(settings: Settings, plainLog: Log, watch?: Watch): Di
   const first = attempt(watch === undefined ? readClientKeys : readKeysThereAre);
   return {
     open: (signal) => finish(first, signal, (line) => log.error(`Error running MCP SSH client: ${line}`)),
-    reopen: (signal) => finish(attempt(readKeysAgain), signal, ignore),
+    redial: (signal) => finish(attempt(readKeysAgain), signal, ignore),
   };
 }
 

@@ -81,8 +81,11 @@ export class ListWait {
     return false;
   }
 
+  /** Drops what waits. */
   stop(): void {
     for (const { timer } of this.#lists.values()) clearTimeout(timer);
+    this.#lists.clear();
+    this.#makeRoom(this.#length);
   }
 
   #list(method: string): List {

@@ -40,7 +40,7 @@ export interface ProxyOptions {
   /** Called once and at once: connecting goes on while the host's first lines are read. */
   readonly open: OpenRemote;
   /** Connects once more, after the link was lost; absent where a lost link is the end. */
-  readonly reopen?: OpenRemote | undefined;
+  readonly redial?: OpenRemote | undefined;
   readonly log: ProxyLog;
   /** Resolves with the number of a signal that tells us to end, as in 15. */
   readonly stopped?: Promise<number>;
@@ -82,7 +82,7 @@ class StdioProxy {
   readonly #limits: ProxyLimits;
   readonly #log: ProxyLog;
   readonly #open: OpenRemote;
-  readonly #reopen: OpenRemote | undefined;
+  readonly #redial: OpenRemote | undefined;
   readonly #input: HostInput;
   readonly #output: HostOutput;
   /** Where the host's lines wait for the connection. */
@@ -113,11 +113,11 @@ class StdioProxy {
   #isHostSlow = false;
   #stopSignal: number | undefined;
 
-  constructor({ input, output, open, reopen, log, limits, stopped, referenceServer = "auto" }: ProxyOptions) {
+  constructor({ input, output, open, redial, log, limits, stopped, referenceServer = "auto" }: ProxyOptions) {
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#log = log;
     this.#open = open;
-    this.#reopen = reopen;
+    this.#redial = redial;
     this.#referenceServer = referenceServer;
     this.#shower = new LineShower((line) => log.remote(line));
     this.#stderr = new StderrLines((line) => this.#hearStderr(line));
@@ -248,13 +248,14 @@ class StdioProxy {
     if (this.#conversation.memory.handshake === undefined) this.#firstReply.again();
     this.#lastFailure = "";
     this.#log.info(RESTORED);
-    this.#reconnection?.restored(route, replay);
+    this.#reconnection?.restored(this.#reference?.isOver ? this.#queue : route, replay);
     return undefined;
   }
 
   #warnOfFailure(error: unknown): void {
     const text = textOf(error);
     const isNews = text !== this.#lastFailure;
+    this.#reconnection?.failed(text);
     this.#lastFailure = text;
     (isNews ? this.#log.warning : this.#log.debug)(`Connecting again failed, and is tried further: ${text}`);
   }
@@ -285,7 +286,7 @@ class StdioProxy {
   }
 
   #mayReconnect(end: RemoteEnd): end is Extract<RemoteEnd, { how: "link-lost" }> {
-    const isOfUse = this.#reopen !== undefined && !this.#input.isEnded && this.#conversation.memory.isRestorable;
+    const isOfUse = this.#redial !== undefined && !this.#input.isEnded && this.#conversation.memory.isRestorable;
     return isOfUse && end.how === "link-lost" && !isFinal(end.error);
   }
 
@@ -305,7 +306,7 @@ class StdioProxy {
     for (;;) {
       const onPause = (pause: number) => this.#log.debug(`connecting again in ${Math.round(pause / 1000)} s`);
       const ended = await reconnection.pause(ending, onPause);
-      const last = ended ?? (await this.#dial(this.#reopen ?? this.#open, ending));
+      const last = ended ?? (await this.#dial(this.#redial ?? this.#open, ending));
       if (last.what === "host-ended") return this.#leave();
       if (last.what !== "remote-gone" || last.end.how !== "connect-failed") return last;
       const { error } = last.end;

@@ -56,8 +56,12 @@ export class Reconnection {
     const { lines, cut } = queue.takeBack();
     const waiting = this.#waiting ?? this.#begin(end, lived, isRouteRaw ? lines : [], cut);
     this.#retire(conversation.takeServerRequests());
-    if (input.isInPieces) waiting.cut();
     input.route = waiting;
+  }
+
+  /** Another attempt has failed: why, printable. */
+  failed(why: string): void {
+    this.#waiting?.failed(why);
   }
 
   /** Waits before the next attempt; `ending` ends that, and is what it resolves to then. */
@@ -102,7 +106,7 @@ export class Reconnection {
   }
 
   #begin(end: Loss, lived: number, lines: readonly HostLine[], cut: HostLine | undefined): WaitingLines {
-    const { limits, conversation, warn } = this.#ports;
+    const { limits, input, conversation, warn } = this.#ports;
     this.#pace.lost(lived);
     const lost = describe(end);
     const unsent = lines.filter(({ isOurs }) => isOurs !== true);
@@ -111,6 +115,7 @@ export class Reconnection {
     conversation.loseLink(kept, { reason: "link-lost", text: `${lost}; connecting again` });
     const waiting = new WaitingLines(limits, conversation, lost, warn);
     for (const line of unsent) waiting.line(line);
+    if (input.isInPieces) waiting.cut();
     this.#waiting = waiting;
     return waiting;
   }

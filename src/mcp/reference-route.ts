@@ -106,8 +106,15 @@ export class ReferenceRoute implements HostRoute {
     return this.#batches.take(key, line);
   }
 
+  /** Whether it was another server. */
+  get isOver(): boolean {
+    return this.#verdict === "other";
+  }
+
+  /** Drops what waits. */
   stop(): void {
     clearTimeout(this.#timer);
+    this.#waiting = [];
     this.#lists.stop();
   }
 

@@ -24,6 +24,13 @@ export interface Renewal {
   readonly uri: string | undefined;
 }
 
+interface Subscription {
+  /** The host's request for it. */
+  readonly request: PendingRequest;
+  readonly message: Uint8Array;
+  isGranted: boolean;
+}
+
 /** Requests whose success a new server has to be told of. */
 const kept: ReadonlySet<string | undefined> = new Set([
   "initialize",
@@ -46,7 +53,8 @@ export class SessionMemory {
   #handshake: Handshake | undefined;
   #initialized: Uint8Array | undefined;
   #level: Uint8Array | undefined;
-  readonly #subscriptions = new Map<string, Uint8Array>();
+  /** By what is subscribed to, in the order of the asking. */
+  readonly #subscriptions = new Map<string, Subscription>();
   #bytes = 0;
   #isIncomplete = false;
 
@@ -66,7 +74,8 @@ export class SessionMemory {
   }
 
   get renewals(): readonly Renewal[] {
-    const subscriptions = [...this.#subscriptions].map(([uri, request]) => ({ uri, request }));
+    const granted = [...this.#subscriptions].filter(([, { isGranted }]) => isGranted);
+    const subscriptions = granted.map(([uri, { message }]) => ({ uri, request: message }));
     return this.#level === undefined ? subscriptions : [{ uri: undefined, request: this.#level }, ...subscriptions];
   }
 
@@ -84,7 +93,8 @@ export class SessionMemory {
       const request = requests.find((candidate) => candidate.id === id);
       const message = chunks && memberAt(chunks, index);
       if (request === undefined || message === undefined) continue;
-      if (method === "resources/unsubscribe") this.#forget(uriOf(message));
+      if (method === "resources/subscribe") this.#subscribe(uriOf(message), request, message);
+      else if (method === "resources/unsubscribe") this.#forget(uriOf(message));
       else this.#asked.set(request, message);
     }
   }
@@ -96,14 +106,14 @@ export class SessionMemory {
     chunks: readonly Uint8Array[],
   ): void {
     for (const { request, isError } of answers) {
-      if (isError) continue;
-      this.#hasResult = true;
-      const message = kept.has(request.method) ? this.#asked.get(request) : undefined;
+      if (!isError) this.#hasResult = true;
+      if (!kept.has(request.method)) continue;
+      if (request.method === "resources/subscribe") this.#settle(request, isError);
+      const message = isError ? undefined : this.#asked.get(request);
       if (message === undefined) continue;
       if (request.method === "initialize") this.#begin(message, answerTo(request.id, envelopes, chunks));
       else if (message.length > LONGEST_RENEWAL) this.#isIncomplete = true;
-      else if (request.method === "logging/setLevel") this.#level = message;
-      else this.#subscribe(uriOf(message), message);
+      else this.#level = message;
     }
   }
 
@@ -118,23 +128,32 @@ export class SessionMemory {
     this.#isIncomplete = false;
   }
 
-  #subscribe(uri: string | undefined, message: Uint8Array): void {
-    if (uri === undefined) return;
+  #subscribe(uri: string | undefined, request: PendingRequest, message: Uint8Array): void {
+    if (uri === undefined || this.#subscriptions.get(uri)?.isGranted) return;
     this.#forget(uri);
     const isTooMuch = this.#subscriptions.size >= MOST_SUBSCRIPTIONS || this.#bytes + message.length > MOST_BYTES;
-    if (isTooMuch) {
+    if (isTooMuch || message.length > LONGEST_RENEWAL) {
       this.#isIncomplete = true;
       return;
     }
-    this.#subscriptions.set(uri, message);
+    this.#subscriptions.set(uri, { request, message, isGranted: false });
     this.#bytes += message.length;
   }
 
+  /** The server has granted it or not; what was unsubscribed from meanwhile is not here any more. */
+  #settle(request: PendingRequest, isError: boolean): void {
+    for (const [uri, subscription] of this.#subscriptions) {
+      if (subscription.request !== request) continue;
+      if (isError) this.#forget(uri);
+      else subscription.isGranted = true;
+    }
+  }
+
   #forget(uri: string | undefined): void {
-    const message = uri === undefined ? undefined : this.#subscriptions.get(uri);
-    if (uri === undefined || message === undefined) return;
+    const subscription = uri === undefined ? undefined : this.#subscriptions.get(uri);
+    if (uri === undefined || subscription === undefined) return;
     this.#subscriptions.delete(uri);
-    this.#bytes -= message.length;
+    this.#bytes -= subscription.message.length;
   }
 }
 

@@ -17,8 +17,12 @@ export interface WaitingLimits {
 /** What becomes of the rest of a line. */
 type Rest = "wanted" | "cut" | "too-long";
 
+/** What a line takes beside its bytes, so that many short ones are bounded as well. */
+const COST = 512;
+
 interface Waiting {
   readonly line: HostLine;
+  /** What it counts for, bytes. */
   readonly length: number;
   /** Undefined where nobody waits for an answer. */
   readonly timer: ReturnType<typeof setTimeout> | undefined;
@@ -27,9 +31,10 @@ interface Waiting {
 export class WaitingLines implements HostRoute {
   readonly #limits: WaitingLimits;
   readonly #conversation: Conversation;
-  /** Why what waited too long is answered, as the loss was told; what went wrong last is behind it. */
+  /** How the link was lost. */
   readonly #lost: string;
   readonly #warn: (text: string) => void;
+  #failure: string | undefined;
   #waiting: Waiting[] = [];
   #requests = 0;
   #length = 0;
@@ -48,6 +53,11 @@ export class WaitingLines implements HostRoute {
     this.#conversation = conversation;
     this.#lost = lost;
     this.#warn = warn;
+  }
+
+  /** Another attempt to connect has failed: why, printable. */
+  failed(why: string): void {
+    this.#failure = why;
   }
 
   /** The line that the host is in the middle of was cut by the loss: the rest of it goes nowhere. */
@@ -129,7 +139,7 @@ export class WaitingLines implements HostRoute {
   }
 
   #wait(line: HostLine): void {
-    const length = lengthOf(line);
+    const length = lengthOf(line) + COST;
     const isFull =
       this.#length + length > this.#limits.reconnectBytes ||
       (line.requests.length > 0 && this.#requests + line.requests.length > this.#limits.reconnectQueue);
@@ -179,7 +189,8 @@ export class WaitingLines implements HostRoute {
 
   #lateReason(): Reason {
     const wait = `no other one stood within ${this.#limits.reconnectWait / 1000} s`;
-    return { reason: "link-lost", text: `${this.#lost}, and ${wait}` };
+    const why = this.#failure === undefined ? "" : `: ${this.#failure}`;
+    return { reason: "link-lost", text: `${this.#lost}, and ${wait}${why}` };
   }
 
   #fullReason(): Reason {

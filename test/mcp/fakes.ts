@@ -260,7 +260,7 @@ export class Stage {
 
   constructor(limits: Partial<ProxyLimits> = {}, referenceServer?: ReferenceServerMode, isReconnecting = false) {
     const run = runProxy({
-      ...(isReconnecting && { reopen: (signal: AbortSignal) => this.#reopen(signal) }),
+      ...(isReconnecting && { redial: (signal: AbortSignal) => this.#redial(signal) }),
       ...(referenceServer && { referenceServer }),
       input: this.host.stream,
       output: this.shown.stream,
@@ -327,7 +327,7 @@ export class Stage {
     return this.log.filter((line) => line.startsWith(`${kind} `)).map((line) => line.slice(kind.length + 1));
   }
 
-  async #reopen(signal: AbortSignal): Promise<RemoteSession> {
+  async #redial(signal: AbortSignal): Promise<RemoteSession> {
     const redial = new Redial(signal);
     this.redials.push(redial);
     return await redial.outcome.promise;
