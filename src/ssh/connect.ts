@@ -85,6 +85,8 @@ class Connection implements SshConnection {
   #isStepping = false;
   #told: "nothing" | "version" | "negotiated" = "nothing";
   #isEnded = false;
+  /** Why nothing can be asked for any more. */
+  #gone: SshError = connectionEnded();
   #verdict: Promise<void> | undefined;
   readonly #deadline: Deadline = new Deadline();
   #keepaliveTimer: Timer | undefined;
@@ -147,7 +149,7 @@ class Connection implements SshConnection {
   }
 
   rekey(): Promise<void> {
-    if (this.#isEnded) return Promise.reject(connectionEnded());
+    if (this.#isEnded) return Promise.reject(this.#gone);
     return new Promise((resolve, reject) => {
       this.#rekeys.push({ resolve, reject });
       this.#client.rekey();
@@ -156,7 +158,7 @@ class Connection implements SshConnection {
   }
 
   async proveHostKeys(keys: readonly HostKey[]): Promise<readonly HostKey[]> {
-    if (this.#isEnded) throw connectionEnded();
+    if (this.#isEnded) throw this.#gone;
     if (this.#proof !== undefined) throw new TypeError("a proof of host keys is under way");
     if (this.#client.proveHostKeys(keys.map(({ blob }) => blob)) === 0) return [];
     const proved = new Promise<readonly Uint8Array[]>((resolve, reject) => {
@@ -361,7 +363,7 @@ class Connection implements SshConnection {
   // Channels
 
   async #open(opening: Opening, signal: AbortSignal | undefined): Promise<ChannelStreams> {
-    if (this.#isEnded) throw connectionEnded();
+    if (this.#isEnded) throw this.#gone;
     const id = this.#client.openChannel(opening);
     const client = this.#client;
     const act = (action: () => void): void => {
@@ -473,6 +475,7 @@ class Connection implements SshConnection {
     for (const deadline of [this.#deadline, this.#rekeyDeadline]) deadline.stop();
     for (const timer of [this.#keepaliveTimer, this.#rekeyTimer]) clearTimeout(timer);
     const gone = error ?? connectionEnded();
+    this.#gone = gone;
     this.#settle.reject(gone);
     for (const waiting of this.#rekeys.splice(0)) waiting.reject(gone);
     this.#proof?.reject(gone);

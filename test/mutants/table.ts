@@ -9,6 +9,7 @@ import { doctorRows } from "./doctor-rows.ts";
 import { faultsRows } from "./faults-rows.ts";
 import { habitsRows } from "./habits-rows.ts";
 import { kernelRows } from "./kernel-rows.ts";
+import { hostileRows } from "./hostile-rows.ts";
 import { keyFilesRows } from "./key-files-rows.ts";
 import { keyServerRows } from "./key-server-rows.ts";
 import { keysRows } from "./keys-rows.ts";
@@ -1744,6 +1745,7 @@ export const table: readonly Mutant[] = [
   ...doctorRows,
   ...faultsRows,
   ...habitsRows,
+  ...hostileRows,
   ...agentRows,
   ...configRows,
   ...loadRows,

@@ -190,6 +190,21 @@ describe("a connection", () => {
     expectOver(rig);
   });
 
+  test("says why it has ended to whoever asks for a session too late", async () => {
+    const rig = new Rig();
+    rig.peer.answers.set(m.USERAUTH_REQUEST.number, () => {
+      rig.peer.sendMessage(m.USERAUTH_SUCCESS, {});
+      rig.peer.sendMessage(m.USERAUTH_SUCCESS, {});
+    });
+    await settle();
+    await pass(5 * second);
+    const why = "SSH_MSG_USERAUTH_SUCCESS came, expected was what phase connection allows";
+    await expect(rig.connection.session({ shell: true })).rejects.toThrow(why);
+    await expect(rig.connection.rekey()).rejects.toThrow(why);
+    expect(rig.disconnectReason).toBe(2);
+    expectOver(rig);
+  });
+
   test("knows whom it talks to", async () => {
     const rig = await connected();
     const { hostKey, serverVersion, sessionId, closed } = rig.connection;
