@@ -117,7 +117,7 @@ export class Link {
     await Promise.race([stdout, session.exited, this.#broken.promise]);
     // A session whose stdout or stdin is closed serves nobody: if there is no end yet, we make one.
     if (!(await this.#exitsByItself(session.exited))) await within(this.#limits.closeTimeout, this.#closeSession());
-    await stdout;
+    const broken = await stdout;
     await within(this.#limits.closeTimeout, Promise.resolve(stderr));
     this.#isEnded = true;
     const exit = await within(0, session.exited);
@@ -126,7 +126,8 @@ export class Link {
       LOSS_NEWS,
       connection.closed.then((error) => ({ error })),
     );
-    return lost === undefined ? { how: "closed" } : { how: "link-lost", error: lost.error };
+    if (lost !== undefined) return { how: "link-lost", error: lost.error };
+    return broken === undefined ? { how: "closed" } : { how: "link-lost", error: broken };
   }
 }
 
@@ -134,16 +135,23 @@ function ignore(): void {
   // a session or connection that is gone already is as good as closed
 }
 
-/** A channel that ends without a word may be the first sign of a lost link; the news of it come at once, or never. */
+/** A channel that ends without a word may be the first sign of a lost link; the news of it come at once, or late. */
 const LOSS_NEWS = 50;
 
-/** Reads to the end; a stream that breaks has ended too, and the link's end says why. */
-async function pump(readable: ReadableStream<Uint8Array>, ear: LinkEar): Promise<void> {
+/**
+ * Reads to the end; a stream that breaks has ended too. Resolves to what broke it: a connection that cannot send its last
+ * bytes says only seconds later that it is lost.
+ */
+async function pump(readable: ReadableStream<Uint8Array>, ear: LinkEar): Promise<unknown> {
   const reader = readable.getReader();
+  let broken: unknown;
   for (;;) {
-    const next = await reader.read().catch(() => undefined);
+    const next = await reader.read().catch((error: unknown) => {
+      broken = error;
+    });
     if (next?.value === undefined) break;
     await ear.hear(next.value);
   }
   ear.end();
+  return broken;
 }

@@ -207,13 +207,13 @@ export class FakeRemote {
   }
 
   /** The connection breaks. */
-  lose(message = "Connection reset by peer"): void {
+  lose(message = "Connection reset by peer", isToldLate = false): void {
     const error = new SshError(message);
     this.stdout.end(error);
     this.stderr.end();
     this.stdin.break();
     this.#exited.resolve(undefined);
-    this.#closed.resolve(error);
+    if (!isToldLate) this.#closed.resolve(error);
   }
 }
 

@@ -56,6 +56,13 @@ describe("promise 6: the remote is gone, every pending request is answered", () 
       says: /link .* was lost: Connection reset by peer\./,
       code: 1,
     },
+    {
+      name: "link lost, with bytes on their way to nobody",
+      end: ({ remote }) => remote.lose("no sign of life", true),
+      reason: "link-lost",
+      says: /link .* was lost: no sign of life\./,
+      code: 1,
+    },
   ];
 
   it.each(ends)("by $name", async ({ end, reason, says, more, code }) => {
