@@ -127,6 +127,8 @@ export class Peer implements Seen {
         return this.#repeat(step, () => Buffer.from(step.bytes));
       case "send":
         return this.#repeat(step, () => this.#damaged(step));
+      case "flight":
+        return this.#repeat(step, () => join(...step.payloads.map((payload) => this.#sealed(payload))));
       case "replay":
         return this.#repeat(step, () => this.#lastPacket);
       case "inject":
@@ -222,9 +224,12 @@ export class Peer implements Seen {
   readonly #wakeUp = (): void => this.#wake();
 
   #takeNumber(number: number): boolean {
-    const at = this.received.findIndex((packet, index) => index >= this.#taken && packet.number === number);
-    if (at >= 0) this.#taken = at + 1;
-    return at >= 0;
+    for (let at = this.#taken; at < this.received.length; at++) {
+      if (this.received[at]?.number !== number) continue;
+      this.#taken = at + 1;
+      return true;
+    }
+    return false;
   }
 
   #leave(how: "fin" | "rst"): void {

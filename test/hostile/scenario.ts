@@ -16,20 +16,26 @@ export interface Scenario {
   readonly expect: Ends | Succeeds;
 }
 
+/** A part of a line of stderr, or of so many lines. */
+export type Says = string | { readonly line: string; readonly times: number };
+
 /** The client ends the connection, or sees that it has ended, and says so in one line. */
 export interface Ends {
   /** A part of that line. */
   readonly ends: string;
-  /** The reason of the DISCONNECT that the server gets; none: it gets no DISCONNECT. RFC 4253 §11.1. */
-  readonly reason: number | "none";
+  /**
+   * The reason of the DISCONNECT that the server gets; none: it gets no DISCONNECT. RFC 4253 §11.1. `maybe`: what it sends
+   * fills the socket, and a socket that is closed with bytes unread may lose those that are under way.
+   */
+  readonly reason: number | "none" | { readonly maybe: number };
   /** 1 unless given. */
   readonly exit?: number;
   /** Other lines of stderr, in order: a part of each. */
-  readonly says?: readonly string[];
+  readonly says?: readonly Says[];
 }
 
 /** All bytes of host and remote arrive as they were, and the command ends with 0. */
 export interface Succeeds {
   readonly succeeds: true;
-  readonly says?: readonly string[];
+  readonly says?: readonly Says[];
 }

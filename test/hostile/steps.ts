@@ -53,6 +53,8 @@ export interface Damage {
 export type Step = { readonly label?: string } & (
   | ({ readonly do: "raw"; readonly bytes: string | Uint8Array } & Repeated)
   | ({ readonly do: "send"; readonly payload: Payload } & Damage & Repeated)
+  /** Several packets in one write, so that the client meets them together. */
+  | { readonly do: "flight"; readonly payloads: readonly Payload[] }
   /** The packet that was sent last, once more, byte for byte. */
   | ({ readonly do: "replay" } & Repeated)
   /** Somebody on the path puts a packet in that the server knows nothing of. */
@@ -81,6 +83,7 @@ export type Script = readonly Step[];
 
 export const raw = (bytes: string | Uint8Array, repeated: Repeated = {}): Step => ({ do: "raw", bytes, ...repeated });
 export const send = (payload: Payload, options: Repeated & Damage = {}): Step => ({ do: "send", payload, ...options });
+export const flight = (...payloads: readonly Payload[]): Step => ({ do: "flight", payloads });
 export const replay = (): Step => ({ do: "replay" });
 export const inject = (payload: Uint8Array): Step => ({ do: "inject", payload });
 export const swallow = (payload: Uint8Array): Step => ({ do: "swallow", payload });

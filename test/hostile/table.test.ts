@@ -16,7 +16,7 @@ test("names are unique", () => {
 });
 
 describe("each scenario has a source, a deviation that fits, and a control that is played", () => {
-  test.each(scenarios)("$name", ({ source, family, edits }) => {
+  test.each(scenarios.map((scenario) => [scenario.name, scenario] as const))("%s", (_, { source, family, edits }) => {
     expect(source).not.toBe("");
     expect(families).toContain(family);
     expect(edits.flatMap(({ steps }) => steps)).not.toEqual([]);

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { families } from "./families.ts";
-import type { Scenario } from "./scenario.ts";
+import type { Ends, Says, Scenario } from "./scenario.ts";
 import { scenarios } from "./scenarios/all.ts";
 
 export const readmePath: string = fileURLToPath(new URL("README.md", import.meta.url));
@@ -29,10 +29,19 @@ function tables(): string {
 }
 
 function outcome({ expect }: Scenario): string {
-  const says = (expect.says ?? []).map((line) => `, and says "${line}"`).join("");
+  const says = (expect.says ?? []).map(said).join("");
   if ("succeeds" in expect) return `succeeds, byte for byte${says}`;
   const { ends, reason, exit = 1 } = expect;
-  return `exit ${exit}, ${reason === "none" ? "no DISCONNECT" : `DISCONNECT ${reason}`}, "${ends}"${says}`;
+  return `exit ${exit}, ${disconnectText(reason)}, "${ends}"${says}`;
+}
+
+function disconnectText(reason: Ends["reason"]): string {
+  if (reason === "none") return "no DISCONNECT";
+  return typeof reason === "number" ? `DISCONNECT ${reason}` : `DISCONNECT ${reason.maybe} or none`;
+}
+
+function said(says: Says): string {
+  return typeof says === "string" ? `; says "${says}"` : `; says "${says.line}" ${says.times} times`;
 }
 
 function cell(text: string): string {
