@@ -9,7 +9,7 @@ import { makeKeyPair } from "../support/ssh-server.ts";
 import { canaryCommand, canaryUser, canaryValue, canaryVariable, hostLines, remoteLines } from "./conversation.ts";
 import type { Family } from "./families.ts";
 import { hostKey, Peer } from "./peer.ts";
-import type { Ends, Says, Scenario, Succeeds } from "./scenario.ts";
+import type { Ends, Scenario, Succeeds } from "./scenario.ts";
 import { edited, type Script } from "./steps.ts";
 
 /** Milliseconds after which a scenario hangs, whatever its flags say; generous, since machines are slow at times. */
@@ -92,7 +92,15 @@ function argumentsOf(port: number, family: Family, flags: readonly string[], { h
   return [
     ...["--require", preload, builtCommand, "--host", "127.0.0.1", "--port", String(port)],
     ...["--username", canaryUser, "--client-key", join(home, "key"), "--known-hosts", join(home, "known_hosts")],
-    ...["--ssh-config", "none", "--command", canaryCommand, "--env", `${canaryVariable}=${canaryValue}`],
+    ...[
+      "--no-reconnect",
+      "--ssh-config",
+      "none",
+      "--command",
+      canaryCommand,
+      "--env",
+      `${canaryVariable}=${canaryValue}`,
+    ],
     ...(family.flags ?? []),
     ...flags,
   ];
@@ -175,9 +183,8 @@ function successComplaints(
 }
 
 /** Each line of stderr holds its part, and there is no other. */
-function linesComplaints(stderr: string, says: readonly Says[]): string[] {
-  const parts = says.flatMap((each) => (typeof each === "string" ? [each] : Array(each.times).fill(each.line)));
+function linesComplaints(stderr: string, parts: readonly string[]): string[] {
   const lines = stderr.split("\n").filter((line) => line !== "");
   const isRight = lines.length === parts.length && parts.every((part, index) => lines[index]?.includes(part));
-  return isRight ? [] : [`stderr has ${lines.length} lines, asked for are: ${JSON.stringify(says)}`];
+  return isRight ? [] : [`stderr has ${lines.length} lines, asked for are: ${JSON.stringify(parts)}`];
 }

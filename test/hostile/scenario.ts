@@ -16,9 +16,6 @@ export interface Scenario {
   readonly expect: Ends | Succeeds;
 }
 
-/** A part of a line of stderr, or of so many lines. */
-export type Says = string | { readonly line: string; readonly times: number };
-
 /** The client ends the connection, or sees that it has ended, and says so in one line. */
 export interface Ends {
   /** A part of that line. */
@@ -31,11 +28,11 @@ export interface Ends {
   /** 1 unless given. */
   readonly exit?: number;
   /** Other lines of stderr, in order: a part of each. */
-  readonly says?: readonly Says[];
+  readonly says?: readonly string[];
 }
 
 /** All bytes of host and remote arrive as they were, and the command ends with 0. */
 export interface Succeeds {
   readonly succeeds: true;
-  readonly says?: readonly Says[];
+  readonly says?: readonly string[];
 }

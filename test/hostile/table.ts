@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { families } from "./families.ts";
-import type { Ends, Says, Scenario } from "./scenario.ts";
+import type { Ends, Scenario } from "./scenario.ts";
 import { scenarios } from "./scenarios/all.ts";
 
 export const readmePath: string = fileURLToPath(new URL("README.md", import.meta.url));
@@ -29,7 +29,7 @@ function tables(): string {
 }
 
 function outcome({ expect }: Scenario): string {
-  const says = (expect.says ?? []).map(said).join("");
+  const says = said(expect.says ?? []);
   if ("succeeds" in expect) return `succeeds, byte for byte${says}`;
   const { ends, reason, exit = 1 } = expect;
   return `exit ${exit}, ${disconnectText(reason)}, "${ends}"${says}`;
@@ -40,8 +40,10 @@ function disconnectText(reason: Ends["reason"]): string {
   return typeof reason === "number" ? `DISCONNECT ${reason}` : `DISCONNECT ${reason.maybe} or none`;
 }
 
-function said(says: Says): string {
-  return typeof says === "string" ? `; says "${says}"` : `; says "${says.line}" ${says.times} times`;
+function said(lines: readonly string[]): string {
+  const [first] = lines;
+  if (first === undefined) return "";
+  return `; says "${first}"${lines.length === 1 ? "" : ` and ${lines.length - 1} lines more`}`;
 }
 
 function cell(text: string): string {

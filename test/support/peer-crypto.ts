@@ -69,12 +69,14 @@ function rawPublicKey(key: KeyObject): Uint8Array {
 
 /** An x25519 key pair of a peer. */
 export class PeerShare {
-  readonly share: Uint8Array;
   readonly #key: KeyObject;
 
   constructor(seed: Uint8Array) {
     this.#key = privateKey("x25519", seed);
-    this.share = rawPublicKey(this.#key);
+  }
+
+  get share(): Uint8Array {
+    return rawPublicKey(this.#key);
   }
 
   /** K, encoded as RFC 8731 §3.1 has it. */

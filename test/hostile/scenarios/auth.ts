@@ -365,6 +365,8 @@ const failures: readonly Scenario[] = [
   ),
 ];
 
+const numbered = (count: number): string[] => Array.from({ length: count }, (_, index) => `line ${index}`);
+
 const banners: readonly Scenario[] = [
   scenario(
     "a banner with escape sequences, C1, bidi controls and forged lines",
@@ -390,15 +392,23 @@ const banners: readonly Scenario[] = [
     { succeeds: true, says: [`says: ${"x".repeat(512)}...`] },
   ),
   scenario(
-    "a banner of 100,000 lines",
+    "a banner of 20,000 lines",
     "RFC 4252 §5.4",
-    [after("service-accept", send(banner("x\n".repeat(100_000))))],
-    { succeeds: true, says: [{ line: "says: x", times: 199 }, "says: (99801 more lines)"] },
+    [after("service-accept", send(banner(numbered(20_000).join("\n"))))],
+    { succeeds: true, says: [...numbered(199).map((line) => `says: ${line}`), "says: (19801 more lines)"] },
   ),
-  scenario("10,000 banners", "RFC 4252 §5.4", [after("service-accept", send(banner("hello"), { times: 10_000 }))], {
-    succeeds: true,
-    says: [{ line: "says: hello", times: 200 }],
-  }),
+  scenario(
+    "300 banners",
+    "RFC 4252 §5.4",
+    [after("service-accept", ...numbered(300).map((text) => send(banner(text))))],
+    { succeeds: true, says: numbered(200).map((line) => `says: ${line}`) },
+  ),
+  scenario(
+    "10,000 times the same banner",
+    "RFC 4252 §5.4",
+    [after("service-accept", send(banner("hello"), { times: 10_000 }))],
+    { succeeds: true, says: ["says: hello"] },
+  ),
   scenario(
     "a banner after USERAUTH_SUCCESS",
     "RFC 4252 §5.4",
