@@ -2,7 +2,6 @@
  * A network that breaks: the built command and a real sshd, with a scripted fault between them at every step of the
  * protocol. Each run must end by itself, with one line that says why, and every request with its answer or -31001, once.
  */
-import { readFileSync } from "node:fs";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { type Exit, endHosts, type Host, launch, startHost } from "../support/command.ts";
 import {
@@ -36,7 +35,7 @@ const remote = `read line; echo '${answer("1")}'; read line; echo '${answer("2")
 /** Time-outs so short that a silent peer does not keep the test, and long enough for a busy machine. */
 const patience = ["--connect-timeout", "4", "--auth-timeout", "4", "--channel-timeout", "4"];
 /** A lost link ends the run. */
-const once = readFileSync("README.md", "utf8").includes("--no-reconnect") ? ["--no-reconnect"] : [];
+const once = ["--no-reconnect"];
 const keepalive = ["--keepalive-interval", "1", "--keepalive-count", "3"];
 
 interface Run {

@@ -33,6 +33,8 @@ export interface SshdOptions {
   readonly isUnprivileged?: boolean;
   /** Told the path of the host's key, `%HOSTKEY%` in the configuration, before the server starts. */
   readonly prepare?: (hostKey: string) => void;
+  /** What the server is started by, as `nsenter` with its arguments. */
+  readonly prefix?: readonly string[];
 }
 
 /** sshd with its parts to be killed one by one. */
@@ -73,7 +75,8 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const as = isOther ? asOther(place) : {};
   const version = sshdVersion(sshd);
   try {
-    const listenAt = (port: number) => listen(sshd, place, config(place, port, version, options), as);
+    const command = [...(options.prefix ?? []), sshd];
+    const listenAt = (port: number) => listen(command, place, config(place, port, version, options), as);
     const { child, log, port } = await onFreePort(listenAt);
     const again = () => listenAt(port);
     return serverOf(`OpenSSH ${version.text}`, place, { child, log, port, again }, hostKey);
@@ -102,14 +105,15 @@ interface Listening {
 }
 
 async function listen(
-  sshd: string,
+  command: readonly string[],
   place: Workplace,
   lines: readonly string[],
   as: Pick<SpawnOptions, "uid" | "gid" | "env">,
 ): Promise<Listening | undefined> {
   const path = join(place.folder, "sshd_config");
   writeFileSync(path, `${lines.join("\n")}\n`);
-  const child = spawn(sshd, ["-f", path, "-D", "-e"], {
+  const [program = "", ...args] = [...command, "-f", path, "-D", "-e"];
+  const child = spawn(program, args, {
     env: { PATH: process.env["PATH"] ?? "" },
     ...as,
     stdio: ["ignore", "ignore", "pipe"],
