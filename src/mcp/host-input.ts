@@ -2,6 +2,7 @@
  * Host input: the host's stdin on its way to the server. Lines up to a limit leave when they are complete, longer ones
  * in pieces; everything passes, junk included. The route holds the host back.
  */
+import type { ByteSource } from "../ssh/connection.ts";
 import type { Conversation } from "./conversation.ts";
 import type { HostLine, HostRoute } from "./host-route.ts";
 import { JsonLines, type Line } from "./json-lines.ts";
@@ -19,15 +20,15 @@ export class HostInput {
   route: HostRoute;
   /** Gives what passes in place of a line: nothing, where it is undefined. */
   onPass: (line: HostLine) => HostLine | undefined = (line) => line;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
+  readonly #source: ByteSource;
   readonly #lines: JsonLines;
   readonly #conversation: Conversation;
   readonly #ended: Deferred<void> = deferred();
   #isEnded = false;
 
   /** `limit`: the longest line, bytes, that is held until it is complete. */
-  constructor(input: ReadableStream<Uint8Array>, limit: number, conversation: Conversation, route: HostRoute) {
-    this.#reader = input.getReader();
+  constructor(source: ByteSource, limit: number, conversation: Conversation, route: HostRoute) {
+    this.#source = source;
     this.#lines = new JsonLines({ limit, beyond: "stream" });
     this.#conversation = conversation;
     this.route = route;
@@ -56,9 +57,9 @@ export class HostInput {
   /** Reads to the end. An input that breaks has ended: the host is gone. */
   async read(): Promise<void> {
     for (;;) {
-      const next = await this.#reader.read().catch(() => undefined);
-      if (next?.value === undefined) break;
-      this.#take(next.value);
+      const chunk = await this.#source.read().catch(() => undefined);
+      if (chunk === undefined) break;
+      this.#take(chunk);
       await this.route.room();
     }
     this.#takeLast();
@@ -68,7 +69,7 @@ export class HostInput {
 
   /** Reads no more. */
   cancel(): void {
-    this.#reader.cancel().catch(() => undefined); // it has broken before
+    this.#source.cancel().catch(() => undefined); // it has broken before
   }
 
   #take(chunk: Uint8Array): void {

@@ -30,7 +30,6 @@ const MOST_NOISE = 3;
 
 export class Interview {
   readonly #link: Link;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
   readonly #lines = new JsonLines({ limit: LONGEST_LINE, beyond: "drop" });
   readonly #stderr: StderrLines;
   readonly #shellFound: Deferred<RemoteEnd> = deferred();
@@ -51,8 +50,7 @@ export class Interview {
       },
       DEFAULT_LIMITS,
     );
-    this.#writer = this.#link.writable.getWriter();
-    this.#writer.closed.catch(() => this.#link.broken());
+    void this.#link.sink.broken.then(() => this.#link.broken());
   }
 
   /** The first lines of its stdout that were no messages, printable. */
@@ -90,7 +88,7 @@ export class Interview {
 
   #send(message: JsonObject): void {
     const line = new TextEncoder().encode(`${JSON.stringify(message)}\n`);
-    this.#writer.write(line).catch(() => undefined); // then the remote is gone, which is told
+    this.#link.sink.write(line)?.catch(() => undefined); // then the remote is gone, which is told
   }
 
   #hear(chunk: Uint8Array): void {

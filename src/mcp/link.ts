@@ -1,5 +1,6 @@
 /** Link: one session on one connection while it lives: its stdout and stderr pumped, its end found out. */
-import type { SessionChannel, SshConnection } from "../ssh/connection.ts";
+import type { ByteSink, ByteSource, DirectBytes, SessionChannel, SshConnection } from "../ssh/connection.ts";
+import { directOf, sourceOf } from "../ssh/web-streams.ts";
 import type { ProxyLimits } from "./limits.ts";
 import { type RemoteEnd, sessionEnd } from "./remote-end.ts";
 import { type Deferred, deferred, within } from "./waiting.ts";
@@ -38,6 +39,7 @@ export class Link {
   /** Resolves when the remote is gone and all that it said was taken. */
   readonly ended: Promise<RemoteEnd>;
   readonly #remote: RemoteSession;
+  readonly #direct: DirectBytes;
   readonly #limits: LinkLimits;
   readonly #broken: Deferred<void> = deferred();
   #closing: Promise<void> | undefined;
@@ -49,12 +51,14 @@ export class Link {
 
   constructor(remote: RemoteSession, ears: LinkEars, limits: LinkLimits) {
     this.#remote = remote;
+    this.#direct = directOf(remote.session);
     this.#limits = limits;
     this.ended = this.#watch(ears);
   }
 
-  get writable(): WritableStream<Uint8Array> {
-    return this.#remote.session.writable;
+  /** The remote's stdin. */
+  get sink(): ByteSink {
+    return this.#direct.sink;
   }
 
   /** Nothing can be sent any more: the end is due. */
@@ -112,8 +116,8 @@ export class Link {
 
   async #watch(ears: LinkEars): Promise<RemoteEnd> {
     const { session, connection } = this.#remote;
-    const stdout = pump(session.readable, this.#counted(ears.stdout));
-    const stderr = ears.stderr && pump(session.stderr, ears.stderr);
+    const stdout = pump(this.#direct.source, this.#counted(ears.stdout));
+    const stderr = ears.stderr && pump(sourceOf(session.stderr), ears.stderr);
     await Promise.race([stdout, session.exited, this.#broken.promise]);
     // A session whose stdout or stdin is closed serves nobody: if there is no end yet, we make one.
     if (!(await this.#exitsByItself(session.exited))) await within(this.#limits.closeTimeout, this.#closeSession());
@@ -139,18 +143,17 @@ function ignore(): void {
 const LOSS_NEWS = 50;
 
 /**
- * Reads to the end; a stream that breaks has ended too. Resolves to what broke it: a connection that cannot send its last
+ * Reads to the end; a source that breaks has ended too. Resolves to what broke it: a connection that cannot send its last
  * bytes says only seconds later that it is lost.
  */
-async function pump(readable: ReadableStream<Uint8Array>, ear: LinkEar): Promise<unknown> {
-  const reader = readable.getReader();
+async function pump(source: ByteSource, ear: LinkEar): Promise<unknown> {
   let broken: unknown;
   for (;;) {
-    const next = await reader.read().catch((error: unknown) => {
+    const chunk = await source.read().catch((error: unknown) => {
       broken = error;
     });
-    if (next?.value === undefined) break;
-    await ear.hear(next.value);
+    if (chunk === undefined) break;
+    await ear.hear(chunk);
   }
   ear.end();
   return broken;

@@ -2,6 +2,8 @@
  * Proxy: a host on our stdin and stdout, a remote MCP server at the other end of an SSH session, and lines between them
  * that cross byte for byte. Here is the order of things in time; what a line is, and what is owed for it, stands beside.
  */
+import type { ByteSink, ByteSource } from "../ssh/connection.ts";
+import { sinkOf, sourceOf } from "../ssh/web-streams.ts";
 import { Conversation } from "./conversation.ts";
 import { EraProbe } from "./era-probe.ts";
 import { HostInput } from "./host-input.ts";
@@ -34,9 +36,9 @@ export interface ProxyLog {
 
 export interface ProxyOptions {
   /** The host's lines; its end is the host's farewell. */
-  readonly input: ReadableStream<Uint8Array>;
-  /** Takes lines to the host. A write must resolve only when its bytes are out of our hands. Never closed. */
-  readonly output: WritableStream<Uint8Array>;
+  readonly input: ReadableStream<Uint8Array> | ByteSource;
+  /** Takes lines to the host. A write must be done only when its bytes are out of our hands. Never closed. */
+  readonly output: WritableStream<Uint8Array> | ByteSink;
   /** Called once and at once: connecting goes on while the host's first lines are read. */
   readonly open: OpenRemote;
   /** Connects once more, after the link was lost; absent where a lost link is the end. */
@@ -121,7 +123,7 @@ class StdioProxy {
     this.#referenceServer = referenceServer;
     this.#shower = new LineShower((line) => log.remote(line));
     this.#stderr = new StderrLines((line) => this.#hearStderr(line));
-    this.#output = new HostOutput(output);
+    this.#output = new HostOutput(sinkOf(output));
     this.#conversation = new Conversation({
       answer: (line, { id }) => this.#output.write(this.#reference?.join(id.key, [line]) ?? [line]),
       stderr: () => this.#stderr.last,
@@ -129,7 +131,7 @@ class StdioProxy {
     const { streamBytes, probeTimeout } = this.#limits;
     this.#waiting = new WaitingRoute(streamBytes);
     this.#queue = new SendQueue(streamBytes);
-    this.#input = new HostInput(input, streamBytes, this.#conversation, this.#waiting);
+    this.#input = new HostInput(sourceOf(input), streamBytes, this.#conversation, this.#waiting);
     this.#probe = new EraProbe(probeTimeout, this.#queue, this.#conversation, () => {
       this.#input.route = this.#queue;
     });
@@ -206,7 +208,7 @@ class StdioProxy {
       link.ended.then((end): Happening => ({ what: "remote-gone", end: this.#withCure(end) })),
       this.#probe.late.then((): Happening => ({ what: "probe-late" })),
     ]);
-    const eofSent = this.#queue.feed(link.writable, (requests) => this.#sent(requests));
+    const eofSent = this.#queue.feed(link.sink, (requests) => this.#sent(requests));
     eofSent.then(
       (isSent) => isSent && this.#silence.begin(),
       () => link.broken(),
@@ -408,7 +410,7 @@ class StdioProxy {
           if (this.#conversation.hasReply) this.#firstReply.answered();
           this.#probe.heard();
           this.#isHostSlow = true;
-          await this.#output.room();
+          await this.#output.flushed();
           this.#isHostSlow = false;
           this.#silence.sound();
         },

@@ -2,6 +2,7 @@
  * Send queue: what the host said and the server has not taken yet. It bridges the time while we connect; `room` holds
  * the host back meanwhile. Everything passes unchanged, junk included.
  */
+import type { ByteSink } from "../ssh/connection.ts";
 import { append } from "./held-bytes.ts";
 import { type HostLine, type HostRoute, lengthOf } from "./host-route.ts";
 import type { PendingRequest } from "./pending.ts";
@@ -129,30 +130,28 @@ export class SendQueue implements HostRoute {
   }
 
   /**
-   * Sends what waits and what comes to `writable`, with its back-pressure, until the end, then closes it; or until
-   * `unplug`. Resolves to whether it was closed, rejects if it breaks. `onSent` hears of the requests whose lines were
-   * written.
+   * Sends what waits and what comes to `sink`, with its back-pressure, until the end, then closes it; or until `unplug`.
+   * Resolves to whether it was closed, rejects if it breaks. `onSent` hears of the requests whose lines were written.
    */
-  async feed(
-    writable: WritableStream<Uint8Array>,
-    onSent: (requests: readonly PendingRequest[]) => void,
-  ): Promise<boolean> {
+  async feed(sink: ByteSink, onSent: (requests: readonly PendingRequest[]) => void): Promise<boolean> {
     const feed = ++this.#feeds;
-    const writer = writable.getWriter();
-    writer.closed.catch(() => this.#wake.resolve()); // one listener, not one a message
+    let breach: { readonly error: unknown } | undefined;
+    void sink.broken.then((error) => {
+      breach = { error };
+      this.#wake.resolve();
+    });
     for (;;) {
       while (this.#next.length > 0 && this.#feeds === feed) {
-        await writer.ready;
-        if (this.#feeds === feed) this.#send(writer, onSent);
+        for (const chunk of this.#takeSent(onSent)) await sink.write(chunk);
       }
       if (this.#feeds !== feed) return false;
       if (this.#isEnded && this.#held === undefined) {
-        await writer.close();
+        await sink.close();
         return true;
       }
       this.#wake = deferred();
       await this.#wake.promise;
-      if (this.#feeds === feed) await writer.ready; // rejects if it broke meanwhile
+      if (breach !== undefined && this.#feeds === feed) throw breach.error;
     }
   }
 
@@ -160,13 +159,13 @@ export class SendQueue implements HostRoute {
     return this.#next.length + (this.#held?.length ?? 0);
   }
 
-  #send(writer: WritableStreamDefaultWriter<Uint8Array>, onSent: (requests: readonly PendingRequest[]) => void): void {
+  #takeSent(onSent: (requests: readonly PendingRequest[]) => void): readonly Uint8Array[] {
     const { parts } = this.#take();
     this.#isInLine = parts.at(-1) instanceof Uint8Array;
     const requests = parts.flatMap((part) => (part instanceof Uint8Array ? [] : part.requests));
     for (const request of requests) request.isSent = true;
     if (requests.length > 0) onSent(requests);
-    for (const chunk of merged(parts)) writer.write(chunk).catch(ignore);
+    return merged(parts);
   }
 
   #push(part: Part, length: number): void {
@@ -206,8 +205,4 @@ function merged(parts: readonly Part[]): readonly Uint8Array[] {
     else for (const chunk of part.chunks) append(all, chunk);
   }
   return all;
-}
-
-function ignore(): void {
-  // the writer's `ready` and `closed` reject as well
 }

@@ -60,7 +60,6 @@ export class SshClientTransport implements Transport {
   #link: Link | undefined;
   #probe: Probe = { step: "watching" };
   #reopening: Promise<void> | undefined;
-  #writer: WritableStreamDefaultWriter<Uint8Array> | undefined;
   #isOver = false;
 
   constructor({ open, limits }: SshClientTransportOptions) {
@@ -84,8 +83,8 @@ export class SshClientTransport implements Transport {
     if (this.#probe.step === "watching") {
       if (!this.#watch(message)) return;
     } else if (this.#probe.step !== "over" && !(await this.#decided(message))) return;
-    if (this.#writer === undefined) throw new Error("Not connected");
-    await this.#writer.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`));
+    if (this.#link === undefined) throw new Error("Not connected");
+    await this.#link.sink.write(new TextEncoder().encode(`${JSON.stringify(message)}\n`));
   }
 
   /** Sends EOF, waits for the server to end, closes. Safe at every moment, and more than once. */
@@ -117,8 +116,7 @@ export class SshClientTransport implements Transport {
     );
     this.#remote = remote;
     this.#link = link;
-    this.#writer = remote.session.writable.getWriter();
-    this.#writer.closed.catch(() => link.broken());
+    void link.sink.broken.then(() => link.broken());
     void link.ended.then((end) => this.#remoteGone(end, link));
   }
 
@@ -140,7 +138,7 @@ export class SshClientTransport implements Transport {
     await this.#reopening?.catch(ignore);
     this.#noMoreStderr();
     if (this.#link !== undefined) {
-      this.#writer?.close().catch(ignore);
+      this.#link.sink.close().catch(ignore);
       await within(this.#limits.exitTimeout, this.#link.ended);
       await this.#link.hangUp();
     } else if (this.#remote !== undefined) {

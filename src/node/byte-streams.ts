@@ -1,44 +1,23 @@
 /**
- * Byte streams: Node's streams as web streams of bytes, both with back-pressure. Our own, because `Duplex.toWeb` halves
+ * Byte streams: Node's streams as sources and sinks of bytes, with back-pressure. Our own, because `Duplex.toWeb` halves
  * the rate and a stream of `type: "bytes"` costs 4 to 8 us a chunk. Queues are measured in bytes.
  */
 import type { OnReadOpts, Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
+import type { ByteSink, ByteSource } from "../ssh/connection.ts";
 
-/** What the reading queue may hold before the source is paused; one read of a socket is as much. */
+/** What may wait to be read before the source is paused; one read of a socket is as much. */
 const highWaterMark = 64 * 1024;
 
 /**
- * What `source` reads, as a stream of Uint8Array: paused while nobody reads, ended at its end, in error with its error
- * or if it closes before its end. Cancelling calls `cancel`. `verdict`: asked at the end, where it takes more than the
- * end to know whether all went well; what it rejects with is the stream's error.
+ * What `source` reads: paused while nobody reads, ended at its end, in error with its error or if it closes before its
+ * end. Cancelling calls `cancel`. `verdict`: asked at the end, where it takes more than the end to know whether all went
+ * well; what it rejects with is the error.
  */
-export function readableBytes(
-  source: Readable,
-  cancel: () => void,
-  verdict?: () => Promise<void>,
-): ReadableStream<Uint8Array> {
-  const over = once();
-  return new ReadableStream<Uint8Array>(
-    {
-      start(controller) {
-        source.pause();
-        source.on("data", (chunk: Uint8Array) => {
-          if (over.isOver) return;
-          controller.enqueue(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-          if ((controller.desiredSize ?? 0) <= 0) source.pause();
-        });
-        followEnd(source, controller, over, verdict);
-      },
-      pull() {
-        source.resume();
-      },
-      cancel() {
-        over.settle(cancel);
-      },
-    },
-    new ByteLengthQueuingStrategy({ highWaterMark }),
-  );
+export function readableBytes(source: Readable, cancel: () => void, verdict?: () => Promise<void>): ByteSource {
+  const bytes = new NodeSource(source, cancel, verdict);
+  source.on("data", (chunk: Uint8Array) => bytes.take(chunk));
+  return bytes;
 }
 
 /**
@@ -47,113 +26,187 @@ export function readableBytes(
  */
 export class SocketBuffer {
   readonly #bytes = new Uint8Array(highWaterMark);
-  #take: (length: number) => boolean = () => false;
+  #take: (length: number) => void = () => {};
 
-  /** For the options of the socket that this is the buffer of, which must not read before `readable`. */
+  /** For the options of the socket that this is the buffer of, which must not read before `source`. */
   get onread(): OnReadOpts {
-    return { buffer: this.#bytes, callback: (length) => this.#take(length) };
+    return {
+      buffer: this.#bytes,
+      callback: (length) => {
+        this.#take(length);
+        return false; // the next read waits until somebody asks for it
+      },
+    };
   }
 
   /** As `readableBytes`, but a chunk is borrowed: valid until the next is asked for. */
-  readable(socket: Socket, cancel: () => void): ReadableStream<Uint8Array> {
-    const over = once();
-    return new ReadableStream<Uint8Array>(
-      {
-        start: (controller) => {
-          this.#take = (length) => {
-            if (!over.isOver) controller.enqueue(this.#bytes.subarray(0, length));
-            return false; // the next read waits until somebody asks for it
-          };
-          followEnd(socket, controller, over);
-        },
-        pull() {
-          socket.resume();
-        },
-        cancel() {
-          over.settle(cancel);
-        },
-      },
-      { highWaterMark: 0 },
-    );
+  source(socket: Socket, cancel: () => void): ByteSource {
+    const bytes = new NodeSource(socket, cancel);
+    this.#take = (length) => bytes.take(this.#bytes.subarray(0, length));
+    return bytes;
   }
 }
 
-interface Once {
-  readonly isOver: boolean;
-  /** Calls `settle` the first time. */
-  settle(settle: () => void): void;
-}
+type Waiting = { readonly resolve: (chunk: Uint8Array | undefined) => void; readonly reject: (error: unknown) => void };
 
-function once(): Once {
-  let isOver = false;
-  return {
-    get isOver() {
-      return isOver;
-    },
-    settle(settle) {
-      if (!isOver) settle();
-      isOver = true;
-    },
-  };
-}
+class NodeSource implements ByteSource {
+  readonly #source: Readable;
+  readonly #onCancel: () => void;
+  #chunks: Uint8Array[] = [];
+  #length = 0;
+  #waiting: Waiting | undefined;
+  #end: { readonly error?: unknown } | undefined;
 
-function followEnd(
-  source: Readable,
-  controller: ReadableStreamDefaultController<Uint8Array>,
-  over: Once,
-  verdict?: () => Promise<void>,
-): void {
-  let isAtEnd = false;
-  source.on("end", () => {
-    isAtEnd = true;
-    const close = (): void => over.settle(() => controller.close());
-    if (verdict === undefined) close();
-    else verdict().then(close, (error: unknown) => over.settle(() => controller.error(error)));
-  });
-  source.on("error", (error) => over.settle(() => controller.error(error)));
-  source.on("close", () => {
-    if (!isAtEnd) over.settle(() => controller.error(new Error("the stream was closed before its end")));
-  });
+  constructor(source: Readable, cancel: () => void, verdict?: () => Promise<void>) {
+    this.#source = source;
+    this.#onCancel = cancel;
+    let isAtEnd = false;
+    source.pause();
+    source.on("end", () => {
+      isAtEnd = true;
+      if (verdict === undefined) this.#over({});
+      else
+        verdict().then(
+          () => this.#over({}),
+          (error: unknown) => this.#over({ error }),
+        );
+    });
+    source.on("error", (error) => this.#over({ error }));
+    source.on("close", () => {
+      if (!isAtEnd) this.#over({ error: new Error("the stream was closed before its end") });
+    });
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      this.#give();
+    });
+  }
+
+  async cancel(): Promise<void> {
+    const isFirst = this.#end === undefined;
+    this.#chunks = [];
+    this.#over({});
+    if (isFirst) this.#onCancel();
+  }
+
+  take(chunk: Uint8Array): void {
+    if (this.#end !== undefined) return;
+    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
+    this.#length += chunk.length;
+    this.#give();
+    if (this.#length >= highWaterMark) this.#source.pause();
+  }
+
+  #over(end: { readonly error?: unknown }): void {
+    this.#end ??= end;
+    this.#give();
+  }
+
+  #give(): void {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    const chunk = this.#chunks.shift();
+    if (chunk !== undefined) {
+      this.#length -= chunk.length;
+      this.#waiting = undefined;
+      waiting.resolve(chunk);
+    } else if (this.#end === undefined) this.#source.resume();
+    else {
+      this.#waiting = undefined;
+      if (this.#end.error === undefined) waiting.resolve(undefined);
+      else waiting.reject(this.#end.error);
+    }
+  }
 }
 
 export interface SinkEnd {
   /** Called once the last byte was taken: ends the sink. */
-  readonly close: (whenDone: () => void) => void;
+  readonly close: (whenDone: (error?: Error | null) => void) => void;
   /** Gives up on what was not taken yet. */
   readonly abort: () => void;
-  /** Asked where the sink has failed: what it rejects with is the stream's error then. */
+  /** Asked where the sink has failed: what it rejects with is the error then. */
   readonly verdict?: () => Promise<void>;
 }
 
-/**
- * Takes Uint8Arrays to `sink`. A write resolves when the system has taken its bytes, so that the caller may reuse its
- * array, and one is under way at a time: the sink's own queue stays empty. An abort does not wait for that one.
- */
-export function writableBytes(sink: Writable, end: SinkEnd): WritableStream<Uint8Array> {
-  let rejectCurrent: (error: Error) => void = () => {};
-  const settled = (call: (done: (error?: Error | null) => void) => void): Promise<void> =>
-    new Promise((resolve, reject) => {
-      rejectCurrent = reject;
-      call((error) => (error ? judge(error, reject) : resolve()));
+/** Takes bytes to `sink`: a write is done when the system has taken its bytes. */
+export function writableBytes(sink: Writable, end: SinkEnd): ByteSink {
+  return new NodeSink(sink, end);
+}
+
+class NodeSink implements ByteSink {
+  readonly broken: Promise<unknown>;
+  readonly #sink: Writable;
+  readonly #end: SinkEnd;
+  /** What is told when the sink has taken all that it was given, or never will. */
+  #waiting:
+    | { readonly taken: Promise<void>; readonly resolve: () => void; readonly reject: (error: unknown) => void }
+    | undefined;
+  #setBroken: (error: unknown) => void = () => {};
+
+  constructor(sink: Writable, end: SinkEnd) {
+    this.#sink = sink;
+    this.#end = end;
+    this.broken = new Promise((resolve) => {
+      this.#setBroken = resolve;
     });
-  const judge = (error: Error, fail: (error: Error) => void): void => {
-    if (end.verdict === undefined) fail(error);
-    else end.verdict().then(() => fail(error), fail);
+    sink.on("error", (error) => this.#fail(error));
+    sink.on("close", () => this.#fail(new Error("the stream was closed"))); // a write that it cuts off may never be called back
+  }
+
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    if (!this.#sink.writable) return this.broken.then((error) => Promise.reject(error));
+    this.#sink.write(bytes, this.#onTaken);
+    return this.#sink.writableLength === 0 ? undefined : this.#untilTaken();
+  }
+
+  close(): Promise<void> {
+    const closed = this.#untilTaken();
+    this.#end.close((error) => {
+      if (!error) this.#settle();
+    });
+    return closed;
+  }
+
+  async abort(): Promise<void> {
+    this.#break(new Error("writing was aborted"));
+    this.#end.abort();
+  }
+
+  #untilTaken(): Promise<void> {
+    this.#waiting ??= waiting();
+    return this.#waiting.taken;
+  }
+
+  readonly #onTaken = (error?: Error | null): void => {
+    if (!error && this.#sink.writableLength === 0) this.#settle();
   };
-  return new WritableStream<Uint8Array>(
-    {
-      start(controller) {
-        const fail = (error: Error): void => {
-          controller.error(error);
-          rejectCurrent(error); // Node does not always call back for a write that a close has cut off
-        };
-        sink.on("error", (error) => judge(error, fail));
-        sink.on("close", () => judge(new Error("the stream was closed"), fail));
-        controller.signal.addEventListener("abort", end.abort);
-      },
-      write: (chunk) => settled((done) => sink.write(chunk, done)),
-      close: () => settled(end.close),
-    },
-    new ByteLengthQueuingStrategy({ highWaterMark }),
-  );
+
+  #settle(): void {
+    this.#waiting?.resolve();
+    this.#waiting = undefined;
+  }
+
+  #fail(error: unknown): void {
+    const fail = (reason: unknown): void => this.#break(reason);
+    if (this.#end.verdict === undefined) fail(error);
+    else this.#end.verdict().then(() => fail(error), fail);
+  }
+
+  #break(error: unknown): void {
+    this.#setBroken(error);
+    this.#waiting?.reject(error);
+    this.#waiting = undefined;
+  }
+}
+
+function waiting(): { taken: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
+  let resolve: () => void = () => {};
+  let reject: (error: unknown) => void = () => {};
+  const taken = new Promise<void>((onTaken, onFailed) => {
+    resolve = onTaken;
+    reject = onFailed;
+  });
+  return { taken, resolve, reject };
 }

@@ -7,6 +7,7 @@ import type { Readable } from "node:stream";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import { SshError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
+import { duplexOf } from "../ssh/web-streams.ts";
 import { readableBytes, writableBytes } from "./byte-streams.ts";
 
 /** The command could not be started, or ended when it should not have. The message names it and its last words. */
@@ -73,18 +74,18 @@ class Run {
       this.#lastLine = line;
       onLine(line);
     });
-    this.streams = {
-      readable: readableBytes(
+    this.streams = duplexOf({
+      source: readableBytes(
         stdout,
         () => this.end(),
         () => this.#verdict(),
       ),
-      writable: writableBytes(stdin, {
+      sink: writableBytes(stdin, {
         close: (whenDone) => stdin.end(whenDone),
         abort: () => this.end(),
         verdict: () => this.#verdict(),
       }),
-    };
+    });
   }
 
   /** Asks it, with all that it has started, to end; then makes it, and those that it leaves behind. */

@@ -3,21 +3,22 @@
  * never makes anything wait: what a host does not read is dropped beyond a bound, and counted.
  */
 import type { Writable } from "node:stream";
+import type { ByteSink, ByteSource } from "../ssh/connection.ts";
 import { readableBytes, writableBytes } from "./byte-streams.ts";
 
 /** What may wait for a host that does not read our stderr, in bytes. */
 const stderrLimit = 256 * 1024;
 
 /** Our stdin: a pipe, a file, a terminal or /dev/null. */
-export function stdinBytes(): ReadableStream<Uint8Array> {
+export function stdinBytes(): ByteSource {
   return readableBytes(process.stdin, () => process.stdin.destroy());
 }
 
 /**
- * Our stdout. A write resolves when the system took its bytes, so nothing is left to lose once all writes have resolved.
- * A host that is gone (EPIPE) puts the stream in error. Closing it does not close the file descriptor.
+ * Our stdout. A write is done when the system took its bytes, so nothing is left to lose once all writes are done.
+ * A host that is gone (EPIPE) breaks it. Closing it does not close the file descriptor.
  */
-export function stdoutBytes(): WritableStream<Uint8Array> {
+export function stdoutBytes(): ByteSink {
   return writableBytes(process.stdout, { close: (whenDone) => whenDone(), abort: () => {} });
 }
 

@@ -9,6 +9,7 @@ import { connect, isIP } from "node:net";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import { SshError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
+import { duplexOf } from "../ssh/web-streams.ts";
 import { SocketBuffer, writableBytes } from "./byte-streams.ts";
 
 /** No TCP connection came up. The message has the words of the system (`Connection refused`) and says what was tried. */
@@ -89,13 +90,13 @@ async function lookupAll(host: string): Promise<readonly string[]> {
  * written is out.
  */
 function streamsOf({ socket, buffer }: Connected): ByteDuplex {
-  return {
-    readable: buffer.readable(socket, () => socket.destroySoon()),
-    writable: writableBytes(socket, {
+  return duplexOf({
+    source: buffer.source(socket, () => socket.destroySoon()),
+    sink: writableBytes(socket, {
       close: (whenDone) => socket.end(whenDone),
       abort: () => socket.destroy(),
     }),
-  };
+  });
 }
 
 interface Connected {

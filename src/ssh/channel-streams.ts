@@ -1,16 +1,15 @@
 /**
- * Channel streams: one channel as web streams. What the consumer has not read keeps the channel's window closed, what
- * the channel does not take keeps `writable` waiting: back-pressure both ways, without a queue that grows.
- *
- * Queues are our own and the streams' high-water marks are 0: credit goes back when bytes are read, not when received.
+ * Channel streams: one channel as a source and a sink of bytes, and as web streams for whoever wants those. What the
+ * consumer has not read keeps the channel's window closed, what the channel does not take keeps a write waiting:
+ * back-pressure both ways, without a queue that grows. Credit goes back when bytes are read, not when received.
  */
 import type { ChannelNews } from "./channel.ts";
-import type { ExitStatus, SessionChannel } from "./connection.ts";
+import type { ByteDuplex, ByteSink, ByteSource, DirectBytes, ExitStatus, SessionChannel } from "./connection.ts";
 import { ChannelError, type SshError } from "./errors.ts";
+import { duplexOf, readableOf } from "./web-streams.ts";
 import { concat } from "./wire.ts";
 
 const maximumStderr = 64 * 1024; // what is kept of an unread stderr
-const writableHighWaterMark = 64 * 1024;
 const maximumJoined = 4 * 1024; // up to which chunks that wait are joined: a window of single bytes must weigh no more
 
 /** What the streams ask of the connection; `id` is known to it. */
@@ -23,51 +22,40 @@ export interface ChannelPort {
   close(): void;
 }
 
-interface PendingWrite {
-  readonly bytes: Uint8Array;
-  taken: number;
-  readonly resolve: () => void;
-  readonly reject: (error: SshError) => void;
-}
-
 export class ChannelStreams implements SessionChannel {
-  readonly readable: ReadableStream<Uint8Array>;
-  readonly writable: WritableStream<Uint8Array>;
   readonly stderr: ReadableStream<Uint8Array>;
   readonly exited: Promise<ExitStatus | undefined>;
   readonly #port: ChannelPort;
   readonly #data: ReadQueue;
-  readonly #stderr: ReadQueue;
-  readonly #resolveExited: (status: ExitStatus | undefined) => void;
+  readonly #stderr: ReadQueue = new ReadQueue(() => undefined);
+  readonly #sink: ChannelSink;
+  readonly #duplex: ByteDuplex;
+  #resolveExited: (status: ExitStatus | undefined) => void = () => undefined;
   #exitStatus: ExitStatus | undefined;
-  #pendingWrite: PendingWrite | undefined;
-  #writableController: WritableStreamDefaultController | undefined;
   #stderrDropped = 0;
   #isEnded = false;
 
   constructor(port: ChannelPort) {
     this.#port = port;
-    let resolveExited: (status: ExitStatus | undefined) => void = () => undefined;
-    this.exited = new Promise((resolve) => {
-      resolveExited = resolve;
-    });
-    this.#resolveExited = resolveExited;
     this.#data = new ReadQueue((length) => port.consumed(length));
-    this.#stderr = new ReadQueue(() => undefined);
-    this.readable = this.#data.stream;
-    this.stderr = this.#stderr.stream;
-    this.writable = new WritableStream(
-      {
-        start: (controller) => {
-          this.#writableController = controller;
-          controller.signal.addEventListener("abort", () => this.#failWrite(aborted()), { once: true });
-        },
-        write: (bytes) => this.#write(bytes),
-        close: () => port.sendEof(),
-        abort: () => port.close(),
-      },
-      { highWaterMark: writableHighWaterMark, size: (bytes) => bytes.length },
-    );
+    this.#sink = new ChannelSink(port);
+    this.#duplex = duplexOf({ source: this.#data, sink: this.#sink });
+    this.stderr = readableOf(this.#stderr);
+    this.exited = new Promise((resolve) => {
+      this.#resolveExited = resolve;
+    });
+  }
+
+  get direct(): DirectBytes {
+    return { source: this.#data, sink: this.#sink };
+  }
+
+  get readable(): ReadableStream<Uint8Array> {
+    return this.#duplex.readable;
+  }
+
+  get writable(): WritableStream<Uint8Array> {
+    return this.#duplex.writable;
   }
 
   get stderrDropped(): number {
@@ -115,12 +103,7 @@ export class ChannelStreams implements SessionChannel {
 
   /** Goes on with a write that the channel could not take whole. */
   resume(): void {
-    const pending = this.#pendingWrite;
-    if (pending === undefined) return;
-    pending.taken += this.#port.write(pending.bytes.subarray(pending.taken));
-    if (pending.taken < pending.bytes.length) return;
-    this.#pendingWrite = undefined;
-    pending.resolve();
+    this.#sink.resume();
   }
 
   /** The channel is gone: by the server's CLOSE, or with the connection, which `error` tells. */
@@ -130,69 +113,116 @@ export class ChannelStreams implements SessionChannel {
     const gone = error ?? new ChannelError("the server closed the channel", "session");
     this.#data.end(error);
     this.#stderr.end();
-    this.#failWrite(gone);
-    this.#writableController?.error(gone);
+    this.#sink.fail(gone);
     this.#resolveExited(this.#exitStatus);
   }
 
   /** Nobody reads its stdin any more; what a child of it holds open may still be written to its stdout. */
   #processEnded(status: ExitStatus): void {
     this.#exitStatus ??= status;
-    const ended = new ChannelError("the remote process has ended", "session");
-    this.#failWrite(ended);
-    this.#writableController?.error(ended);
+    this.#sink.fail(new ChannelError("the remote process has ended", "session"));
   }
+}
 
-  #write(bytes: Uint8Array): Promise<void> | undefined {
-    const taken = this.#port.write(bytes);
-    if (taken === bytes.length) return undefined;
-    return new Promise((resolve, reject) => {
-      this.#pendingWrite = { bytes, taken, resolve, reject };
+interface PendingWrite {
+  readonly bytes: Uint8Array;
+  taken: number;
+  readonly done: Promise<void>;
+  readonly resolve: () => void;
+  readonly reject: (error: SshError) => void;
+}
+
+/** The way to the channel. */
+class ChannelSink implements ByteSink {
+  readonly broken: Promise<unknown>;
+  readonly #port: ChannelPort;
+  #pending: PendingWrite | undefined;
+  #fault: SshError | undefined;
+  #break: (error: SshError) => void = () => undefined;
+
+  constructor(port: ChannelPort) {
+    this.#port = port;
+    this.broken = new Promise((resolve) => {
+      this.#break = resolve;
     });
   }
 
-  /** A stream's abort waits for its write, and the write may wait for a window that never comes. */
-  #failWrite(error: SshError): void {
-    this.#pendingWrite?.reject(error);
-    this.#pendingWrite = undefined;
+  write(bytes: Uint8Array): Promise<void> | undefined {
+    if (this.#fault !== undefined) return Promise.reject(this.#fault);
+    if (this.#pending !== undefined) return this.#pending.done.then(() => this.write(bytes));
+    const taken = this.#port.write(bytes);
+    return taken === bytes.length ? undefined : this.#wait(bytes, taken);
+  }
+
+  #wait(bytes: Uint8Array, taken: number): Promise<void> {
+    let resolve: () => void = () => undefined;
+    let reject: (error: SshError) => void = () => undefined;
+    const done = new Promise<void>((onDone, onFailed) => {
+      resolve = onDone;
+      reject = onFailed;
+    });
+    this.#pending = { bytes, taken, done, resolve, reject };
+    return done;
+  }
+
+  resume(): void {
+    const pending = this.#pending;
+    if (pending === undefined) return;
+    pending.taken += this.#port.write(pending.bytes.subarray(pending.taken));
+    if (pending.taken < pending.bytes.length) return;
+    this.#pending = undefined;
+    pending.resolve();
+  }
+
+  async close(): Promise<void> {
+    while (this.#pending !== undefined) await this.#pending.done;
+    this.#port.sendEof();
+  }
+
+  async abort(): Promise<void> {
+    this.fail(new ChannelError("writing was aborted", "session"));
+    this.#port.close();
+  }
+
+  /** Nobody takes anything any more: a write that waits for a window would wait for ever. */
+  fail(error: SshError): void {
+    if (this.#fault !== undefined) return;
+    this.#fault = error;
+    this.#pending?.reject(error);
+    this.#pending = undefined;
+    this.#break(error);
   }
 }
 
-function aborted(): SshError {
-  return new ChannelError("writing was aborted", "session");
-}
-
-/** Chunks that wait to be read, as a stream. */
-class ReadQueue {
-  readonly stream: ReadableStream<Uint8Array>;
+/** Chunks that wait to be read. */
+class ReadQueue implements ByteSource {
   readonly #onRead: (length: number) => void;
   #chunks: Uint8Array[] = [];
   #length = 0;
-  #controller: ReadableStreamDefaultController<Uint8Array> | undefined;
-  #isWanted = false;
+  #waiting:
+    | { readonly resolve: (chunk: Uint8Array | undefined) => void; readonly reject: (error: SshError) => void }
+    | undefined;
   #isOver = false;
   #end: { readonly error: SshError | undefined } | undefined;
 
+  /** `onRead` is told how many bytes were read, or will never be. */
   constructor(onRead: (length: number) => void) {
     this.#onRead = onRead;
-    this.stream = new ReadableStream(
-      {
-        start: (controller) => {
-          this.#controller = controller;
-        },
-        pull: () => {
-          this.#isWanted = true;
-          this.#give();
-        },
-        cancel: () => {
-          this.#isOver = true;
-          this.#chunks = [];
-          if (this.#length > 0) this.#onRead(this.#length);
-          this.#length = 0;
-        },
-      },
-      { highWaterMark: 0 },
-    );
+  }
+
+  read(): Promise<Uint8Array | undefined> {
+    return new Promise((resolve, reject) => {
+      this.#waiting = { resolve, reject };
+      this.#give();
+    });
+  }
+
+  async cancel(): Promise<void> {
+    this.#isOver = true;
+    this.#chunks = [];
+    if (this.#length > 0) this.#onRead(this.#length);
+    this.#length = 0;
+    this.end(); // a read that waits
   }
 
   /** Takes a copy of `bytes`. */
@@ -228,17 +258,16 @@ class ReadQueue {
   }
 
   #give(): void {
-    if (this.#isOver) return;
-    const chunk = this.#isWanted ? this.#chunks.shift() : undefined;
+    const waiting = this.#waiting;
+    if (waiting === undefined) return;
+    const chunk = this.#chunks.shift();
+    if (chunk === undefined && this.#end === undefined) return;
+    this.#waiting = undefined;
     if (chunk !== undefined) {
-      this.#isWanted = false;
       this.#length -= chunk.length;
-      this.#controller?.enqueue(chunk);
+      waiting.resolve(chunk);
       this.#onRead(chunk.length);
-    } else if (this.#chunks.length === 0 && this.#end !== undefined) {
-      this.#isOver = true;
-      if (this.#end.error === undefined) this.#controller?.close();
-      else this.#controller?.error(this.#end.error);
-    }
+    } else if (this.#end?.error === undefined) waiting.resolve(undefined);
+    else waiting.reject(this.#end.error);
   }
 }

@@ -8,6 +8,8 @@ import { ChannelStreams } from "./channel-streams.ts";
 import { type ClientEvent, type ClientOptions, SshClient } from "./client.ts";
 import type {
   ByteDuplex,
+  ByteSink,
+  ByteSource,
   ConnectOptions,
   HostKey,
   Limits,
@@ -22,6 +24,7 @@ import { Liveness, type Moment } from "./liveness.ts";
 import * as m from "./messages.ts";
 import { printable } from "./printable.ts";
 import { systemRandomBytes } from "./random-bytes.ts";
+import { directOf } from "./web-streams.ts";
 import { decodeFields, encodeFields, isEqual } from "./wire.ts";
 
 const defaultLimits: Limits = {
@@ -39,6 +42,7 @@ const defaultLimits: Limits = {
 
 const closeTimeout = 1_000; // how long the last bytes may take to leave
 const mostLate = 1_000; // by which a busy process may be late: a timer that is later shows that we stood still
+const muchOutput = 128 * 1024; // less keeps neither a write nor an event waiting: see client.ts
 const readPauseOutput = 512 * 1024; // with this much to send we read nothing: replies must not pile up
 
 /**
@@ -72,8 +76,8 @@ class Connection implements SshConnection {
   readonly #options: ConnectOptions;
   readonly #limits: Limits;
   readonly #client: SshClient;
-  readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
-  readonly #writer: WritableStreamDefaultWriter<Uint8Array>;
+  readonly #source: ByteSource;
+  readonly #sink: ByteSink;
   readonly #channels: Map<number, OpenChannel> = new Map();
   readonly #rekeys: Waiting[] = [];
   #proof: Waiting<readonly Uint8Array[]> | undefined;
@@ -82,6 +86,8 @@ class Connection implements SshConnection {
   #resolveClosed: (error: SshError | undefined) => void = () => undefined;
   #hostKey: HostKey | undefined;
   #writing: Promise<void> | undefined;
+  /** Whether output has left, or is leaving, since bytes were last received. */
+  #hasSent = false;
   #isStepping = false;
   #told: "nothing" | "version" | "negotiated" = "nothing";
   #isEnded = false;
@@ -109,9 +115,9 @@ class Connection implements SshConnection {
       readsHostKeys: options.readsHostKeys ?? false,
       trace: options.trace ?? false,
     });
-    this.#reader = socket.readable.getReader();
-    this.#writer = socket.writable.getWriter();
-    this.#writer.closed.catch(() => undefined); // the same failure is seen by write()
+    const { source, sink } = directOf(socket);
+    this.#source = source;
+    this.#sink = sink;
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -195,13 +201,14 @@ class Connection implements SshConnection {
     try {
       this.#step();
       while (!this.#isEnded) {
-        await this.#mayRead();
-        const { done, value } = await this.#reader.read();
+        if (this.#verdict !== undefined || this.#writing !== undefined) await this.#mayRead();
+        const bytes = await this.#source.read();
         this.#liveness?.heard(now());
-        if (done) this.#client.receiveEnd();
-        else this.#client.receive(value);
+        if (bytes === undefined) this.#client.receiveEnd();
+        else this.#client.receive(bytes);
+        this.#hasSent = this.#writing !== undefined;
         this.#step();
-        if (this.#writing === undefined) this.#client.acknowledge();
+        if (!this.#hasSent) this.#client.acknowledge();
         this.#flush();
       }
     } catch (error) {
@@ -213,6 +220,7 @@ class Connection implements SshConnection {
   /** Nothing is read while a host key waits for its verdict, or while the server does not read what we owe it. */
   async #mayRead(): Promise<void> {
     await this.#verdict;
+    this.#verdict = undefined;
     while (this.#client.pendingOutput >= readPauseOutput && this.#writing !== undefined) await this.#writing;
   }
 
@@ -255,7 +263,13 @@ class Connection implements SshConnection {
     if (this.#writing !== undefined || this.#isEnded) return;
     const output = this.#client.takeOutput();
     if (output.length === 0) return;
-    const written = this.#writer.write(output).catch((error: unknown) => this.#client.receiveEnd(error));
+    this.#hasSent = true;
+    const writing = this.#sink.write(output);
+    if (writing === undefined) {
+      if (output.length >= muchOutput) this.#step(); // something may have waited for it to leave
+      return;
+    }
+    const written = writing.catch((error: unknown) => this.#client.receiveEnd(error));
     this.#writing = written.then(() => {
       this.#writing = undefined;
       this.#step();
@@ -491,11 +505,11 @@ class Connection implements SshConnection {
   async #hangUp(): Promise<void> {
     const output = this.#client.takeOutput();
     const lastWords = async (): Promise<void> => {
-      if (output.length > 0) await this.#writer.write(output);
-      await this.#writer.close();
+      if (output.length > 0) await this.#sink.write(output);
+      await this.#sink.close();
     };
     await within(closeTimeout, "the last bytes to leave", lastWords()).catch(ignore);
-    const released = Promise.allSettled([this.#writer.abort(), this.#reader.cancel()]); // abort waits for a stuck write
+    const released = Promise.allSettled([this.#sink.abort(), this.#source.cancel()]); // abort waits for a stuck write
     await within(closeTimeout, "the streams to end", released).catch(ignore);
   }
 

@@ -38,7 +38,10 @@ export { type ClientEvent, type ClientOptions, SshClient } from "./client.ts";
 export { connect } from "./connect.ts";
 export type {
   ByteDuplex,
+  ByteSink,
+  ByteSource,
   ConnectOptions,
+  DirectBytes,
   ExitStatus,
   HostKey,
   Limits,

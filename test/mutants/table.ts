@@ -15,6 +15,7 @@ import { keyServerRows } from "./key-server-rows.ts";
 import { keysRows } from "./keys-rows.ts";
 import { loadRows } from "./load-rows.ts";
 import type { Mutant } from "./mutant.ts";
+import { pathRows } from "./path-rows.ts";
 import { trustRows } from "./trust-rows.ts";
 
 export const table: readonly Mutant[] = [
@@ -953,7 +954,7 @@ export const table: readonly Mutant[] = [
   {
     id: "channel-streams-end-not-told",
     file: "src/ssh/channel-streams.ts",
-    find: "this.#writableController?.error(gone);",
+    find: "this.#sink.fail(gone);",
     replace: "",
     why: "writes to a channel that is gone seem to succeed",
     caughtBy: {
@@ -1069,7 +1070,7 @@ export const table: readonly Mutant[] = [
   {
     id: "connect-last-words-lost",
     file: "src/ssh/connect.ts",
-    find: "if (output.length > 0) await this.#writer.write(output);",
+    find: "if (output.length > 0) await this.#sink.write(output);",
     replace: "",
     why: "DISCONNECT and the last data never leave",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "'at rest': DISCONNECT 11, both streams closed" },
@@ -1428,7 +1429,7 @@ export const table: readonly Mutant[] = [
   {
     id: "proxy-remote-read-on",
     file: "src/mcp/proxy.ts",
-    find: "await this.#output.room();",
+    find: "await this.#output.flushed();",
     replace: "",
     why: "a host that does not read fills our memory with what the remote says",
     caughtBy: { file: "test/mcp/proxy.test.ts", test: "the remote is not read while the host does not read" },
@@ -1586,7 +1587,7 @@ export const table: readonly Mutant[] = [
   {
     id: "byte-streams-never-paused",
     file: "src/node/byte-streams.ts",
-    find: "if ((controller.desiredSize ?? 0) <= 0) source.pause();",
+    find: "if (this.#length >= highWaterMark) this.#source.pause();",
     replace: "",
     why: "a socket is read on while nobody takes its bytes",
     caughtBy: { file: "test/node/byte-streams.test.ts", test: "pauses the source while nobody reads" },
@@ -1595,8 +1596,8 @@ export const table: readonly Mutant[] = [
   {
     id: "byte-streams-written-early",
     file: "src/node/byte-streams.ts",
-    find: "write: (chunk) => settled((done) => sink.write(chunk, done)),",
-    replace: "write: (chunk) => void sink.write(chunk),",
+    find: "return this.#sink.writableLength === 0 ? undefined : this.#untilTaken();",
+    replace: "return undefined;",
     why: "a write resolves before the system has the bytes: output is lost at the exit",
     caughtBy: {
       file: "test/node/byte-streams.test.ts",
@@ -1740,6 +1741,7 @@ export const table: readonly Mutant[] = [
   },
   ...keysRows,
   ...keyServerRows,
+  ...pathRows,
   ...trustRows,
   ...keyFilesRows,
   ...doctorRows,

@@ -1,6 +1,7 @@
 import { PassThrough, Readable, Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { readableBytes, writableBytes } from "../../src/node/byte-streams.ts";
+import { readableOf, writableOf } from "../../src/ssh/web-streams.ts";
 
 const nothing = (): void => {};
 const bytes = (...values: number[]): Uint8Array => new Uint8Array(values);
@@ -14,7 +15,7 @@ async function readAll(stream: ReadableStream<Uint8Array>): Promise<number[]> {
 describe("reading", () => {
   it("gives plain Uint8Arrays, then the end", async () => {
     const source = Readable.from([Buffer.from([1, 2]), Buffer.from([3])], { objectMode: false });
-    const reader = readableBytes(source, nothing).getReader();
+    const reader = readableOf(readableBytes(source, nothing)).getReader();
     const { value } = await reader.read();
     expect(value?.constructor).toBe(Uint8Array);
     expect(value).toEqual(bytes(1, 2));
@@ -23,14 +24,14 @@ describe("reading", () => {
 
   it("loses nothing and keeps the order", async () => {
     const chunks = Array.from({ length: 300 }, (_, i) => Buffer.alloc(1000, i & 0xff));
-    const all = await readAll(readableBytes(Readable.from(chunks, { objectMode: false }), nothing));
+    const all = await readAll(readableOf(readableBytes(Readable.from(chunks, { objectMode: false }), nothing)));
     expect(Buffer.from(all).equals(Buffer.concat(chunks))).toBe(true);
   });
 
   it("ends as the verdict at the end says", async () => {
     const source = (): Readable => Readable.from([Buffer.from([1])], { objectMode: false });
-    expect(await readAll(readableBytes(source(), nothing, () => Promise.resolve()))).toEqual([1]);
-    const refused = readableBytes(source(), nothing, () => Promise.reject(new Error("not well")));
+    expect(await readAll(readableOf(readableBytes(source(), nothing, () => Promise.resolve())))).toEqual([1]);
+    const refused = readableOf(readableBytes(source(), nothing, () => Promise.reject(new Error("not well"))));
     await expect(readAll(refused)).rejects.toThrow("not well");
   });
 
@@ -42,7 +43,7 @@ describe("reading", () => {
         this.push(Buffer.alloc(16384));
       },
     });
-    const reader = readableBytes(source, nothing).getReader();
+    const reader = readableOf(readableBytes(source, nothing)).getReader();
     await reader.read();
     for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
     expect(source.isPaused()).toBe(true);
@@ -55,14 +56,14 @@ describe("reading", () => {
 
   it("fails with the source's error", async () => {
     const source = new PassThrough();
-    const reader = readableBytes(source, nothing).getReader();
+    const reader = readableOf(readableBytes(source, nothing)).getReader();
     source.destroy(new Error("reset"));
     await expect(reader.read()).rejects.toThrow("reset");
   });
 
   it("fails where the source closes before its end", async () => {
     const source = new PassThrough();
-    const reader = readableBytes(source, nothing).getReader();
+    const reader = readableOf(readableBytes(source, nothing)).getReader();
     source.destroy();
     await expect(reader.read()).rejects.toThrow("closed before its end");
   });
@@ -98,7 +99,7 @@ describe("writing", () => {
 
   it("resolves when the sink has taken the bytes, not before", async () => {
     const { sink, taken, take } = slowSink();
-    const writer = writableBytes(sink, ends).getWriter();
+    const writer = writableOf(writableBytes(sink, ends)).getWriter();
     let isTaken = false;
     const written = writer.write(bytes(1)).then(() => {
       isTaken = true;
@@ -109,9 +110,25 @@ describe("writing", () => {
     await written;
   });
 
+  it("says at once that the sink has taken the bytes at once", async () => {
+    const taken: number[][] = [];
+    const sink = new Writable({
+      write(chunk: Uint8Array, _, callback) {
+        taken.push([...chunk]);
+        callback();
+      },
+    });
+    const writer = writableBytes(sink, ends);
+    const lent = bytes(1, 2);
+    expect(writer.write(lent)).toBeUndefined();
+    lent.fill(0xff);
+    expect(writer.write(bytes(3))).toBeUndefined();
+    expect(taken).toEqual([[1, 2], [3]]);
+  });
+
   it("gives the sink one write at a time", async () => {
     const { sink, taken, take } = slowSink();
-    const writer = writableBytes(sink, ends).getWriter();
+    const writer = writableOf(writableBytes(sink, ends)).getWriter();
     const all = [writer.write(bytes(1)), writer.write(bytes(2))];
     await new Promise(setImmediate);
     expect(taken).toHaveLength(1);
@@ -125,7 +142,7 @@ describe("writing", () => {
 
   it("fails with the sink's error, then and later", async () => {
     const { sink, take } = slowSink();
-    const writer = writableBytes(sink, ends).getWriter();
+    const writer = writableOf(writableBytes(sink, ends)).getWriter();
     const written = writer.write(bytes(1));
     await new Promise(setImmediate);
     take(Object.assign(new Error("write EPIPE"), { code: "EPIPE" }));
@@ -135,7 +152,7 @@ describe("writing", () => {
 
   it("fails where the sink is destroyed under a write", async () => {
     const { sink } = slowSink();
-    const written = writableBytes(sink, ends).getWriter().write(bytes(1));
+    const written = writableOf(writableBytes(sink, ends)).getWriter().write(bytes(1));
     await new Promise(setImmediate);
     sink.destroy();
     await expect(written).rejects.toThrow();
@@ -148,7 +165,7 @@ describe("writing", () => {
       isClosed = true;
       done();
     };
-    const writer = writableBytes(sink, { close, abort: nothing }).getWriter();
+    const writer = writableOf(writableBytes(sink, { close, abort: nothing })).getWriter();
     const written = writer.write(bytes(1));
     const closed = writer.close();
     await new Promise(setImmediate);
@@ -160,7 +177,7 @@ describe("writing", () => {
 
   it("is aborted at once, even under a write that never ends", async () => {
     const { sink } = slowSink();
-    const writer = writableBytes(sink, { close: nothing, abort: () => sink.destroy() }).getWriter();
+    const writer = writableOf(writableBytes(sink, { close: nothing, abort: () => sink.destroy() })).getWriter();
     const written = writer.write(bytes(1));
     await new Promise(setImmediate);
     const aborted = writer.abort();

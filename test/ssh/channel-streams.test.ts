@@ -321,6 +321,56 @@ describe("writable", () => {
   });
 });
 
+describe("the plain halves", () => {
+  test("writes that overlap leave in order", async () => {
+    const { port, streams } = pair();
+    port.room = 2;
+    const { sink } = streams.direct;
+    const writes = [
+      sink.write(Buffer.from("first ")),
+      sink.write(Buffer.from("second ")),
+      sink.write(Buffer.from("third")),
+    ];
+    port.room = Number.POSITIVE_INFINITY;
+    await isSettled(Promise.resolve());
+    streams.resume();
+    await Promise.all(writes);
+    expect(port.written).toBe("first second third");
+    expect(sink.write(Buffer.from("!"))).toBeUndefined();
+  });
+
+  test("EOF goes behind what was written", async () => {
+    const { port, streams } = pair();
+    port.room = 0;
+    const written = streams.direct.sink.write(Buffer.from("last"));
+    const ended = streams.direct.sink.close();
+    expect([await isSettled(ended), port.calls]).toEqual([false, []]);
+    port.room = 4;
+    streams.resume();
+    await Promise.all([written, ended]);
+    expect([port.written, port.calls]).toEqual(["last", ["eof"]]);
+  });
+
+  test("say what broke them, also when nothing is written", async () => {
+    const { streams } = pair();
+    const gone = new DisconnectError("gone");
+    streams.end(gone);
+    expect(await streams.direct.sink.broken).toBe(gone);
+    await expect(streams.direct.sink.write(Buffer.from("late"))).rejects.toBe(gone);
+    await expect(streams.direct.source.read()).rejects.toBe(gone);
+  });
+
+  test("cancelled, a read that waits has come to the end, and so have all that follow", async () => {
+    const { port, streams } = pair();
+    const { source } = streams.direct;
+    const read = source.read();
+    await source.cancel();
+    expect([await read, await source.read()]).toEqual([undefined, undefined]);
+    streams.tell(data("late"));
+    expect(port.consumedBytes).toBe(4);
+  });
+});
+
 describe("exited, close and signal", () => {
   const exitStatus: ChannelNews = { news: "exit-status", status: 3 };
   const exitSignal: ChannelNews = { news: "exit-signal", signal: "KILL", coreDumped: false, message: "oom" };

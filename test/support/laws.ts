@@ -30,7 +30,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ["packet", "kex", "legal", "userauth", "channel", "private-key", "public-key", "agent"],
   ["transport", "other-host-keys"],
   ["client"],
-  ["signers", "channel-streams"],
+  ["signers", "web-streams"],
+  ["channel-streams"],
   ["connect"],
   ["index"],
 ];
@@ -39,7 +40,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const STRANGERS = ["transport", "userauth", "channel"];
 
 /** The rooms of src/ssh with `await`, timers and streams; connection.ts has no more than their types. */
-const ASYNC_ROOMS = ["connect", "signers", "channel-streams"];
+const ASYNC_ROOMS = ["connect", "signers", "channel-streams", "web-streams"];
 const STREAM_ROOMS = [...ASYNC_ROOMS, "connection"];
 
 /** Which parts of src a part may import from; every part may import from itself. */

@@ -1,0 +1,66 @@
+/** Faults on the way of the bytes from the socket to stdout and back. */
+import type { Mutant } from "./mutant.ts";
+
+export const pathRows: readonly Mutant[] = [
+  {
+    id: "channel-sink-overtakes",
+    file: "src/ssh/channel-streams.ts",
+    find: "if (this.#pending !== undefined) return this.#pending.done.then(() => this.write(bytes));",
+    replace: "",
+    why: "a chunk overtakes the rest of the one before it, which waits for the window: corrupt lines",
+    caughtBy: { file: "test/ssh/channel-streams.test.ts", test: "overlap leave in order" },
+    hangs: true,
+  },
+  {
+    id: "channel-sink-eof-early",
+    file: "src/ssh/channel-streams.ts",
+    find: "while (this.#pending !== undefined) await this.#pending.done;",
+    replace: "",
+    why: "EOF goes before the rest of what was written, which is lost",
+    caughtBy: { file: "test/ssh/channel-streams.test.ts", test: "EOF goes behind what was written" },
+    hangs: true,
+  },
+  {
+    id: "channel-source-cancel-hangs",
+    file: "src/ssh/channel-streams.ts",
+    find: "    this.end(); // a read that waits",
+    replace: "",
+    why: "who waits for a chunk while another gives up reading waits for ever",
+    caughtBy: { file: "test/ssh/channel-streams.test.ts", test: "a read that waits has come to the end" },
+    hangs: true,
+  },
+  {
+    id: "byte-sink-error-taken",
+    file: "src/node/byte-streams.ts",
+    find: "if (!error && this.#sink.writableLength === 0) this.#settle();",
+    replace: "if (this.#sink.writableLength === 0) this.#settle();",
+    why: "a line that a host which is gone never got counts as written",
+    caughtBy: { file: "test/node/byte-streams.test.ts", test: "fails with the sink's error, then and later" },
+  },
+  {
+    id: "connect-big-output-stalls",
+    file: "src/ssh/connect.ts",
+    find: "if (output.length >= muchOutput) this.#step();",
+    replace: "",
+    why: "an upload of more than 256 KiB stops where the socket takes all at once",
+    caughtBy: { file: "test/ssh/direct.test.ts", test: "a socket that takes everything at once" },
+    hangs: true,
+  },
+  {
+    id: "connect-acknowledges-too-much",
+    file: "src/ssh/connect.ts",
+    find: "    this.#hasSent = true;",
+    replace: "",
+    why: "an IGNORE follows every message of a login that has already been answered",
+    caughtBy: { file: "test/ssh/direct.test.ts", test: "a socket that takes everything at once" },
+  },
+  {
+    id: "send-queue-broken-unheard",
+    file: "src/mcp/send-queue.ts",
+    find: "if (breach !== undefined && this.#feeds === feed) throw breach.error;",
+    replace: "",
+    why: "a channel that broke while nothing was to be sent is not told to whoever waits for its end",
+    caughtBy: { file: "test/mcp/send-queue.test.ts", test: "breaks while nothing waits" },
+    hangs: true,
+  },
+];

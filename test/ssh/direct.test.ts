@@ -1,0 +1,93 @@
+import { expect, test } from "vitest";
+import { connect } from "../../src/ssh/connect.ts";
+import type { ByteDuplex, ByteSource, SessionChannel, SshConnection } from "../../src/ssh/connection.ts";
+import * as m from "../../src/ssh/messages.ts";
+import { duplexOf } from "../../src/ssh/web-streams.ts";
+import { decode, encode } from "../../src/ssh/wire.ts";
+import { PeerKey, seededBytes } from "../support/peer-crypto.ts";
+import { ScriptedPeer } from "../support/scripted-peer.ts";
+
+/** A socket without web streams, which takes all that it is given at once and answers later. */
+class DirectSocket {
+  readonly peer: ScriptedPeer;
+  readonly duplex: ByteDuplex;
+  /** The largest write so far. */
+  largest = 0;
+  readonly #chunks: Uint8Array[] = [];
+  #wake: () => void = () => undefined;
+  #isOver = false;
+
+  constructor(peer: ScriptedPeer) {
+    this.peer = peer;
+    const source: ByteSource = {
+      read: async () => {
+        while (this.#chunks.length === 0 && !this.#isOver) await new Promise<void>((resolve) => (this.#wake = resolve));
+        return this.#chunks.shift();
+      },
+      cancel: async () => this.#end(),
+    };
+    this.duplex = duplexOf({
+      source,
+      sink: {
+        write: (bytes) => {
+          this.largest = Math.max(this.largest, bytes.length);
+          peer.receive(bytes);
+          bytes.fill(0xff); // it is ours no longer, and may become anything
+          this.flush();
+          return undefined;
+        },
+        close: async () => this.#end(),
+        abort: async () => this.#end(),
+        broken: new Promise(() => undefined),
+      },
+    });
+  }
+
+  flush(): void {
+    const bytes = this.peer.takeOutput();
+    if (bytes.length > 0) this.#chunks.push(bytes);
+    this.#wake();
+  }
+
+  #end(): void {
+    this.#isOver = true;
+    this.#wake();
+  }
+}
+
+async function withSession(): Promise<{ socket: DirectSocket; connection: SshConnection; session: SessionChannel }> {
+  const socket = new DirectSocket(new ScriptedPeer());
+  socket.peer.greet();
+  socket.flush();
+  const user = new PeerKey("the user");
+  const connection = await connect(socket.duplex, { user: "mcp", keys: [user], verifyHostKey: () => undefined });
+  return { socket, connection, session: await connection.session({ shell: true }) };
+}
+
+test("a socket that takes everything at once is given an upload of any size, and no message more than with streams", async () => {
+  const { socket, connection, session } = await withSession();
+  const bytes = seededBytes("an upload")(900_000);
+  await session.direct?.sink.write(bytes);
+  const received = socket.peer.of(m.CHANNEL_DATA).map((payload) => decode(m.CHANNEL_DATA, payload).data);
+  expect(Buffer.concat(received).equals(bytes)).toBe(true);
+  expect(socket.largest).toBeLessThan(300_000);
+  expect(socket.peer.of(m.IGNORE)).toHaveLength(0);
+  await connection.close();
+});
+
+test("what a slow consumer reads late is what came, whatever came after it", async () => {
+  const { socket, connection, session } = await withSession();
+  const bytes = seededBytes("a download")(300_000);
+  for (let at = 0; at < bytes.length; at += 10_000) {
+    socket.peer.send(encode(m.CHANNEL_DATA, { recipientChannel: 0, data: bytes.slice(at, at + 10_000) }));
+    socket.flush();
+    await new Promise(setImmediate);
+  }
+  const chunks: Uint8Array[] = [];
+  for (let length = 0; length < bytes.length; length += chunks.at(-1)?.length ?? Number.NaN) {
+    chunks.push((await session.direct?.source.read()) ?? new Uint8Array(0));
+    await new Promise(setImmediate);
+  }
+  expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+  await connection.close();
+});
