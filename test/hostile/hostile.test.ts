@@ -5,8 +5,8 @@ import { complaints, type Ground, layGround, play } from "./run.ts";
 import { scenarios } from "./scenarios/all.ts";
 
 let ground: Ground;
-beforeAll(() => {
-  ground = layGround();
+beforeAll(async () => {
+  ground = await layGround();
 });
 afterAll(() => ground.remove());
 

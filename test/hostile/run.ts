@@ -20,17 +20,28 @@ const mostMemory = 128;
 /** What every run shares: a home with a known_hosts file and a client key. */
 export interface Ground {
   readonly home: string;
+  readonly command: string;
   remove(): void;
 }
 
-export function layGround(): Ground {
+export async function layGround(): Promise<Ground> {
   const home = mkdtempSync(join(tmpdir(), "mcp-ssh-hostile-"));
   const key = Buffer.from(hostKey.publicKeyBlob).toString("base64");
   writeFileSync(join(home, "known_hosts"), `[127.0.0.1]:* ssh-ed25519 ${key}\n`);
   writeFileSync(join(home, "key"), makeKeyPair().privateKey, { mode: 0o600 });
   mkdirSync(join(home, "peaks"));
   chmodSync(home, 0o700);
-  return { home, remove: () => rmSync(home, { recursive: true, force: true }) };
+  return { home, command: await commandIn(home), remove: () => rmSync(home, { recursive: true, force: true }) };
+}
+
+/** The built command; where there is none, as in a copy of the tree with a fault in it, what is bundled from there. */
+async function commandIn(home: string): Promise<string> {
+  if (existsSync(builtCommand)) return builtCommand;
+  const { build } = await import("esbuild");
+  const outfile = join(home, "command.mjs");
+  const options = { bundle: true, platform: "node", target: "node20", format: "esm", logLevel: "error" } as const;
+  await build({ ...options, entryPoints: ["src/cli.ts"], outfile });
+  return outfile;
 }
 
 /** What came of a run. */
@@ -87,10 +98,10 @@ export async function play(
   }
 }
 
-function argumentsOf(port: number, family: Family, flags: readonly string[], { home }: Ground): string[] {
+function argumentsOf(port: number, family: Family, flags: readonly string[], { home, command }: Ground): string[] {
   const preload = fileURLToPath(new URL("peak-memory.cjs", import.meta.url));
   return [
-    ...["--require", preload, builtCommand, "--host", "127.0.0.1", "--port", String(port)],
+    ...["--require", preload, command, "--host", "127.0.0.1", "--port", String(port)],
     ...["--username", canaryUser, "--client-key", join(home, "key"), "--known-hosts", join(home, "known_hosts")],
     ...[
       "--no-reconnect",

@@ -1,5 +1,5 @@
 /** What must hold of the scenarios as data. */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { families } from "./families.ts";
 import { scenarios } from "./scenarios/all.ts";
@@ -31,4 +31,22 @@ test("the server stands on node:crypto and node:net: nothing of src, nothing of 
   expect(imported.length).toBeGreaterThan(0);
   const own = /^(node:(crypto|net)|\.\/(bytes|conversation|families|peer|steps)\.ts|\.\.\/support\/peer-crypto\.ts)$/;
   expect(imported.filter((from) => !own.test(from ?? ""))).toEqual([]);
+});
+
+describe("SECURITY.md's table of attacks", () => {
+  const security = readFileSync("SECURITY.md", "utf8");
+  const section = security.split("## Attacks by name")[1]?.split("\n## ")[0] ?? "";
+  const rows = section.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| Attack "));
+  const cited = rows.map((row) => [...(row.split(" | ").at(-1) ?? "").matchAll(/`([^`]+)`/g)].map(([, name]) => name));
+
+  test("says for each what shows it", () => {
+    expect(rows.length).toBeGreaterThan(20);
+    expect(cited.filter((names) => names.length === 0)).toEqual([]);
+  });
+
+  test("names scenarios and test files that are there", () => {
+    const isThere = (name = ""): boolean =>
+      name.endsWith(".test.ts") ? existsSync(name) : scenarios.some((scenario) => scenario.name === name);
+    expect(cited.flat().filter((name) => !isThere(name))).toEqual([]);
+  });
 });
