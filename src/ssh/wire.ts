@@ -157,28 +157,31 @@ function sizeOf(fields: Fields, values: Readonly<Record<string, unknown>>): numb
 }
 
 function put(bytes: Uint8Array, start: number, fields: Fields, values: Readonly<Record<string, unknown>>): void {
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   let at = start;
   for (const name in fields) {
     const type = fields[name] as FieldType;
     const value = values[name];
     if (type === "byte" || type === "boolean") bytes[at++] = Number(value);
-    else if (type === "uint32") {
-      view.setUint32(at, value as number);
-      at += 4;
-    } else if (type === "uint64") {
-      view.setBigUint64(at, value as bigint);
-      at += 8;
+    else if (type === "uint32") at = putUint32(bytes, at, value as number);
+    else if (type === "uint64") {
+      at = putUint32(bytes, at, Number((value as bigint) >> 32n));
+      at = putUint32(bytes, at, Number((value as bigint) & 0xffffffffn));
     } else {
       const content = contentOf(type, value);
-      if (type !== "cookie" && type !== "rest") {
-        view.setUint32(at, content.length);
-        at += 4;
-      }
+      if (type !== "cookie" && type !== "rest") at = putUint32(bytes, at, content.length);
       bytes.set(content, at);
       at += content.length;
     }
   }
+}
+
+/** Returns where the next field goes. */
+function putUint32(bytes: Uint8Array, at: number, value: number): number {
+  bytes[at] = value >>> 24;
+  bytes[at + 1] = value >>> 16;
+  bytes[at + 2] = value >>> 8;
+  bytes[at + 3] = value;
+  return at + 4;
 }
 
 function read(what: string, fields: Fields, bytes: Uint8Array, start: number): Readonly<Record<string, unknown>> {
@@ -203,9 +206,9 @@ class Reader {
   field(name: string, type: FieldType): Values[FieldType] {
     switch (type) {
       case "byte":
-        return this.#take(name, 1)[0] as number;
+        return this.#bytes[this.#pass(name, 1)] as number;
       case "boolean":
-        return this.#take(name, 1)[0] !== 0; // RFC 4251 §5: all non-zero values MUST be interpreted as TRUE
+        return this.#bytes[this.#pass(name, 1)] !== 0; // RFC 4251 §5: all non-zero values MUST be interpreted as TRUE
       case "uint32":
         return this.#uint32(name);
       case "uint64":
@@ -230,18 +233,33 @@ class Reader {
     if (left > 0) throw new ProtocolError(`${this.#what}: ${left} bytes trail its last field`, "RFC 4251 §5");
   }
 
-  #take(name: string, length: number): Uint8Array {
+  /** Steps over `length` bytes; returns where they begin. */
+  #pass(name: string, length: number): number {
     const left = this.#bytes.length - this.#at;
     if (length > left) {
       throw new ProtocolError(`${this.#what}: ${name} asks for ${length} bytes, ${left} are left`, "RFC 4251 §5");
     }
+    const start = this.#at;
     this.#at += length;
-    return this.#bytes.subarray(this.#at - length, this.#at);
+    return start;
   }
 
+  #take(name: string, length: number): Uint8Array {
+    const start = this.#pass(name, length);
+    return this.#bytes.subarray(start, start + length);
+  }
+
+  /** Without a view: one costs more than all that is done with it. */
   #uint32(name: string): number {
-    const b = this.#take(name, 4) as Uint8Array & { 0: number; 1: number; 2: number; 3: number };
-    return ((b[0] << 24) | (b[1] << 16) | (b[2] << 8) | b[3]) >>> 0;
+    const bytes = this.#bytes;
+    const at = this.#pass(name, 4);
+    return (
+      (((bytes[at] as number) << 24) |
+        ((bytes[at + 1] as number) << 16) |
+        ((bytes[at + 2] as number) << 8) |
+        (bytes[at + 3] as number)) >>>
+      0
+    );
   }
 
   #string(name: string): Uint8Array {

@@ -56,8 +56,8 @@ export const table: readonly Mutant[] = [
   {
     id: "wire-boolean-one",
     file: "src/ssh/wire.ts",
-    find: "return this.#take(name, 1)[0] !== 0;",
-    replace: "return this.#take(name, 1)[0] === 1;",
+    find: "return this.#bytes[this.#pass(name, 1)] !== 0;",
+    replace: "return this.#bytes[this.#pass(name, 1)] === 1;",
     why: "a server's TRUE that is 255 is taken for FALSE (RFC 4251 §5)",
     caughtBy: { file: "test/ssh/wire.test.ts", test: "boolean" },
   },
