@@ -37,6 +37,8 @@ export interface Treatment {
   readonly delay?: number;
   /** Every byte travels by itself, both ways. */
   readonly isByteByByte?: boolean;
+  /** It is turned away in these words, which nobody waits to see read; the server hears nothing of it. */
+  readonly refusal?: string;
 }
 
 export interface FaultProxy {
@@ -45,7 +47,7 @@ export interface FaultProxy {
   readonly connections: number;
   /** How many planned faults have come about. */
   readonly fired: number;
-  /** All bytes that one direction of connection `n` has forwarded, from 0; kept where its treatment has a fault. */
+  /** All bytes that one direction of the `n`-th connection that was relayed has forwarded, from 0; kept where its treatment has a fault. */
   bytes(n: number, direction: Direction): Buffer;
   /** Does this to every connection that there is. */
   now(kind: "cut" | "reset" | "black hole"): void;
@@ -109,8 +111,12 @@ export async function startFaultProxy(
 ): Promise<FaultProxy> {
   const relays: Relay[] = [];
   let target = targetPort;
+  let connections = 0;
   const accept = (near: Socket): void => {
-    relays.push(new Relay(near, connect({ port: target, host: "127.0.0.1", ...sockets }), treat(relays.length)));
+    const treatment = treat(connections++);
+    near.on("error", () => undefined);
+    if (treatment.refusal !== undefined) near.write(treatment.refusal, () => near.destroy());
+    else relays.push(new Relay(near, connect({ port: target, host: "127.0.0.1", ...sockets }), treatment));
   };
   let server = await listen(0, accept);
   const { port } = server.address() as AddressInfo;
@@ -123,7 +129,7 @@ export async function startFaultProxy(
   return {
     port,
     get connections() {
-      return relays.length;
+      return connections;
     },
     get fired() {
       return relays.filter(({ hasFired }) => hasFired).length;
