@@ -20,11 +20,8 @@ export interface Scenario {
 export interface Ends {
   /** A part of that line. */
   readonly ends: string;
-  /**
-   * The reason of the DISCONNECT that the server gets; none: it gets no DISCONNECT. RFC 4253 §11.1. `maybe`: what it sends
-   * fills the socket, and a socket that is closed with bytes unread may lose those that are under way.
-   */
-  readonly reason: number | "none" | { readonly maybe: number };
+  /** The reason of the DISCONNECT that the server gets; none: it gets no DISCONNECT. RFC 4253 §11.1. */
+  readonly reason: number | "none";
   /** 1 unless given. */
   readonly exit?: number;
   /** Other lines of stderr, in order: a part of each. */

@@ -2,7 +2,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { families } from "./families.ts";
-import type { Ends, Scenario } from "./scenario.ts";
+import type { Scenario } from "./scenario.ts";
 import { scenarios } from "./scenarios/all.ts";
 
 export const readmePath: string = fileURLToPath(new URL("README.md", import.meta.url));
@@ -32,12 +32,7 @@ function outcome({ expect }: Scenario): string {
   const says = said(expect.says ?? []);
   if ("succeeds" in expect) return `succeeds, byte for byte${says}`;
   const { ends, reason, exit = 1 } = expect;
-  return `exit ${exit}, ${disconnectText(reason)}, "${ends}"${says}`;
-}
-
-function disconnectText(reason: Ends["reason"]): string {
-  if (reason === "none") return "no DISCONNECT";
-  return typeof reason === "number" ? `DISCONNECT ${reason}` : `DISCONNECT ${reason.maybe} or none`;
+  return `exit ${exit}, ${reason === "none" ? "no DISCONNECT" : `DISCONNECT ${reason}`}, "${ends}"${says}`;
 }
 
 function said(lines: readonly string[]): string {

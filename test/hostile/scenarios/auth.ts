@@ -77,10 +77,10 @@ const services: readonly Scenario[] = [
   ),
   {
     ...scenario("SERVICE_ACCEPT never comes", "RFC 4253 §10", [instead("service-accept", silence())], {
-      ends: "no sign of authentication within 1 s",
+      ends: "no sign of authentication within 2 s",
       reason: 11,
     }),
-    flags: ["--auth-timeout", "1"],
+    flags: ["--auth-timeout", "2"],
   },
 ];
 
@@ -339,17 +339,17 @@ const failures: readonly Scenario[] = [
   ),
   {
     ...scenario("no answer to the query", "RFC 4252 §5", [instead("pk-ok", silence())], {
-      ends: "no sign of authentication within 1 s",
+      ends: "no sign of authentication within 2 s",
       reason: 11,
     }),
-    flags: ["--auth-timeout", "1"],
+    flags: ["--auth-timeout", "2"],
   },
   {
     ...scenario("no answer to the signature", "RFC 4252 §5", [instead("auth-success", silence())], {
-      ends: "no sign of authentication within 1 s",
+      ends: "no sign of authentication within 2 s",
       reason: 11,
     }),
-    flags: ["--auth-timeout", "1"],
+    flags: ["--auth-timeout", "2"],
   },
   scenario(
     "DISCONNECT in authentication, with escape sequences",

@@ -73,16 +73,16 @@ export const packetScenarios: readonly Scenario[] = [
     source: "RFC 4253 §6",
     family: strict,
     edits: [instead("kexinit", send(ignore("cut"), { cut: 9 }), silence())],
-    flags: ["--connect-timeout", "1"],
-    expect: { ends: "no sign of the key exchange within 1 s", reason: 11 },
+    flags: ["--connect-timeout", "2"],
+    expect: { ends: "no sign of the key exchange within 2 s", reason: 11 },
   },
   {
     name: "a packet_length of 256 KiB, then a trickle",
     source: "RFC 4253 §6.1; slowloris",
     family: strict,
     edits: [instead("kexinit", raw(uint32(2 ** 18 - 4)), raw("x", { times: 30, pause: 100 }))],
-    flags: ["--connect-timeout", "1"],
-    expect: { ends: "no sign of the key exchange within 1 s", reason: 11 },
+    flags: ["--connect-timeout", "2"],
+    expect: { ends: "no sign of the key exchange within 2 s", reason: 11 },
   },
 
   ...[strict, chachaStrict].flatMap((family): Scenario[] => {
