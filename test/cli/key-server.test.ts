@@ -160,6 +160,26 @@ describeNeeding(missingSshd(), "with a key server beside a real sshd", () => {
     expect(await echoed(start(keyServer.port))).toBe("");
   });
 
+  test("a link that is lost and dialled again asks nothing and registers nothing a second time", async () => {
+    const keyServer = await run(startHttp(honest()));
+    const host = start(keyServer.port);
+    for (const sent of ['{"jsonrpc":"2.0","id":1,"method":"ping"}', '{"jsonrpc":"2.0","id":1,"result":{}}']) {
+      host.send(sent);
+      expect(await host.line()).toBe(sent); // so the server, an echo, has answered once
+    }
+    rmSync(remembered);
+    server.dropConnections();
+    await host.stderrMatch(/is restored/);
+    host.send(line);
+    expect(await host.line()).toBe(line);
+    expect(keyServer.asked).toEqual([get, post()]);
+    writeFileSync(join(server.folder, "authorized_keys"), "");
+    server.dropConnections();
+    expect((await host.exit).code).toBe(1);
+    expect(host.stderr()).toMatch(/cannot be restored: Authentication failed/);
+    expect(keyServer.asked).toHaveLength(2);
+  });
+
   test("three of us at once, where the key server lets five requests through", async () => {
     const answer = honest();
     let left = 5;

@@ -1,7 +1,7 @@
 /** A session that outlives its link: the official SDKs' clients, the built command, and a real sshd whose side is killed. */
 import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
 import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import { launch } from "../support/command.ts";
 import { everythingCommand } from "../support/everything.ts";
 import {
@@ -20,22 +20,20 @@ import { missingSshd, startSshd } from "../support/sshd.ts";
 const URI = "demo://resource/dynamic/text/1";
 
 describeNeeding(missingSshd(), "a link that is lost and dialled again", () => {
-  let server: SshServer;
-  beforeAll(async () => {
-    server = await startSshd();
+  const parameters = (server: SshServer) => ({
+    ...launch(server, { exec: everythingCommand }),
+    stderr: "pipe" as const,
   });
-  afterAll(() => server?.stop());
+  const overV1 = (server: SshServer): McpTransport => new StdioV1(parameters(server));
+  const overV2 = (server: SshServer): McpTransport => new StdioV2(parameters(server)) as McpTransport;
 
-  const parameters = () => ({ ...launch(server, { exec: everythingCommand }), stderr: "pipe" as const });
-  const overV1 = (): McpTransport => new StdioV1(parameters());
-  const overV2 = (): McpTransport => new StdioV2(parameters()) as McpTransport;
-
-  test.each<[string, () => Promise<McpClient>]>([
-    ["v1", () => connectV1(overV1())],
-    ["v2", () => connectV2Legacy(overV2())],
-    ["v2 in auto mode", () => connectV2(overV2())],
+  test.concurrent.each<[string, (server: SshServer) => Promise<McpClient>]>([
+    ["v1", (server) => connectV1(overV1(server))],
+    ["v2", (server) => connectV2Legacy(overV2(server))],
+    ["v2 in auto mode", (server) => connectV2(overV2(server))],
   ])("by the SDK %s", async (_, connect) => {
-    const client = await connect();
+    const server = await startSshd();
+    const client = await connect(server);
     try {
       expect((await client.tool("echo", { message: "before" })).content).toMatchObject([{ text: "Echo: before" }]);
       await client.subscribeResource({ uri: URI });
@@ -60,6 +58,7 @@ describeNeeding(missingSshd(), "a link that is lost and dialled again", () => {
       expect(client.errors).toEqual([]);
     } finally {
       await client.close();
+      await server.stop();
     }
   });
 });

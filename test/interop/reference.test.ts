@@ -1,8 +1,11 @@
 /** The reference server, as it is, behind the built command with the official SDKs as hosts, and its habits survived. */
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
 import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { endHosts, type Host, launch, startHost } from "../support/command.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
 import { connectV1, connectV2, connectV2Legacy, type McpClient, type McpTransport } from "../support/mcp-client.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { signalAll } from "../support/processes.ts";
@@ -234,6 +237,28 @@ describeNeeding(missingReferenceServer(), "the reference server", () => {
     expect(ids).toEqual(["a", "b", "c"]);
     host.send(request("after", "ping"));
     expect(await host.line()).toBe('{"jsonrpc":"2.0","id":"after","result":{}}');
+  });
+
+  test("a link that is lost and dialled again finds it with the same habits", async () => {
+    const proxy = await startFaultProxy(server.port);
+    try {
+      const known = join(server.folder, "known_hosts_of_the_proxy");
+      writeFileSync(known, `[127.0.0.1]:${proxy.port} ${server.hostKey}\n`);
+      const host = start([], { ...server, port: proxy.port, knownHosts: known });
+      host.write(`${INITIALIZE}\n${INITIALIZED}\n`);
+      expect(JSON.parse(await host.line())).toMatchObject({ id: 0, result: {} });
+      host.send(echo(1, "before"));
+      expect(await host.line()).toContain("before");
+      proxy.now("cut");
+      await host.stderrMatch(/connecting again/);
+      host.write(`${request(2, "tasks/list")}\n[${echo(3, "a\u2028b")},${request(4, "ping")}]\n`);
+      expect(JSON.parse(await host.line())).toMatchObject({ id: 2, error: { code: -32601 } });
+      const answers = JSON.parse(await host.line());
+      expect(answers.map(({ id }: { id: number }) => id).sort()).toEqual([3, 4]);
+      expect(JSON.stringify(answers)).toContain("a\u2028b");
+    } finally {
+      await proxy.stop();
+    }
   });
 
   test("with --reference-server off it is what it is: mute after one wrong request", async () => {

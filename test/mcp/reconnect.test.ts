@@ -204,6 +204,34 @@ describe("requests that come while there is no link", () => {
     expect(stage.logged("warning")).toContain("1 notifications of the host's found no room to wait: they are lost");
   });
 
+  it("are of bounded length all together, and short ones count for more than their bytes", async () => {
+    const stage = await begun({ reconnectBytes: 3_000 });
+    stage.remote.lose();
+    await settle();
+    const ids = [1, 2, 3, 4, 5, 6, 7, 8];
+    stage.host.push(ids.map((id) => `${request(id)}\n`).join(""));
+    await settle();
+    expect(stage.refusals.map(({ id }) => id)).toEqual([6, 7, 8]);
+    const remote = await restored(stage);
+    expect(linesOf(remote).slice(2)).toEqual(ids.slice(0, 5).map((id) => request(id)));
+  });
+
+  it("a line without end is given up when it is too long, not when it ends", async () => {
+    const stage = await begun({ reconnectBytes: 5_000, streamBytes: 1_000 });
+    const long = (id: number, length: number) =>
+      `{"jsonrpc":"2.0","method":"m","params":"${"x".repeat(length)}","id":${id}}`;
+    stage.remote.lose();
+    await settle();
+    stage.host.push(`${long(1, 2_000)}\n`, long(2, 3_000).slice(0, 3_000));
+    await pass(30_000);
+    expect(stage.refusals.map(({ id }) => id)).toEqual([1]);
+    stage.host.push(`${long(2, 3_000).slice(3_000)}\n`);
+    await settle();
+    expect(stage.refusals.map(({ id }) => id)).toEqual([1, 2]);
+    stage.stop(15);
+    await pass(1_000);
+  });
+
   it("go when they are cancelled, and so does what cancels them", async () => {
     const stage = await begun();
     stage.host.push(`${request("in flight")}\n`);
@@ -409,6 +437,37 @@ describe("what the host had asked for", () => {
     const third = await restored(stage);
     expect(linesOf(third).map(withoutId)).toEqual([initialize, initialized, subscribe(0, "a:1")]);
   });
+});
+
+it("what a replay had not sent before another loss is replayed anew, and not beside that", async () => {
+  const stage = await Stage.reconnecting();
+  const long = initialize.replace('"capabilities":{}', `"capabilities":{"x":"${"x".repeat(2_000)}"}`);
+  stage.host.push(`${long}\n`);
+  await settle();
+  stage.remote.say(`${answerTo(0)}\n`);
+  await settle();
+  const subscribe = '{"jsonrpc":"2.0","method":"resources/subscribe","params":{"uri":"a:1"},"id":5}';
+  stage.host.push(`${initialized}\n${subscribe}\n`);
+  await settle();
+  stage.remote.say(`${result(5)}\n`);
+  await settle();
+  stage.remote.lose();
+  const second = await restored(stage);
+  const [handshake = ""] = linesOf(second);
+  second.lose();
+  await pass(5_000);
+  const stalled = new FakeRemote();
+  stalled.stdin.stall();
+  stage.redials.at(-1)?.succeed(stalled);
+  await settle();
+  stalled.say(`${answerTo(idOf(handshake).replace(/1$/, "3"))}\n`); // it has not read it, but may well answer
+  await settle();
+  stage.host.push(`${request(1)}\n`);
+  await settle();
+  stalled.lose();
+  const last = await restored(stage);
+  const [, ...rest] = linesOf(last);
+  expect(rest.map((line) => line.replace(/"id":"[^"]*"/, '"id":5'))).toEqual([initialized, subscribe, request(1)]);
 });
 
 describe("the server's own requests", () => {

@@ -16,6 +16,7 @@ import { keysRows } from "./keys-rows.ts";
 import { loadRows } from "./load-rows.ts";
 import type { Mutant } from "./mutant.ts";
 import { pathRows } from "./path-rows.ts";
+import { reconnectRows } from "./reconnect-rows.ts";
 import { trustRows } from "./trust-rows.ts";
 
 export const table: readonly Mutant[] = [
@@ -1742,6 +1743,7 @@ export const table: readonly Mutant[] = [
   ...keysRows,
   ...keyServerRows,
   ...pathRows,
+  ...reconnectRows,
   ...trustRows,
   ...keyFilesRows,
   ...doctorRows,

@@ -1,0 +1,115 @@
+/** The command dials a lost link again: what it reads anew, what it remembers, what it says, and what ends it. */
+import { execFileSync } from "node:child_process";
+import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { type Host, hostEnvironment, launch, startHost } from "../support/command.ts";
+import { echoCommand } from "../support/everything.ts";
+import { describeNeeding } from "../support/needs.ts";
+import { endTree } from "../support/processes.ts";
+import { keygen } from "../support/ssh-server.ts";
+import { missingSshd, type Sshd, startSshd } from "../support/sshd.ts";
+
+const ping = (id: number) => `{"jsonrpc":"2.0","id":${id},"method":"ping"}`;
+const pong = (id: number) => `{"jsonrpc":"2.0","id":${id},"result":{}}`;
+
+interface Session {
+  readonly server: Sshd;
+  readonly host: Host;
+}
+
+/** A session that has answered once. */
+async function inSession(
+  change: (server: Sshd) => { readonly flags?: readonly string[]; readonly env?: NodeJS.ProcessEnv },
+  play: (session: Session) => Promise<void>,
+): Promise<void> {
+  const server = await startSshd();
+  const { flags = [], env = {} } = change(server);
+  const host = startHost(launch(server, { exec: echoCommand }, flags), { ...hostEnvironment(), ...env });
+  try {
+    host.send(ping(1));
+    expect(await host.line()).toBe(pong(1));
+    await play({ server, host });
+  } finally {
+    await endTree(host.child);
+    await server.stop();
+  }
+}
+
+const nothing = () => ({});
+const linesOf = (host: Host, level: string): string[] =>
+  host
+    .stderr()
+    .split("\n")
+    .filter((line) => line.includes(` - ${level} - `))
+    .map((line) => line.slice(line.indexOf(level) + level.length + 3));
+
+describeNeeding(missingSshd(), "a link that is lost", () => {
+  describe.concurrent("with a real sshd", () => {
+    test("is dialled until the server is there again, with the passphrase that was given, and said in a line each", () =>
+      inSession(
+        ({ folder, clientKey }) => {
+          const locked = join(folder, "locked");
+          copyFileSync(clientKey, locked);
+          execFileSync("ssh-keygen", ["-q", "-p", "-f", locked, "-P", "", "-N", "correct horse"]);
+          rmSync(clientKey); // so that no other key lets us in
+          copyFileSync(locked, clientKey);
+          return { env: { MCP_SSH_PASSPHRASE: "correct horse" } };
+        },
+        async ({ server, host }) => {
+          await server.killListener();
+          server.dropConnections();
+          await host.stderrMatch(/Connecting again failed/);
+          await server.listenAgain();
+          host.send(ping(2));
+          expect(await host.line()).toBe(pong(2));
+          expect(linesOf(host, "WARNING")).toEqual([
+            expect.stringMatching(/^The link to the remote MCP server was lost: .*; connecting again$/),
+            expect.stringMatching(/^Connecting again failed, and is tried further: .*Connection refused/),
+          ]);
+          expect(linesOf(host, "INFO").filter((line) => /is restored/.test(line))).toHaveLength(1);
+          expect(linesOf(host, "ERROR")).toEqual([]);
+          host.end();
+          expect((await host.exit).code).toBe(0);
+        },
+      ));
+
+    test("stays lost where the host key is another one now", () =>
+      inSession(nothing, async ({ server, host }) => {
+        await server.killListener();
+        for (const file of ["host_key", "host_key.pub"]) rmSync(join(server.folder, file));
+        keygen(join(server.folder, "host_key"));
+        server.dropConnections();
+        host.send(ping(2));
+        await server.listenAgain();
+        const answer = JSON.parse(await host.line());
+        expect(answer).toMatchObject({
+          id: 2,
+          error: { code: -31001, data: { reason: "not-restored", mayHaveRun: false } },
+        });
+        expect(answer.error.message).toContain("Host key verification failed");
+        expect((await host.exit).code).toBe(1);
+        expect(linesOf(host, "ERROR")).toEqual([expect.stringMatching(/^The link .* cannot be restored: Host key/)]);
+      }));
+
+    test("stays lost where we are not let in any more", () =>
+      inSession(nothing, async ({ server, host }) => {
+        writeFileSync(join(server.folder, "authorized_keys"), "");
+        server.dropConnections();
+        expect((await host.exit).code).toBe(1);
+        expect(linesOf(host, "ERROR")).toEqual([
+          expect.stringMatching(/^The link .* cannot be restored: Authentication failed/),
+        ]);
+        expect(host.stdout().toString()).toBe(`${pong(1)}\n`);
+      }));
+
+    test("known hosts and configuration are read anew", () =>
+      inSession(nothing, async ({ server, host }) => {
+        const known = readFileSync(server.knownHosts, "utf8");
+        writeFileSync(server.knownHosts, `@revoked * ${server.hostKey}\n${known}`);
+        server.dropConnections();
+        expect((await host.exit).code).toBe(1);
+        expect(linesOf(host, "ERROR").join("\n")).toMatch(/revoked/);
+      }));
+  });
+});
