@@ -24,7 +24,9 @@ import {
   type KexLists,
   kexinit,
   newkeys,
+  type Payload,
   type ReplyBend,
+  raw,
   replay,
   reply,
   send,
@@ -217,6 +219,13 @@ const guesses: readonly Scenario[] = [
       expect: { succeeds: true },
     }),
   ),
+  {
+    name: "a right guess",
+    source: "RFC 4253 §7",
+    family: strict,
+    edits: [instead("kexinit", kexinit({ firstKexPacketFollows: true }))],
+    expect: { succeeds: true },
+  },
   {
     name: "a wrong guess, which is no key exchange packet",
     source: "RFC 4253 §7",
@@ -665,6 +674,18 @@ const rekeys: readonly Scenario[] = [
     expect: { succeeds: true },
   },
   {
+    name: "a rekey right behind the first NEWKEYS",
+    source: "RFC 4253 §9",
+    family: strict,
+    // what the client sent before it saw that comes first
+    edits: [
+      before("ext-info", awaitNumber(N.SERVICE_REQUEST), awaitNumber(N.USERAUTH_REQUEST), ...rekey()),
+      instead("service-request", raw("")),
+      instead("query", raw("")),
+    ],
+    expect: { succeeds: true },
+  },
+  {
     name: "a rekey in the middle of authentication",
     source: "RFC 4253 §9",
     family: strict,
@@ -687,6 +708,65 @@ const rekeys: readonly Scenario[] = [
   },
 ];
 
+/** Enough to make the client want fresh keys, with its flag for that. */
+const traffic = send(ignore(Buffer.alloc(30_000)), { times: 3 });
+const soon = ["--rekey-bytes", "65536"];
+
+/** The sequence number of the client's latest KEXINIT: strict kex counts from NEWKEYS. */
+const ofItsKexInit: Payload = ({ received }) => {
+  const last = (number: number): number => received.findLastIndex((packet) => packet.number === number);
+  return unimplemented(last(N.KEXINIT) - last(N.NEWKEYS) - 1);
+};
+
+const clientRekeys: readonly Scenario[] = [
+  {
+    name: "it does not know the client's KEXINIT on rekey",
+    source: "RFC 4253 §9, §11.4",
+    family: strict,
+    edits: [before("answers", traffic, awaitNumber(N.KEXINIT), send(ofItsKexInit))],
+    flags: soon,
+    expect: lost("the server does not take our KEXINIT now", 2),
+  },
+  {
+    name: "it never answers the client's KEXINIT on rekey",
+    source: "RFC 4253 §9",
+    family: strict,
+    edits: [before("answers", traffic, awaitNumber(N.KEXINIT), silence())],
+    flags: [...soon, "--keepalive-interval", "1"],
+    expect: lost("no sign of life on the connection within 3 s", 11),
+  },
+  {
+    name: "it answers the client's KEXINIT on rekey with the host key of another",
+    source: "RFC 4253 §9",
+    family: strict,
+    edits: [
+      before("answers", traffic, kexinit(), awaitNumber(N.KEXINIT), awaitNumber(N.KEX_ECDH_INIT)),
+      before("answers", reply({ key: "another" })),
+    ],
+    flags: soon,
+    expect: lost("the server showed another host key during a rekey", 9),
+  },
+  {
+    name: "both begin a rekey at once",
+    source: "RFC 4253 §9",
+    family: strict,
+    edits: [before("answers", traffic, ...rekey())],
+    flags: soon,
+    expect: { succeeds: true },
+  },
+  {
+    name: "data that was under way when the client begins a rekey",
+    source: "RFC 4253 §7.1: it may still come before the server's KEXINIT",
+    family: strict,
+    edits: [
+      before("answers", traffic, awaitNumber(N.KEXINIT)),
+      after("answers", kexinit(), awaitNumber(N.KEX_ECDH_INIT), reply(), newkeys(), awaitNumber(N.NEWKEYS)),
+    ],
+    flags: soon,
+    expect: { succeeds: true },
+  },
+];
+
 export const kexScenarios: readonly Scenario[] = [
   ...negotiation,
   ...guesses,
@@ -695,4 +775,5 @@ export const kexScenarios: readonly Scenario[] = [
   ...proofs,
   ...newKeys,
   ...rekeys,
+  ...clientRekeys,
 ];
