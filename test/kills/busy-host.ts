@@ -51,6 +51,16 @@ export class BusyHost {
     await this.#until(() => this.#replies >= count);
   }
 
+  /** As `replied`, counted from now on. */
+  async repliedMore(count: number): Promise<void> {
+    await this.replied(this.#replies + count);
+  }
+
+  /** Resolves when another link is in use, or our process has ended. */
+  async restored(): Promise<void> {
+    await this.host.stderrMatch(/The link to the remote MCP server is restored/).catch(() => undefined);
+  }
+
   /** Sends nothing any more. */
   rest(): void {
     this.#isResting = true;

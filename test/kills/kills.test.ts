@@ -2,27 +2,20 @@
  * Kills under load: whatever is killed, and whenever, what the host was told is what has happened. `KILLS` trials, each
  * from `KILLS_SEED` and its number; `KILLS_TRIAL` runs one of them alone.
  */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import { describeNeeding } from "../support/needs.ts";
 import { missingSshd } from "../support/sshd.ts";
 import { judge, type Tally, tally } from "./judge.ts";
-import { describePlan, type Plan, planOf, type Victim } from "./plan.ts";
+import { codes, describePlan, type Plan, planOf } from "./plan.ts";
 import { type Outcome, runTrial } from "./trial.ts";
+
+/** Many only wait, for a link to be dialled again. */
+vi.setConfig({ maxConcurrency: 10 });
 
 const { KILLS, KILLS_SEED, KILLS_TRIAL, CI } = process.env;
 const seed = Number(KILLS_SEED ?? 1);
 const count = Number(KILLS ?? (CI === "true" ? 200 : 40));
 const trials = KILLS_TRIAL === undefined ? Array.from({ length: count }, (_, trial) => trial) : [Number(KILLS_TRIAL)];
-
-/** What we exit with when that was killed, once it has answered. */
-const codes: Readonly<Record<Victim, number | null>> = {
-  connection: 1,
-  server: 137,
-  shell: 137,
-  "login shell": 137,
-  ourselves: null,
-  listener: 0,
-};
 
 describeNeeding(missingSshd(), "a kill under load", () => {
   const sums: Tally[] = [];
@@ -47,7 +40,14 @@ describeNeeding(missingSshd(), "a kill under load", () => {
 });
 
 function faultsOf(plan: Plan, outcome: Outcome): readonly string[] {
-  return [...judge(outcome), ...wrongEnd(plan, outcome)];
+  return [...judge(outcome), ...wrongEnd(plan, outcome), ...lostInVain(plan, outcome)];
+}
+
+/** Where we connect again, what was in flight is all that a loss may cost. */
+function lostInVain({ victim, inFlight }: Plan, outcome: Outcome): readonly string[] {
+  if (victim !== "link" && victim !== "sshd") return [];
+  const { errors } = tally(outcome);
+  return errors > inFlight ? [`${errors} errors, and ${inFlight} requests in flight at the loss`] : [];
 }
 
 function wrongEnd({ victim, replies }: Plan, { exit: { code, signal }, stderr }: Outcome): readonly string[] {

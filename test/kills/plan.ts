@@ -4,17 +4,43 @@
  */
 import { seeded } from "../mcp/cuts.ts";
 
-export const victims = ["connection", "server", "shell", "login shell", "ourselves", "listener"] as const;
+export const victims = [
+  /** sshd's process of the connection, where a lost link is the end. */
+  "connection",
+  /** The same, where we connect again. */
+  "link",
+  /** The same with the listener, which comes back after a while. */
+  "sshd",
+  "server",
+  "shell",
+  "login shell",
+  "ourselves",
+  "listener",
+] as const;
 export type Victim = (typeof victims)[number];
 
 /** How many of 20 trials are of each. */
 const weights: Readonly<Record<Victim, number>> = {
-  connection: 6,
-  server: 5,
+  connection: 4,
+  link: 2,
+  sshd: 1,
+  server: 4,
   shell: 2,
   "login shell": 1,
   ourselves: 5,
   listener: 1,
+};
+
+/** What we exit with when that was killed, once it has answered. */
+export const codes: Readonly<Record<Victim, number | null>> = {
+  connection: 1,
+  link: 0,
+  sshd: 0,
+  server: 137,
+  shell: 137,
+  "login shell": 137,
+  ourselves: null,
+  listener: 0,
 };
 
 export interface Plan {
@@ -30,20 +56,24 @@ export interface Plan {
   readonly longest: number;
   /** Of as many answers one comes late. */
   readonly lateOne: number;
+  /** How long sshd does not listen where it was killed, in milliseconds. */
+  readonly absence: number;
 }
 
 export function planOf(seed: number, trial: number): Plan {
   const random = seeded(seed * 1_000_003 + trial);
-  const isEarly = random() < 0.2;
+  const victim = victimOf(trial);
+  const isEarly = random() < 0.2 && victim !== "link" && victim !== "sshd"; // nothing is dialled again so early
   return {
     seed,
     trial,
-    victim: victimOf(trial),
+    victim,
     replies: isEarly ? 0 : 1 + Math.floor(random() * 300),
     milliseconds: Math.floor(random() * (isEarly ? 500 : 20)),
     inFlight: 1 + Math.floor(64 * random() ** 2),
     longest: Math.floor(100_000 * random() ** 4),
     lateOne: 2 + Math.floor(random() * 10),
+    absence: Math.floor(random() * 7_000),
   };
 }
 

@@ -9,7 +9,7 @@ import { type Sshd, startSshd } from "../support/sshd.ts";
 import { BusyHost } from "./busy-host.ts";
 import type { Evidence } from "./judge.ts";
 import { ledgerServer } from "./places.ts";
-import type { Plan, Victim } from "./plan.ts";
+import { codes, type Plan, type Victim } from "./plan.ts";
 
 export interface Outcome extends Evidence {
   readonly exit: Exit;
@@ -23,7 +23,7 @@ export async function runTrial(plan: Plan): Promise<Outcome> {
   const server = await startSshd();
   const ledger = join(server.folder, "ledger");
   writeFileSync(ledger, "");
-  const flags = plan.victim === "connection" ? ["--no-reconnect"] : [];
+  const flags = plan.victim === "connection" ? ["--no-reconnect"] : ["--reconnect-wait", "120"];
   const busy = new BusyHost(launch(server, remoteOf(plan.victim, server, ledger), flags), plan);
   try {
     const isEarly = plan.replies === 0;
@@ -32,10 +32,12 @@ export async function runTrial(plan: Plan): Promise<Outcome> {
     await busy.replied(plan.replies);
     await new Promise((resolve) => setTimeout(resolve, plan.milliseconds));
     const found = early ?? (await find(plan.victim, server, busy));
-    if (plan.victim === "listener") await server.killListener();
+    const isListener = plan.victim === "listener" || plan.victim === "sshd";
+    if (isListener) await server.killListener();
     signalAll(found, "SIGKILL");
+    if (plan.victim === "link" || plan.victim === "sshd") await goOn(plan, server, busy);
     busy.rest();
-    if (plan.victim === "listener") await busy.settled().then(() => busy.host.end());
+    if (codes[plan.victim] === 0) await busy.settled().then(() => busy.host.end());
     const exit = await busy.exit;
     await until("the end of the remote's processes", () => server.remoteProcesses().length === 0, 20_000);
     await until("the end of the connection's processes", () => connectionOf(server).length === 0, 20_000);
@@ -52,6 +54,16 @@ export async function runTrial(plan: Plan): Promise<Outcome> {
     await endTree(busy.host.child);
     await server.stop();
   }
+}
+
+/** Calls on while the link is lost, and for a while on the new one. */
+async function goOn({ victim, absence, inFlight }: Plan, server: Sshd, busy: BusyHost): Promise<void> {
+  if (victim === "sshd") {
+    await new Promise((resolve) => setTimeout(resolve, absence));
+    await server.listenAgain();
+  }
+  await busy.restored();
+  await busy.repliedMore(2 * inFlight + 20);
 }
 
 function connectionOf(server: Sshd): readonly number[] {
@@ -83,6 +95,8 @@ async function find(victim: Victim, server: Sshd, busy: BusyHost): Promise<reado
 
 const finders: Readonly<Record<Victim, (server: Sshd, busy: BusyHost) => readonly number[]>> = {
   connection: (server) => server.connectionProcesses(),
+  link: (server) => server.connectionProcesses(),
+  sshd: (server) => server.connectionProcesses(),
   server: (server) => server.remoteProcesses().filter(isLedgerServer),
   shell: (server) => shells(server),
   "login shell": (server) => shells(server),
