@@ -306,3 +306,34 @@ it.each([
   expect(verdict).toMatchObject({ isMessage: false, isTooComplex: true });
   expect(short(verdict)[0]).toBe("response 1");
 });
+
+describe("a long string", () => {
+  const before = utf8('{"jsonrpc":"2.0","method":"m","params":{"text":"');
+  const after = utf8('"}}');
+
+  /** Judges a string of 150 bytes `fill` with `odd` at one place, at an address that is `offset` behind a multiple of 4. */
+  function isMessage(fill: number, odd: number, place: number, offset: number): boolean {
+    const line = new Uint8Array(offset + before.length + 150 + after.length).fill(fill);
+    line.set(before, offset);
+    line[offset + before.length + place] = odd;
+    line.set(after, offset + before.length + 150);
+    const scanner = new EnvelopeScanner();
+    scanner.scan(line.subarray(offset));
+    return scanner.end().isMessage;
+  }
+
+  it.each([0x20, 0x21, 0x23, 0x5b, 0x5d, 0x61, 0x7f, 0x80, 0xff])(
+    "of %i is stepped over up to the byte that does not stand for itself, wherever that stands",
+    (fill) => {
+      for (let odd = 0; odd < 256; odd++) {
+        const isPlain = odd >= 0x20 && odd !== 0x22 && odd !== 0x5c;
+        for (const place of [0, 63, 64, 65, 66, 67, 68, 69, 146, 147, 148, 149]) {
+          for (let offset = 0; offset < 4; offset++) {
+            const isJudged = isMessage(fill, odd, place, offset);
+            if (isJudged !== isPlain) expect.fail(`${odd} at ${place}, offset ${offset}, is judged ${isJudged}`);
+          }
+        }
+      }
+    },
+  );
+});
