@@ -22,7 +22,7 @@ import { RemoteLines } from "./remote-lines.ts";
 import { LineShower, type ShowLine, StderrLines } from "./remote-text.ts";
 import type { Replay } from "./replay.ts";
 import { SendQueue } from "./send-queue.ts";
-import { type Deferred, deferred, FirstReply, Silence, within } from "./waiting.ts";
+import { type Deferred, deferred, FirstReply, Occurrence, Silence, within } from "./waiting.ts";
 
 /** Where the proxy says what it does. All texts are printable; none holds what a message says. */
 export interface ProxyLog {
@@ -111,6 +111,8 @@ class StdioProxy {
   readonly #hostEnded: Promise<Happening>;
   readonly #hostDeaf: Promise<Happening>;
   readonly #stopped: Promise<Happening>;
+  /** Any of these three. */
+  readonly #ending: Occurrence<Happening>;
   /** Whether the remote is not read because the host does not read: its silence then means nothing. */
   #isHostSlow = false;
   #stopSignal: number | undefined;
@@ -140,6 +142,7 @@ class StdioProxy {
     this.#hostEnded = this.#input.ended.then(() => ({ what: "host-ended" }));
     this.#hostDeaf = this.#output.gone.then(() => ({ what: "host-deaf" }));
     this.#stopped = this.#stopBy(stopped);
+    this.#ending = new Occurrence(Promise.race([this.#stopped, this.#hostDeaf, this.#hostEnded]));
   }
 
   async run(): Promise<number> {
@@ -170,20 +173,20 @@ class StdioProxy {
   /** Dials; a signal ends that at every moment, and so does a host that leaves without having said anything. */
   async #connect(open: OpenRemote): Promise<Happening> {
     const ending = Promise.race([this.#stopped, this.#hostDeaf, this.#hostLeftUnheard()]);
-    const last = await this.#dial(open, ending);
+    const last = await this.#dial(open, new Occurrence(ending));
     if (last.what === "remote-gone") await this.#farewell(last.end);
     return last;
   }
 
   /** `ending`: what ends it. */
-  async #dial(open: OpenRemote, ending: Promise<Happening>): Promise<Happening> {
+  async #dial(open: OpenRemote, ending: Occurrence<Happening>): Promise<Happening> {
     const abort = new AbortController();
     const opening = open(abort.signal);
     const outcome = opening.then(
       (remote): Happening => ({ what: "connected", remote }),
       (error: unknown): Happening => ({ what: "remote-gone", end: { how: "connect-failed", error } }),
     );
-    const first = await Promise.race([outcome, ending]);
+    const first = await ending.or(outcome);
     if (first.what === "connected" || first.what === "remote-gone") return first;
     abort.abort();
     opening.then(({ connection }) => connection.close()).catch(ignore); // it may have come too far to be stopped
@@ -213,7 +216,7 @@ class StdioProxy {
       (isSent) => isSent && this.#silence.begin(),
       () => link.broken(),
     );
-    const ends = Promise.race([remoteEnds, this.#stopped, this.#hostDeaf, this.#hostEnded]);
+    const ends = this.#ending.or(remoteEnds);
     const first = (replay && (await this.#restore(replay, ends))) ?? (await ends);
     const last = first.what === "host-ended" ? await this.#drain(remoteEnds) : first;
     if (this.#isProbeToBlame(last)) return await this.#startAfresh(link, remote);
@@ -304,11 +307,10 @@ class StdioProxy {
     reconnection.lose(end, lived, isRouteRaw);
     this.#reference?.stop();
     this.#reference = undefined;
-    const ending = Promise.race([this.#stopped, this.#hostDeaf, this.#hostEnded]);
     for (;;) {
       const onPause = (pause: number) => this.#log.debug(`connecting again in ${Math.round(pause / 1000)} s`);
-      const ended = await reconnection.pause(ending, onPause);
-      const last = ended ?? (await this.#dial(this.#redial ?? this.#open, ending));
+      const ended = await reconnection.pause(this.#ending, onPause);
+      const last = ended ?? (await this.#dial(this.#redial ?? this.#open, this.#ending));
       if (last.what === "host-ended") return this.#leave();
       if (last.what !== "remote-gone" || last.end.how !== "connect-failed") return last;
       const { error } = last.end;
@@ -316,6 +318,8 @@ class StdioProxy {
       this.#warnOfFailure(error);
     }
   }
+
+  /** The host's lines take the way that this remote needs, those that waited first; after a loss the replay gives them it. */
   async #routeTo(remote: RemoteSession): Promise<void> {
     const isCertain = this.#referenceServer === "on";
     if (this.#reconnection?.isDown) {

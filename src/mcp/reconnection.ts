@@ -14,7 +14,7 @@ import type { RemoteLine } from "./remote-lines.ts";
 import { Replay } from "./replay.ts";
 import { RetiredRequests } from "./retired-requests.ts";
 import type { SendQueue } from "./send-queue.ts";
-import { within } from "./waiting.ts";
+import { deferred, type Occurrence } from "./waiting.ts";
 import { WaitingLines } from "./waiting-lines.ts";
 
 export interface ReconnectionPorts {
@@ -65,13 +65,16 @@ export class Reconnection {
   }
 
   /** Waits before the next attempt; `ending` ends that, and is what it resolves to then. */
-  async pause<T>(ending: Promise<T>, onPause: (milliseconds: number) => void): Promise<T | undefined> {
+  async pause<T>(ending: Occurrence<T>, onPause: (milliseconds: number) => void): Promise<T | undefined> {
     const milliseconds = this.#pace.next();
     onPause(milliseconds);
     for (let left = milliseconds; left > 0; left -= SLICE) {
       const before = Date.now();
       const slice = Math.min(left, SLICE);
-      const ended = await within(slice, ending);
+      const { promise, resolve } = deferred<undefined>();
+      const timer = setTimeout(() => resolve(undefined), slice);
+      const ended = await ending.or(promise);
+      clearTimeout(timer);
       if (ended !== undefined) return ended;
       if (Date.now() - before > slice + JUMP) return undefined; // the machine slept: its network is another, perhaps
     }

@@ -28,6 +28,40 @@ export function deferred<T = void>(): Deferred<T> {
   return { promise, resolve };
 }
 
+/**
+ * Something that may happen once, however long that takes. A promise keeps whoever waits for it as long as it is open;
+ * this keeps nobody who has stopped waiting.
+ */
+export class Occurrence<T> {
+  #happened: { readonly value: T } | undefined;
+  readonly #waiting = new Set<(value: T) => void>();
+
+  constructor(promise: Promise<T>) {
+    void promise.then((value) => {
+      this.#happened = { value };
+      for (const resolve of this.#waiting) resolve(value);
+      this.#waiting.clear();
+    });
+  }
+
+  /** How many wait. */
+  get waiting(): number {
+    return this.#waiting.size;
+  }
+
+  /** What comes first: this, or what `promise` gives; rejects as it does. */
+  async or<U>(promise: Promise<U>): Promise<T | U> {
+    if (this.#happened !== undefined) return this.#happened.value;
+    const { promise: happened, resolve } = deferred<T>();
+    this.#waiting.add(resolve);
+    try {
+      return await Promise.race([promise, happened]);
+    } finally {
+      this.#waiting.delete(resolve);
+    }
+  }
+}
+
 /** Waits for a silence: from `begin` on, `over` resolves `milliseconds` after the last sound, if `isOver` says so then. */
 export class Silence {
   readonly over: Promise<void>;
