@@ -98,7 +98,7 @@ export interface Limits {
   readonly rekeyTimeout: number;
   /** Silence after which a keepalive is sent. 15,000. */
   readonly keepaliveInterval: number;
-  /** Intervals without a packet after which the peer is dead. 3. */
+  /** Intervals without a packet after which the peer is dead, 2 at least: it must have been asked. 3. */
   readonly keepaliveCount: number;
   /** Bytes in either direction after which we start a rekey. 2^30. */
   readonly rekeyBytes: number;

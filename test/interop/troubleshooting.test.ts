@@ -9,7 +9,15 @@ import { appendFileSync, chmodSync, copyFileSync, readFileSync, writeFileSync } 
 import { type AddressInfo, connect, createServer, type Server } from "node:net";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { builtCommand, type Exit, endHosts, type Host, hostEnvironment, startHost } from "../support/command.ts";
+import {
+  builtCommand,
+  type Exit,
+  endHosts,
+  type Host,
+  hostEnvironment,
+  launch,
+  startHost,
+} from "../support/command.ts";
 import {
   type Behaviour,
   type FakeKey,
@@ -360,6 +368,22 @@ const troubles: Readonly<Record<string, Trouble>> = {
         await host.stderrMatch(/\[remote stderr\] here/);
         sshd.dropConnections();
       },
+    }),
+  ),
+  "cannot be restored": error(() =>
+    withServer(startSshd, async (server) => {
+      const env = { ...hostEnvironment(), HOME: server.home };
+      const host = startHost(launch(server, { exec: answering }), env);
+      hosts.push(host);
+      host.send(initialize);
+      await host.line();
+      writeFileSync(join(server.folder, "authorized_keys"), "");
+      server.dropConnections();
+      await host.stderrMatch(/was lost/);
+      host.send('{"jsonrpc":"2.0","id":2,"method":"ping"}'); // waits for another link
+      const message = JSON.parse(await host.line()).error?.message;
+      const exit = await host.exit;
+      return { stderr: host.stderr(), message, exit };
     }),
   ),
   "jump host": error(async () => {
