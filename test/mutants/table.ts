@@ -7,6 +7,7 @@ import { agentRows } from "./agent-rows.ts";
 import { configRows } from "./config-rows.ts";
 import { doctorRows } from "./doctor-rows.ts";
 import { faultsRows } from "./faults-rows.ts";
+import { fuzzRows } from "./fuzz-rows.ts";
 import { habitsRows } from "./habits-rows.ts";
 import { hostileRows } from "./hostile-rows.ts";
 import { kernelRows } from "./kernel-rows.ts";
@@ -1750,6 +1751,7 @@ export const table: readonly Mutant[] = [
   ...faultsRows,
   ...habitsRows,
   ...hostileRows,
+  ...fuzzRows,
   ...agentRows,
   ...configRows,
   ...loadRows,

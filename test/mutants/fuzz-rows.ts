@@ -1,0 +1,77 @@
+/** Faults that cases picked by hand pass over, and that properties meet. */
+import type { Mutant } from "./mutant.ts";
+
+export const fuzzRows: readonly Mutant[] = [
+  {
+    id: "envelope-params-twice",
+    file: "src/mcp/envelope-draft.ts",
+    find: 'case "params":\n        this.#requestId = undefined;',
+    replace: 'case "params":',
+    why: "of a member that comes twice the first one counts: the host's parser and ours see different messages",
+    caughtBy: { file: "test/fuzz/json.test.ts", test: "is what JSON.parse and JSON-RPC make of the text" },
+  },
+  {
+    id: "envelope-params-never-left",
+    file: "src/mcp/envelope.ts",
+    find: "if (this.#depth === this.#envelopeDepth) this.#isInParams = false;",
+    replace: "if (this.#depth < this.#envelopeDepth) this.#isInParams = false;",
+    why: "a requestId in another member is taken for that of params: a request is struck off that nobody cancelled",
+    caughtBy: { file: "test/fuzz/json.test.ts", test: "is what JSON.parse and JSON-RPC make of the text" },
+  },
+  {
+    id: "token-capture-cut-limit",
+    file: "src/mcp/token-capture.ts",
+    find: "this.#earlier.push(...chunk.subarray(this.#from, this.#from + room));",
+    replace: "this.#earlier.push(...chunk.subarray(this.#from, this.#from + room - 1));",
+    why: "an id that is cut between chunks in one place of many loses a byte",
+    caughtBy: { file: "test/fuzz/json.test.ts", test: "is what JSON.parse and JSON-RPC make of the text" },
+  },
+  {
+    id: "jump-spec-first-at",
+    file: "src/node/jump-spec.ts",
+    find: 'const at = plain.lastIndexOf("@");',
+    replace: 'const at = plain.indexOf("@");',
+    why: "a user whose name holds an @ sends the connection to another host",
+    caughtBy: { file: "test/fuzz/hosts.test.ts", test: "that is written out is read as it was" },
+  },
+  {
+    id: "host-pattern-one-star",
+    file: "src/ssh/host-pattern.ts",
+    find: 'while (pattern[at] === "*") at++;',
+    replace: 'if (pattern[at] === "*") at++;',
+    why: "a pattern that ends in two stars matches nothing: a revoked key is taken",
+    caughtBy: { file: "test/fuzz/hosts.test.ts", test: "matches what a regular expression of it matches" },
+  },
+  {
+    id: "private-key-halves-of-section",
+    file: "src/ssh/openssh-key.ts",
+    find: 'if (privateHalf.length !== 64) throw damaged("its private key is not 64 bytes long");',
+    replace: "if (privateHalf.length < 32) throw damaged();",
+    why: "a damaged file becomes a key, or an exception that nobody explains",
+    caughtBy: { file: "test/fuzz/keys.test.ts", test: "with bytes changed inside its armour" },
+  },
+  {
+    id: "remote-lines-late-passes",
+    file: "src/mcp/conversation.ts",
+    find: "if (late === verdict.envelopes.length) return late;",
+    replace: "if (late > verdict.envelopes.length) return late;",
+    why: "an answer that comes after ours strikes off what it must not",
+    caughtBy: { file: "test/fuzz/proxy.test.ts", test: "every request is answered once" },
+  },
+  {
+    id: "http-body-without-end",
+    file: "src/node/http.ts",
+    find: "if (length > bodyLimit) throw",
+    replace: "if (length < 0) throw",
+    why: "whoever answers in a key server's place fills our memory",
+    caughtBy: { file: "test/fuzz/config.test.ts", test: "of any bytes is an answer within its bound" },
+  },
+  {
+    id: "printable-cut-anywhere",
+    file: "src/ssh/printable.ts",
+    find: "const isTorn = (text.codePointAt(length - 1) ?? 0) > 0xffff;",
+    replace: "const isTorn = text.length < 0;",
+    why: "a text that is cut inside a character shows half of it as an escape, and is not what was said",
+    caughtBy: { file: "test/fuzz/hosts.test.ts", test: "of any text is one line without anything that steers" },
+  },
+];
