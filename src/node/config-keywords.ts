@@ -155,8 +155,9 @@ export function setValue(values: ConfigValues, line: ConfigLine, applies: boolea
 }
 
 function put(values: Record<string, unknown>, keyword: string, counts: "first" | "each", value: unknown): void {
-  if (counts === "each") values[keyword] = [...((values[keyword] as readonly unknown[] | undefined) ?? []), value];
-  else values[keyword] ??= value;
+  if (counts === "first") values[keyword] ??= value;
+  else if (values[keyword] === undefined) values[keyword] = [value];
+  else (values[keyword] as unknown[]).push(value); // a new list for each line would take quadratic time
 }
 
 /** Of a jump and a command the one that is named first is taken; `ProxyJump none` leaves the command its chance. */

@@ -194,15 +194,16 @@ class Pass {
 
   #criteria(line: ConfigLine): readonly Criterion[] {
     const criteria: Criterion[] = [];
-    const words = [...line.args];
-    for (let word = words.shift(); word !== undefined; word = words.shift()) {
+    const { args } = line;
+    let next = 0; // taking words off the front of a long list would take quadratic time
+    for (let word = args[next++]; word !== undefined; word = args[next++]) {
       const isNegated = word.startsWith("!");
       const [, name = "", inline] = /^([^=]*)(?:=(.*))?$/s.exec(isNegated ? word.slice(1) : word) ?? [];
       const known = lowerCase(name);
-      if (known === "all" && (criteria.length > 1 || words.length > 0)) {
+      if (known === "all" && (criteria.length > 1 || next < args.length)) {
         fault(line, "'all' cannot be combined with other Match attributes");
       }
-      const argument = bare.has(known) ? "" : (inline ?? words.shift());
+      const argument = bare.has(known) ? "" : (inline ?? args[next++]);
       if (argument === undefined || (argument === "" && !bare.has(known) && !mayBeEmpty.has(known))) {
         fault(line, `missing argument for Match '${printable(name, 80)}'`);
       }

@@ -33,6 +33,7 @@ const stringToken = fc
         "notifications/cancelled",
         "\ud83d\ude00",
         "__proto__",
+        "requestId",
         "constructor",
         "id",
         "method",
@@ -93,6 +94,7 @@ const member = fc.oneof(
   fc.tuple(named("result"), value),
   fc.tuple(named("error"), value),
   fc.tuple(stringToken, value),
+  fc.tuple(stringToken, params),
 );
 const message = fc
   .record({ head: fc.boolean(), members: fc.array(fc.tuple(space, member, space), { maxLength: 6 }) })

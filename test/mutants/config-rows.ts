@@ -23,8 +23,8 @@ export const configRows: readonly Mutant[] = [
   {
     id: "config-last-value-wins",
     file: "src/node/config-keywords.ts",
-    find: "else values[keyword] ??= value;",
-    replace: "else values[keyword] = value;",
+    find: "values[keyword] ??= value;",
+    replace: "values[keyword] = value;",
     why: "the block for all hosts overrules that of one: another user, another known_hosts",
     caughtBy: { file: config, test: "the first value wins, and what was typed before all" },
   },

@@ -8,9 +8,11 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { ConfigError } from "../../src/node/config-lines.ts";
 import { FileError } from "../../src/node/files.ts";
+import { evaluateConfig } from "../../src/node/ssh-config.ts";
 import { describeNeeding } from "../support/needs.ts";
 import {
   ConfigFolder,
+  configFacts,
   missingSsh,
   type OurAnswer,
   ourAnswer,
@@ -472,4 +474,12 @@ describe("what ssh is not asked about", () => {
     const { config } = answer("ProxyCommand nc '%r' %h %p", { host: "fe80::1%eth0", user: "DOMAIN\\me.too" });
     expect(config.proxyCommand).toBe("nc 'DOMAIN\\me.too' fe80::1%eth0 22");
   });
+});
+
+test.each([
+  ["a line of as many words", `Match ${"host x ".repeat(149_000)}\nUser u\n`], // taking each off the front took minutes
+  ["as many lines that add up", `${"SendEnv A\n".repeat(104_000)}User u\n`], // so did a new list for each
+])("%s as a file may hold are read in no time", (_, text) => {
+  const facts = configFacts({ host: "x" });
+  expect(evaluateConfig([{ path: "config", text, isUsers: true }], facts, () => []).values.user).toBe("u");
 });
