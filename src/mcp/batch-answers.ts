@@ -43,7 +43,7 @@ export class BatchAnswers {
     const batch = this.#batches.get(key);
     const request = batch?.owed.get(key);
     if (batch === undefined || request === undefined) return undefined;
-    const answer = withoutNewline(joined(line));
+    const answer = withoutNewline(joined(line)).slice(); // the line is lent
     const isTooLong = batch.length + answer.length > this.#limit;
     const taken = isTooLong ? withoutNewline(tooLong(request, this.#limit)) : answer;
     batch.answers.push(taken);

@@ -1,4 +1,7 @@
-/** Held bytes: a growing run of bytes as a list of chunks. Large parts are kept as views, small ones are gathered. */
+/**
+ * Held bytes: a growing run of bytes as a list of chunks. Parts that are given for good are kept as views if they are
+ * large, small ones are gathered; parts that are lent are copied, into blocks that are used again.
+ */
 
 /** Smaller parts are copied: a view of a few bytes would keep the whole chunk alive, and a list of millions is slow. */
 const SMALL = 16 * 1024;
@@ -52,6 +55,56 @@ export class HeldBytes {
     if (this.#used > 0) this.#chunks.push(this.#tail.subarray(0, this.#used));
     this.#tail = this.#tail.subarray(this.#used);
     this.#used = 0;
+  }
+}
+
+const BLOCK = 64 * 1024;
+/** Blocks that are kept for what comes, of a line of 16 MiB. */
+const MOST_SPARE = 256;
+
+/** As `HeldBytes`, for parts that are lent. What `take` gives is valid until `reuse`. */
+export class CopiedBytes {
+  #blocks: Uint8Array[] = [];
+  /** Bytes in the last block. */
+  #used = BLOCK;
+  #length = 0;
+  readonly #taken: Uint8Array[] = [];
+  readonly #spare: Uint8Array[] = [];
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Takes a copy. */
+  add(part: Uint8Array): void {
+    this.#length += part.length;
+    for (let at = 0; at < part.length; ) {
+      if (this.#used === BLOCK) {
+        this.#blocks.push(this.#spare.pop() ?? new Uint8Array(BLOCK));
+        this.#used = 0;
+      }
+      const piece = part.subarray(at, at + BLOCK - this.#used);
+      this.#blocks.at(-1)?.set(piece, this.#used);
+      this.#used += piece.length;
+      at += piece.length;
+    }
+  }
+
+  /** Gives all that is held and holds nothing more. */
+  take(): Uint8Array[] {
+    const blocks = this.#blocks;
+    this.#taken.push(...blocks);
+    this.#blocks = [];
+    const last = blocks.length - 1;
+    const chunks = blocks.map((block, index) => (index === last ? block.subarray(0, this.#used) : block));
+    this.#used = BLOCK;
+    this.#length = 0;
+    return chunks;
+  }
+
+  /** Nobody needs what `take` gave any more. */
+  reuse(): void {
+    for (const block of this.#taken.splice(0)) if (this.#spare.length < MOST_SPARE) this.#spare.push(block);
   }
 }
 

@@ -30,7 +30,7 @@ const MOST_NOISE = 3;
 
 export class Interview {
   readonly #link: Link;
-  readonly #lines = new JsonLines({ limit: LONGEST_LINE, beyond: "drop" });
+  readonly #lines = new JsonLines({ limit: LONGEST_LINE, beyond: "drop", isLent: true });
   readonly #stderr: StderrLines;
   readonly #shellFound: Deferred<RemoteEnd> = deferred();
   readonly #waiting: Map<number, Deferred<Reply>> = new Map();

@@ -3,7 +3,7 @@
  * as a list of chunks: 64 MiB cost 110 MiB that way, 174 joined, 303 parsed.
  */
 import { EnvelopeScanner, type Verdict } from "./envelope.ts";
-import { HeldBytes } from "./held-bytes.ts";
+import { CopiedBytes, HeldBytes } from "./held-bytes.ts";
 
 const NEWLINE = 0x0a;
 
@@ -37,6 +37,8 @@ export interface JsonLinesOptions {
   readonly limit: number;
   /** What becomes of them: `drop` keeps what the scanner read and the first KiB, `stream` gives them as pieces. */
   readonly beyond: "drop" | "stream";
+  /** True: a chunk, and what it gives, is valid until the next `push` only. */
+  readonly isLent?: boolean;
 }
 
 /** Splits and judges a stream of bytes: `push` each chunk, then `end`. */
@@ -44,14 +46,15 @@ export class JsonLines {
   #limit: number;
   readonly #beyond: JsonLinesOptions["beyond"];
   readonly #scanner = new EnvelopeScanner();
-  readonly #held = new HeldBytes();
+  readonly #held: HeldBytes | CopiedBytes;
   /** Bytes of the line so far. */
   #length = 0;
   #isOver = false;
 
-  constructor({ limit, beyond }: JsonLinesOptions) {
+  constructor({ limit, beyond, isLent = false }: JsonLinesOptions) {
     this.#limit = limit + 1; // and the newline
     this.#beyond = beyond;
+    this.#held = isLent ? new CopiedBytes() : new HeldBytes();
   }
 
   /** Whether a line has begun that has not ended. */
@@ -69,8 +72,9 @@ export class JsonLines {
     this.#limit = bytes + 1;
   }
 
-  /** Takes a chunk, borrowed for good: the lines and pieces given are views of it. */
+  /** Takes a chunk, borrowed for good unless it is lent: the lines and pieces given are views of it. */
   push(chunk: Uint8Array): (Line | Piece)[] {
+    if (this.#held instanceof CopiedBytes) this.#held.reuse();
     const parts: (Line | Piece)[] = [];
     let from = 0;
     for (;;) {

@@ -20,7 +20,7 @@ export type OpenRemote = (signal: AbortSignal) => Promise<RemoteSession>;
 
 /** Who takes what the remote says on one stream. */
 export interface LinkEar {
-  /** A chunk; the next comes when the promise, if any, resolves. */
+  /** A chunk, which may be lent: it is valid until the promise, if any, resolves; then the next comes. */
   readonly hear: (chunk: Uint8Array) => void | Promise<void>;
   readonly end: () => void;
 }

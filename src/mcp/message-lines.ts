@@ -1,6 +1,6 @@
 /** Message lines: the remote's lines as objects, for the SDK's transport, which wants them parsed. */
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
-import { HeldBytes, joined } from "./held-bytes.ts";
+import { CopiedBytes, joined } from "./held-bytes.ts";
 
 const NEWLINE = 0x0a;
 
@@ -26,7 +26,7 @@ function isJsonRpc(value: unknown): value is JsonRpc {
 /** Splits bytes into lines of text, of any length. */
 export class MessageLines {
   readonly #take: (line: string) => void;
-  readonly #held = new HeldBytes();
+  readonly #held = new CopiedBytes();
 
   constructor(take: (line: string) => void) {
     this.#take = take;
@@ -49,5 +49,6 @@ export class MessageLines {
 
   #give(): void {
     this.#take(new TextDecoder().decode(joined(this.#held.take())));
+    this.#held.reuse();
   }
 }

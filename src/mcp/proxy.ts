@@ -414,7 +414,7 @@ class StdioProxy {
           if (this.#conversation.hasReply) this.#firstReply.answered();
           this.#probe.heard();
           this.#isHostSlow = true;
-          await this.#output.flushed();
+          await this.#output.flushed(); // the chunk is lent
           this.#isHostSlow = false;
           this.#silence.sound();
         },

@@ -12,7 +12,7 @@ import { cutPrompt, NOISE_WARNING, shown } from "./noise.ts";
 
 /** Where the remote's lines go. */
 export interface RemoteLinesPorts {
-  /** Takes the bytes of whole lines. */
+  /** Takes the bytes of whole lines, which are valid until the next `push`. */
   readonly forward: (chunks: readonly Uint8Array[]) => void;
   /** Shows noise, printable. */
   readonly showNoise: (text: string) => void;
@@ -50,13 +50,13 @@ export class RemoteLines {
 
   /** `limit`: the longest line, bytes. */
   constructor(limit: number, conversation: Conversation, ports: RemoteLinesPorts) {
-    this.#lines = new JsonLines({ limit, beyond: "drop" });
+    this.#lines = new JsonLines({ limit, beyond: "drop", isLent: true });
     this.#limit = limit;
     this.#conversation = conversation;
     this.#ports = ports;
   }
 
-  /** Takes a chunk, borrowed for good. */
+  /** Takes a chunk, valid until the next: all that it gave to forward must be out of our hands by then. */
   push(chunk: Uint8Array): void {
     const out: Uint8Array[] = [];
     for (const line of this.#lines.push(chunk)) if (line.part === "line") this.#judge(line, out);

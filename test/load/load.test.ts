@@ -53,6 +53,12 @@ describeNeeding(missingSshd() ?? missingProc(), "under load", () => {
     expect(await agree(host)).toBeLessThan(WITH_A_LARGE_LINE);
   });
 
+  test("200 lines of 1 MiB come in little more memory than one", async () => {
+    const host = start();
+    await host.ask("load/say", { lines: 200, length: MIB });
+    expect(await agree(host)).toBeLessThan(OTHERWISE);
+  });
+
   test("100,000 notifications come in order", async () => {
     const host = start();
     const numbers: number[] = [];

@@ -135,6 +135,48 @@ it("held bytes come back in order, with few chunks however small their parts", (
   expect(held.take()).toEqual([]);
 });
 
+describe("lent chunks", () => {
+  const lent: JsonLinesOptions = { limit: 1_000_000, beyond: "drop", isLent: true };
+
+  it("may be overwritten before their line has ended", () => {
+    const line = `{"jsonrpc":"2.0","method":"m","params":"${"0123456789".repeat(30_000)}"}\n`;
+    const lines = new JsonLines(lent);
+    const chunk = new Uint8Array(20_000);
+    const given: string[] = [];
+    for (let at = 0; at < line.length; at += chunk.length) {
+      const part = utf8(line.slice(at, at + chunk.length));
+      chunk.set(part);
+      for (const each of lines.push(chunk.subarray(0, part.length))) {
+        if (each.part === "line") given.push(text(joined(each.chunks)));
+      }
+      chunk.fill(0);
+    }
+    expect(given).toEqual([line]);
+  });
+
+  it("give lines that stay whole until the next chunk, though one line follows another", () => {
+    const lines = new JsonLines(lent);
+    const first = `{"jsonrpc":"2.0","method":"${"a".repeat(100_000)}"}\n`;
+    const second = first.replaceAll("a", "b");
+    lines.push(utf8(first.slice(0, 90_000)));
+    const given = lines.push(utf8(`${first.slice(90_000)}${second}${second.slice(0, 90_000)}`));
+    expect(given.map((each) => each.part === "line" && text(joined(each.chunks)))).toEqual([first, second]);
+  });
+
+  it("are held in the same memory, line after line", () => {
+    const lines = new JsonLines(lent);
+    const line = utf8(`{"jsonrpc":"2.0","method":"${"a".repeat(200_000)}"}\n`);
+    const buffers = new Set<ArrayBufferLike>();
+    for (let count = 0; count < 20; count++) {
+      lines.push(line.slice(0, 150_000));
+      for (const each of lines.push(line.slice(150_000))) {
+        if (each.part === "line") for (const { buffer } of each.chunks) buffers.add(buffer);
+      }
+    }
+    expect(buffers.size).toBe(Math.ceil(line.length / (64 * 1024)));
+  });
+});
+
 it("parts that follow each other in one buffer leave as one", () => {
   const buffer = utf8("abcdef");
   const chunks: Uint8Array[] = [];
