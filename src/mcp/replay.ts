@@ -81,7 +81,7 @@ export class Replay implements RemoteListener {
     const take = this.#asked.get(envelope.id.key);
     if (take === undefined) return false;
     this.#asked.delete(envelope.id.key);
-    take({ isError: envelope.isError, message: joined(chunks) });
+    take({ isError: envelope.isError, message: joined(chunks).slice() }); // the line is lent
     return true;
   }
 

@@ -113,11 +113,32 @@ describeNeeding(missingSshd() ?? missingProc(), "under load", () => {
     await host.ask("load/say", { lines: 1000, length: 1000 });
     expect(await agree(host)).toBeLessThan(OTHERWISE);
   });
+
+  test("fresh keys every 64 KiB, asked for by both sides at once, cost no byte either way", async () => {
+    const storming = await startSshd({ config: ["RekeyLimit 64K"] });
+    const host = new LoadHost(launch(storming, { exec }, ["--rekey-bytes", String(64 * 1024), "--log-level", "DEBUG"]));
+    hosts.push(host);
+    try {
+      const { line, answer } = host.question("load/say", { lines: 80, length: 100_000 });
+      await host.send(line);
+      for (let sent = 0; sent < 80; sent++) await host.send(notification(100_000));
+      await answer;
+      expect(await agree(host)).toBeLessThan(OTHERWISE);
+      expect(host.stderr.match(/sent SSH_MSG_NEWKEYS/g)?.length).toBeGreaterThan(2); // in its last 64 KiB
+    } finally {
+      await storming.stop();
+    }
+  });
 });
 
 /** Resolves after `seconds`: how long somebody does not read is the very thing. */
 function passing(seconds: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
+}
+
+/** A notification of about `length` bytes. */
+function notification(length: number): string {
+  return JSON.stringify({ jsonrpc: "2.0", method: "load/heard", params: "x".repeat(length) });
 }
 
 /** Writes notifications until `answer` comes. Returns how many bytes went before. */
@@ -126,7 +147,7 @@ async function writeUntil(host: LoadHost, answer: Promise<Answer>): Promise<numb
   void answer.then(() => {
     isOver = true;
   });
-  const bytes = Buffer.from(`${JSON.stringify({ jsonrpc: "2.0", method: "load/heard", params: "x".repeat(8000) })}\n`);
+  const bytes = Buffer.from(`${notification(8000)}\n`);
   const before = host.written.bytes;
   while (!isOver) {
     await Promise.race([host.write(bytes), answer]);
