@@ -164,12 +164,6 @@ async function introduced(
   }
 }
 
-/**
- * Leaves the session a window of 2 MiB, which is OpenSSH's too: 40 MB/s at 50 ms. It is what a host that does not read
- * makes us hold, and in old memory, which is given back late.
- */
-const windowTotal = 4 * 1024 * 1024;
-
 function limitsOf(settings: Settings): Partial<Limits> {
   return {
     handshakeTimeout: settings.connectTimeout,
@@ -179,7 +173,6 @@ function limitsOf(settings: Settings): Partial<Limits> {
     keepaliveCount: settings.keepaliveCount,
     rekeyBytes: settings.rekeyBytes,
     rekeyInterval: settings.rekeyInterval,
-    windowTotal,
   };
 }
 

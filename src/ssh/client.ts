@@ -60,7 +60,7 @@ export interface ClientOptions {
   readonly rekeyBytes?: number;
   /** Packets likewise; 2^31 unless given. RFC 4344 §3.1. */
   readonly rekeyPackets?: number;
-  /** What all channels' windows may add up to; 16 MiB unless given. */
+  /** What all channels' windows may add up to; 4 MiB unless given. */
   readonly windowTotal?: number;
   /** Whether the server's list of its host keys is read and told. */
   readonly readsHostKeys?: boolean;
@@ -105,7 +105,7 @@ export class SshClient {
   #readsHostKeys: boolean;
 
   constructor(options: ClientOptions) {
-    this.#windowTotal = options.windowTotal ?? 16 * 1024 * 1024;
+    this.#windowTotal = options.windowTotal ?? 4 * 1024 * 1024;
     this.#userauth = new UserAuth(options.user, options.keys);
     const offered = withHostKeys(options.table, options.hostKeyAlgorithms);
     this.#hostKeyRows = offered.hostKey;

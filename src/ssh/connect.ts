@@ -37,7 +37,7 @@ const defaultLimits: Limits = {
   keepaliveCount: 3,
   rekeyBytes: 2 ** 30,
   rekeyInterval: 3_600_000,
-  windowTotal: 16 * 1024 * 1024,
+  windowTotal: 4 * 1024 * 1024, // 2 MiB for one session, as OpenSSH has it: 40 MB/s at 50 ms; a slow reader makes us hold it
 };
 
 const closeTimeout = 1_000; // how long the last bytes may take to leave

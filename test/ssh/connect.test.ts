@@ -1093,7 +1093,7 @@ describe("back-pressure", () => {
   });
 
   test("a channel that is read as its packets come, several in one read, grows to fill the link", async () => {
-    const { rig, session } = await withSession();
+    const { rig, session } = await withSession({ connect: { limits: { windowTotal: 16 * 1024 * 1024 } } });
     const reading = (async () => {
       let total = 0;
       for await (const chunk of session.readable) total += chunk.length;
