@@ -10,6 +10,7 @@ import type { HostKeyPin } from "../node/host-key-pin.ts";
 import type { JumpSpec } from "../node/jump-spec.ts";
 import type { LogLevel } from "../node/log.ts";
 import { logLevels } from "../node/log.ts";
+import type { CryptoChoice } from "../node/platform.ts";
 import type { SessionRequest } from "../ssh/connection.ts";
 import * as values from "./values.ts";
 import { UsageError } from "./values.ts";
@@ -55,6 +56,7 @@ export interface Settings {
   readonly request: SessionRequest;
   readonly env: readonly values.EnvEntry[];
   readonly allowChachaWithoutStrictKex: boolean;
+  readonly crypto: CryptoChoice;
   readonly connectTimeout: number;
   readonly authTimeout: number;
   readonly channelTimeout: number;
@@ -220,6 +222,12 @@ const flags = {
   },
   "allow-chacha-without-strict-kex": {
     about: "use chacha20-poly1305 with a server that lacks strict key exchange (open to Terrapin, CVE-2023-48795)",
+  },
+  crypto: {
+    value: "auto|noble|wasm",
+    about: "what encrypts: the best there is, JavaScript alone, or chacha20-poly1305 in WebAssembly, offered first",
+    initial: "auto",
+    read: values.choice(["auto", "noble", "wasm"]),
   },
   "connect-timeout": {
     value: "SECONDS",
@@ -564,6 +572,7 @@ function settings(given: Given, localUser: () => string): Settings {
     request: exec !== undefined ? { exec } : subsystem !== undefined ? { subsystem } : { shell: true },
     env: given.all("env"),
     allowChachaWithoutStrictKex: given.has("allow-chacha-without-strict-kex"),
+    crypto: given.lastOrInitial("crypto"),
     connectTimeout: given.lastOrInitial("connect-timeout"),
     authTimeout: given.lastOrInitial("auth-timeout"),
     channelTimeout: given.lastOrInitial("channel-timeout"),

@@ -5,7 +5,7 @@
 
 import type { RemoteSession } from "../mcp/link.ts";
 import type { Log } from "../node/log.ts";
-import { loadPlatform } from "../node/platform.ts";
+import { loadTable } from "../node/platform.ts";
 import { trustBy } from "../node/trust.ts";
 import { connectTrusted } from "../node/trusted-connect.ts";
 import type { ByteDuplex, ConnectOptions, Limits, Notice, SshConnection } from "../ssh/connection.ts";
@@ -129,7 +129,7 @@ async function logIn(
     signal,
     limits: limitsOf(settings),
     allowChachaWithoutStrictKex: settings.allowChachaWithoutStrictKex,
-    table: (await loadPlatform()).table,
+    table: await loadTable(settings.crypto),
     readsHostKeys: follower !== undefined,
     onNotice: (notice) => {
       if (notice.type === "host-keys") follower?.listed(notice);

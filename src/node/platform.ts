@@ -3,10 +3,11 @@
  * only imitates Node) the core's own are loaded, in JavaScript, which otherwise no start has to pay for.
  */
 import { randomBytes } from "node:crypto";
-import { swiftChaCha } from "../ssh/algorithms/chacha-kernel/cipher.ts";
+import { kernelChaCha, swiftChaCha } from "../ssh/algorithms/chacha-kernel/cipher.ts";
 import { nobleChaCha } from "../ssh/algorithms/chacha20-poly1305@openssh.com.ts";
 import type { AlgorithmTable, Primitives } from "../ssh/algorithms/interfaces.ts";
 import { tableOf } from "../ssh/algorithms/rows.ts";
+import { SshError } from "../ssh/errors.ts";
 import { platformGcm } from "./aes-gcm.ts";
 import { platformEd25519, platformX25519 } from "./curve25519.ts";
 
@@ -43,6 +44,24 @@ export async function choosePlatform(primitives: Primitives): Promise<Platform> 
   const { noble } = await import("../ssh/algorithms/noble.ts");
   const { table } = await import("../ssh/algorithms/table.ts");
   return { primitives: noble, table };
+}
+
+/** What does a connection's cryptography: whatever is best here, noble's JavaScript, or the kernel, offered first. */
+export type CryptoChoice = "auto" | "noble" | "wasm";
+
+/** What was chosen does not run here. */
+export class CryptoError extends SshError {
+  override readonly name = "CryptoError";
+}
+
+/** The table for a connection. @throws CryptoError where the kernel is asked for and cannot be compiled */
+export async function loadTable(choice: CryptoChoice): Promise<AlgorithmTable> {
+  if (choice === "noble") return tableOf((await import("../ssh/algorithms/noble.ts")).noble);
+  const { primitives, table } = await loadPlatform();
+  if (choice === "auto") return table;
+  const chacha = kernelChaCha();
+  if (chacha === undefined) throw new CryptoError("this runtime compiles no WebAssembly with vectors (--crypto wasm)");
+  return tableOf({ ...primitives, chacha, isAesFast: false }); // that is to say, AES-GCM goes behind
 }
 
 /** Tries each once: what is missing throws. What is wrong would show in the server's signature over the key exchange. */

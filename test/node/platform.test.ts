@@ -1,5 +1,12 @@
-import { expect, test } from "vitest";
-import { choosePlatform, loadPlatform, platformPrimitives, platformTable } from "../../src/node/platform.ts";
+import { afterEach, describe, expect, test, vi } from "vitest";
+import {
+  CryptoError,
+  choosePlatform,
+  loadPlatform,
+  loadTable,
+  platformPrimitives,
+  platformTable,
+} from "../../src/node/platform.ts";
 import type { Primitives } from "../../src/ssh/algorithms/interfaces.ts";
 import { noble } from "../../src/ssh/algorithms/noble.ts";
 
@@ -22,4 +29,42 @@ test.each(Object.entries(without))("a node:crypto without %s leaves all to noble
   const { primitives, table } = await choosePlatform({ ...platformPrimitives, ...lack });
   expect(primitives).toBe(noble);
   expect(Object.keys(table.cipher)[0]).toBe("chacha20-poly1305@openssh.com");
+});
+
+describe("--crypto", () => {
+  const chacha = "chacha20-poly1305@openssh.com";
+
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.resetModules();
+  });
+
+  test("auto is the platform's table", async () => expect(await loadTable("auto")).toBe(platformTable));
+
+  test("noble needs no WebAssembly, and offers chacha20 first as JavaScript has no AES", async () => {
+    vi.stubGlobal("WebAssembly", undefined);
+    vi.resetModules();
+    const { loadTable } = await import("../../src/node/platform.ts");
+    const { cipher } = await loadTable("noble");
+    expect(Object.keys(cipher)[0]).toBe(chacha);
+    cipher[chacha]?.create(new Uint8Array(64), new Uint8Array(0)).seal(new Uint8Array(40), 0);
+  });
+
+  test("wasm offers the kernel first", async () => {
+    const { cipher } = await loadTable("wasm");
+    expect(new Set(Object.keys(cipher))).toEqual(new Set(Object.keys(platformTable.cipher)));
+    expect(Object.keys(cipher)[0]).toBe(chacha);
+    expect(cipher[chacha]?.create(new Uint8Array(64), new Uint8Array(0)).constructor.name).toBe("KernelCipher");
+  });
+
+  test("wasm is refused where there is none, auto is not", async () => {
+    vi.stubGlobal("WebAssembly", undefined);
+    vi.resetModules();
+    const { loadTable } = await import("../../src/node/platform.ts");
+    await expect(loadTable("wasm")).rejects.toMatchObject({ name: new CryptoError("").name });
+    await expect(loadTable("wasm")).rejects.toThrow("--crypto wasm");
+    const { cipher } = await loadTable("auto");
+    const keyed = cipher[chacha]?.create(new Uint8Array(64), new Uint8Array(0));
+    expect(keyed?.constructor.name).toBe("ChaCha20Poly1305");
+  });
 });
