@@ -25,6 +25,7 @@ import {
   securityKeyEd25519,
   startFakeAgent,
 } from "../support/fake-agent.ts";
+import { startFaultProxy } from "../support/fault-proxy.ts";
 import { type Reply, startHttp } from "../support/http-servers.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { sshString } from "../support/peer-crypto.ts";
@@ -370,6 +371,17 @@ const troubles: Readonly<Record<string, Trouble>> = {
       },
     }),
   ),
+  "no sign of life on the connection": error(async () => {
+    const proxy = await startFaultProxy(sshd.port);
+    const silent = { ...sshd, port: proxy.port };
+    const remote = ["--command", "read line; echo here >&2; cat >/dev/null"];
+    const flags = ["--host-key", sshd.hostKey, "--keepalive-interval", "1", "--keepalive-count", "2"];
+    const meanwhile = async (host: Host): Promise<void> => {
+      await host.stderrMatch(/\[remote stderr\] here/);
+      proxy.now("black hole");
+    };
+    return reach(silent, { remote, flags, meanwhile }).finally(() => proxy.stop());
+  }),
   "cannot be restored": error(() =>
     withServer(startSshd, async (server) => {
       const env = { ...hostEnvironment(), HOME: server.home };
