@@ -45,7 +45,7 @@ const quoted = fc.record({ word, how: fc.constantFrom("", '"', "'", "\\") }).map
 const keyword = fc.constantFrom(
   ...["HostName", "Port", "User", "IdentityFile", "IdentitiesOnly", "HostKeyAlias", "ConnectTimeout", "AddressFamily"],
   ...["ServerAliveInterval", "ServerAliveCountMax", "SendEnv", "SetEnv", "StrictHostKeyChecking", "BindAddress"],
-  ...["UserKnownHostsFile", "CertificateFile", "GlobalKnownHostsFile"],
+  ...["UserKnownHostsFile", "CertificateFile"],
 );
 const separator = fc.constantFrom(" ", "\t", "=", " = ", "  ");
 const line = fc.oneof(
