@@ -1466,7 +1466,7 @@ export const table: readonly Mutant[] = [
     find: "    await this.#flush();",
     replace: "",
     why: "the last answers are cut off when we exit",
-    caughtBy: { file: "test/mcp/proxy.test.ts", test: "we do not end before the host has got everything" },
+    caughtBy: { file: "test/mcp/proxy.test.ts", test: "nor before it has got what we answer ourselves" },
   },
   {
     id: "proxy-eof-before-answers",
