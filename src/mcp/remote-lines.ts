@@ -125,7 +125,7 @@ export class RemoteLines {
       ? { reason: "line-too-long", text: `The remote's answer of ${length} bytes is nested too deeply to pass` }
       : {
           reason: "line-too-long",
-          text: `The remote's answer of ${length} bytes is longer than the ${this.#limit} that may pass`,
+          text: `The remote's answer of ${length} bytes is longer than the ${this.#limit} that may pass (--max-line)`,
           details: { length, limit: this.#limit },
         };
     const answered = this.#conversation.replaceAnswers(verdict, why);

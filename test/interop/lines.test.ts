@@ -136,6 +136,9 @@ describeNeeding(missingSshd(), "lines through OpenSSH", () => {
       code: -31001,
       source: "mcp-ssh-client",
     });
+    expect(error.message).toContain("--max-line");
+    expect(error.data).toMatchObject({ reason: "line-too-long", limit: MIB });
+    expect(error.data.length).toBeGreaterThan(2 * MIB);
     host.send('{"jsonrpc":"2.0","id":8,"method":"ping"}');
     expect(await host.line()).toBe('{"jsonrpc":"2.0","id":8,"result":{}}');
     host.end();
