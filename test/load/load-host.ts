@@ -16,7 +16,7 @@ export interface Account {
   readonly sha256: string;
 }
 
-/** Longer lines are accounted for and not kept. */
+/** Longer lines are accounted for and not kept, unless asked for. */
 const LONGEST_KEPT = 16 * 1024;
 
 class Books {
@@ -43,6 +43,8 @@ export function missingProc(): string | undefined {
 export interface LoadHostOptions {
   /** False leaves the pipe of its stderr to fill up. */
   readonly readsStderr?: boolean;
+  /** Bytes of the longest line that is kept; 16 KiB unless given. */
+  readonly longestKept?: number;
 }
 
 export class LoadHost {
@@ -55,10 +57,13 @@ export class LoadHost {
   #stderr = "";
   #partial: Buffer[] = [];
   #partialLength = 0;
+  readonly #longestKept: number;
   #nextId = 0;
   readonly #answers = new Map<number, Awaited>();
 
-  constructor({ command, args }: Launch, { readsStderr = true }: LoadHostOptions = {}) {
+  constructor({ command, args }: Launch, options: LoadHostOptions = {}) {
+    const { readsStderr = true, longestKept = LONGEST_KEPT } = options;
+    this.#longestKept = longestKept;
     this.#child = spawn(command, args, { env: hostEnvironment(), stdio: ["pipe", "pipe", "pipe"] });
     this.#child.stdout.on("data", (chunk: Buffer) => this.#take(chunk));
     if (readsStderr) {
@@ -171,12 +176,12 @@ export class LoadHost {
   }
 
   #keep(part: Buffer): void {
-    if (this.#partialLength <= LONGEST_KEPT) this.#partial.push(part.subarray(0, LONGEST_KEPT));
+    if (this.#partialLength <= this.#longestKept) this.#partial.push(part.subarray(0, this.#longestKept));
     this.#partialLength += part.length;
   }
 
   #line(): void {
-    const isKept = this.#partialLength <= LONGEST_KEPT;
+    const isKept = this.#partialLength <= this.#longestKept;
     const line = Buffer.concat(this.#partial).toString("latin1");
     this.#partial = [];
     this.#partialLength = 0;

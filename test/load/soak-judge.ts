@@ -1,0 +1,112 @@
+/**
+ * The judge of a soak: what a process that is used for long may not do, by what was seen of it. Pure. The bounds are
+ * generous: what they are to catch grows for as long as the run does.
+ */
+
+/** What Linux says of our process at one moment. */
+export interface Sample {
+  /** Since the start. */
+  readonly second: number;
+  /** What was going on. */
+  readonly phase: string;
+  /** Resident memory, bytes. */
+  readonly resident: number;
+  readonly descriptors: number;
+  readonly threads: number;
+}
+
+/** All that was seen. */
+export interface Run {
+  /** In the order of their time. */
+  readonly samples: readonly Sample[];
+  /** The first seconds, of which memory is not judged. */
+  readonly warmUp: number;
+  /** Requests that were sent, the remote's answers, and our own answers to what was lost with a link. */
+  readonly asked: number;
+  readonly results: number;
+  readonly errors: number;
+  /** Links that were cut, and links that stood again. */
+  readonly cuts: number;
+  readonly restored: number;
+  /** Key exchanges behind the first of each connection. */
+  readonly rekeys: number;
+  /** What was wrong with the answers, a sentence each. */
+  readonly faults: readonly string[];
+  readonly stderr: string;
+}
+
+const MIB = 2 ** 20;
+/** That the straight line through the memory may rise, from its first sample to its last. */
+const GROWTH = 24 * MIB;
+/** That memory may be at any moment: 96 MiB is what is promised, and a busy machine collects late. */
+const MOST = 128 * MIB;
+/** Descriptors or threads that there may be more of in the last third than in the first. */
+const MORE = 2;
+/** Fewer samples say nothing. */
+const FEWEST = 6;
+
+/** What was wrong, a sentence each; none if all is well. */
+export function judgeSoak(run: Run): readonly string[] {
+  const samples = run.samples.filter(({ second }) => second >= run.warmUp);
+  return [...run.faults, ...ofAnswers(run), ...ofStderr(run.stderr), ...ofSamples(samples)];
+}
+
+/** Bytes that the straight line of least squares rises over the samples. */
+export function growth(samples: readonly Pick<Sample, "second" | "resident">[]): number {
+  const middle = mean(samples.map(({ second }) => second));
+  const level = mean(samples.map(({ resident }) => resident));
+  let both = 0;
+  let squares = 0;
+  for (const { second, resident } of samples) {
+    both += (second - middle) * (resident - level);
+    squares += (second - middle) ** 2;
+  }
+  const span = (samples.at(-1)?.second ?? 0) - (samples[0]?.second ?? 0);
+  return squares === 0 ? 0 : (both / squares) * span;
+}
+
+function ofAnswers({ asked, results, errors, cuts, restored, rekeys }: Run): readonly string[] {
+  const faults: string[] = [];
+  if (results + errors !== asked) faults.push(`${asked} requests, but ${results} results and ${errors} errors`);
+  if (results === 0) faults.push("the remote answered nothing");
+  if (restored !== cuts) faults.push(`${cuts} links were cut, and ${restored} stood again`);
+  if (cuts === 0) faults.push("no link was cut");
+  if (rekeys === 0) faults.push("no keys were exchanged again");
+  return faults;
+}
+
+/** A warning of Node's, a stack, or an error of ours. */
+function ofStderr(stderr: string): readonly string[] {
+  const wrong = /Warning:| - (?:ERROR|CRITICAL) - |^\s+at /m;
+  const line = stderr.split("\n").find((each) => wrong.test(each));
+  return line === undefined ? [] : [`on stderr: ${line}`];
+}
+
+function ofSamples(samples: readonly Sample[]): readonly string[] {
+  if (samples.length < FEWEST) return [`only ${samples.length} samples behind the warm-up`];
+  const faults: string[] = [];
+  const rise = growth(samples);
+  if (rise > GROWTH) faults.push(`memory grows: ${inMib(rise)} MiB from the warm-up to the end`);
+  const most = Math.max(...samples.map(({ resident }) => resident));
+  if (most > MOST) faults.push(`memory reached ${inMib(most)} MiB`);
+  const third = Math.floor(samples.length / 3);
+  for (const what of ["descriptors", "threads"] as const) {
+    const [before, after] = [samples.slice(0, third), samples.slice(-third)].map((part) =>
+      median(part.map((sample) => sample[what])),
+    );
+    if ((after ?? 0) > (before ?? 0) + MORE) faults.push(`${what} grow: ${before} at first, ${after} at last`);
+  }
+  return faults;
+}
+
+function mean(numbers: readonly number[]): number {
+  return numbers.reduce((sum, number) => sum + number, 0) / numbers.length;
+}
+
+function median(numbers: readonly number[]): number {
+  return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
+}
+
+function inMib(bytes: number): string {
+  return (bytes / MIB).toFixed(1);
+}
