@@ -89,11 +89,15 @@ export class Link {
     return this.#closing;
   }
 
-  /** False after `exitTimeout` in which it said nothing: output may still be on its way when the process has ended. */
+  /**
+   * False after `exitTimeout` in which it said nothing: output may still be on its way when the process has ended. What it
+   * left running there may go on talking, so that is waited for a few times only, but for the time that the host takes.
+   */
   async #exitsByItself(exited: Promise<unknown>): Promise<boolean> {
     const exit = exited.then(() => true);
-    for (let before = -1; this.#heard !== before || this.#isHearing; ) {
+    for (let before = -1, left = MOST_WAITS; (this.#heard !== before && left > 0) || this.#isHearing; ) {
       before = this.#heard;
+      if (!this.#isHearing) left--;
       if (await within(this.#limits.exitTimeout, exit)) return true;
     }
     return false;
@@ -120,7 +124,11 @@ export class Link {
     const stderr = ears.stderr && pump(sourceOf(session.stderr), ears.stderr);
     await Promise.race([stdout, session.exited, this.#broken.promise]);
     // A session whose stdout or stdin is closed serves nobody: if there is no end yet, we make one.
-    if (!(await this.#exitsByItself(session.exited))) await within(this.#limits.closeTimeout, this.#closeSession());
+    if (!(await this.#exitsByItself(session.exited))) {
+      const closed = this.#closeSession().then(() => true);
+      const isClosed = await within(this.#limits.closeTimeout, closed);
+      if (!isClosed) this.#direct.source.cancel().catch(ignore); // it does not answer CLOSE: no end of its stdout will come
+    }
     const broken = await stdout;
     await within(this.#limits.closeTimeout, Promise.resolve(stderr));
     this.#isEnded = true;
@@ -138,6 +146,9 @@ export class Link {
 function ignore(): void {
   // a session or connection that is gone already is as good as closed
 }
+
+/** How many times `exitTimeout` a remote that has ended may go on talking. */
+const MOST_WAITS = 10;
 
 /** A channel that ends without a word may be the first sign of a lost link; the news of it come at once, or late. */
 const LOSS_NEWS = 50;

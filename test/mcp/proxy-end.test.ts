@@ -224,6 +224,38 @@ describe("promise 6: the remote is gone, every pending request is answered", () 
     expect(stage.refusals.map(({ id }) => id)).toEqual([2]);
   });
 
+  it("a remote that has ended and goes on talking is ended after some 20 s", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n`);
+    await settle();
+    stage.remote.stdin.break();
+    for (let second = 0; second < 19; second++) {
+      stage.remote.say("a child that it left behind\n");
+      await pass(1000);
+    }
+    expect(stage.refusals).toEqual([]);
+    for (let second = 0; second < 4; second++) {
+      stage.remote.say("a child that it left behind\n");
+      await pass(1000);
+    }
+    expect(stage.refusals.map(({ id }) => id)).toEqual([1]);
+  });
+
+  it("a remote that has ended and does not answer CLOSE is ended all the same", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n`);
+    await settle();
+    stage.remote.answersClose = false;
+    stage.remote.stdin.break();
+    await pass(2900);
+    expect(stage.refusals).toEqual([]);
+    await pass(1200); // its stderr has a second as well
+    expect(stage.refusals.map(({ id }) => id)).toEqual([1]);
+    await pass(2000);
+    expect(stage.code).toBe(1);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("with nothing pending and the host still there, its status is all", async () => {
     const stage = await Stage.connected();
     stage.host.push(`${initialize}\n`);

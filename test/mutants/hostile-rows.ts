@@ -24,6 +24,22 @@ export const hostileRows: readonly Mutant[] = [
     caughtBy: { file: "test/mcp/proxy-end.test.ts", test: "link lost, with bytes on their way" },
   },
   {
+    id: "end-close-unanswered",
+    file: "src/mcp/link.ts",
+    find: "if (!isClosed) this.#direct",
+    replace: "if (isClosed === false) this.#direct",
+    why: "a server that says that its process has ended, and never closes the channel, leaves the host's requests unanswered",
+    caughtBy: { file: "test/mcp/proxy-end.test.ts", test: "does not answer CLOSE is ended all the same" },
+  },
+  {
+    id: "end-talked-over",
+    file: "src/mcp/link.ts",
+    find: "if (!this.#isHearing) left--;",
+    replace: "",
+    why: "a child that the remote left behind and that goes on talking leaves the host's requests unanswered for ever",
+    caughtBy: { file: "test/mcp/proxy-end.test.ts", test: "goes on talking is ended after some 20 s" },
+  },
+  {
     id: "version-carriage-return-shown",
     file: "src/ssh/transport.ts",
     find: 'const said = text.replace(/\\r$/, "");',
