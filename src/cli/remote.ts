@@ -90,7 +90,8 @@ async function finish(
   signal: AbortSignal,
   onFailure: (line: string) => void,
 ): Promise<RemoteSession> {
-  signal.addEventListener("abort", () => abort.abort(signal.reason));
+  const onAbort = (): void => abort.abort(signal.reason);
+  signal.addEventListener("abort", onAbort);
   let target = settings;
   let madeLine: string | undefined;
   const known = new Set<Settings>();
@@ -108,6 +109,8 @@ async function finish(
     const line = describe(error, target, { known, madeLine });
     onFailure(line);
     throw new Error(line.replace(/(?<=[.;]) /g, "\n"), { cause: error }); // the proxy cuts lines, and joins them again
+  } finally {
+    signal.removeEventListener("abort", onAbort); // it may outlive many attempts
   }
 }
 

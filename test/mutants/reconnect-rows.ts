@@ -257,4 +257,12 @@ export const reconnectRows: readonly Mutant[] = [
     why: "an id whose key is escaped stays the host's",
     caughtBy: { file: "test/mcp/member-splice.test.ts", test: "an id: an escaped key" },
   },
+  {
+    id: "remote-keeps-listening",
+    file: "src/cli/remote.ts",
+    find: 'signal.removeEventListener("abort", onAbort); // it may outlive many attempts',
+    replace: "",
+    why: "each attempt to dial again is held, with its keys and its socket, for as long as the signal that may end it",
+    caughtBy: { file: "test/cli/remote.test.ts", test: "leaves nothing on the signal when it fails" },
+  },
 ];
