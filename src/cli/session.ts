@@ -8,8 +8,9 @@ import type { Log } from "../node/log.ts";
 import { loadTable } from "../node/platform.ts";
 import { trustBy } from "../node/trust.ts";
 import { connectTrusted } from "../node/trusted-connect.ts";
-import type { ByteDuplex, ConnectOptions, Limits, Notice, SshConnection } from "../ssh/connection.ts";
+import type { ByteDuplex, ConnectOptions, HostKey, Limits, Notice, SshConnection } from "../ssh/connection.ts";
 import { AuthError, type HostKeyError } from "../ssh/errors.ts";
+import { isEqual } from "../ssh/wire.ts";
 import { isKeyToCome } from "./client-keys.ts";
 import { trustCommand } from "./commands.ts";
 import type { Settings } from "./flags.ts";
@@ -123,7 +124,9 @@ async function logIn(
       onHostKey(settings);
       watch?.({ type: "host-key", hostKey }, settings);
       log.debug(`${nameOf(settings)}'s host key is ${hostKey.algorithm} ${hostKey.fingerprint}`);
-      return trust?.verifyHostKey(hostKey);
+      if (trust !== undefined) return trust.verifyHostKey(hostKey);
+      warnOfAnother(accepted.hostKey, hostKey, settings, log);
+      accepted.hostKey = hostKey;
     },
     ...(trust === undefined ? {} : { hostKeyAlgorithms: trust.hostKeyAlgorithms }),
     signal,
@@ -162,6 +165,15 @@ async function introduced(
     await introduction.registerAfter(error, keys);
     return attempt();
   }
+}
+
+/** Where host keys are not checked: whoever asked for that should see that a lost link may have led elsewhere. */
+function warnOfAnother(before: HostKey | undefined, now: HostKey, settings: Settings, log: Log): void {
+  if (before === undefined || isEqual(before.blob, now.blob)) return;
+  const keys = `${now.fingerprint} in place of ${before.fingerprint}`;
+  log.warning(
+    `${nameOf(settings)} shows another host key than before, ${keys}; host keys are not checked, so we go on`,
+  );
 }
 
 function limitsOf(settings: Settings): Partial<Limits> {

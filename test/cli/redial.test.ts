@@ -18,14 +18,20 @@ interface Session {
   readonly host: Host;
 }
 
+interface Change {
+  readonly flags?: readonly string[];
+  /** A flag that goes, and its value. */
+  readonly without?: string;
+  readonly env?: NodeJS.ProcessEnv;
+}
+
 /** A session that has answered once. */
-async function inSession(
-  change: (server: Sshd) => { readonly flags?: readonly string[]; readonly env?: NodeJS.ProcessEnv },
-  play: (session: Session) => Promise<void>,
-): Promise<void> {
+async function inSession(change: (server: Sshd) => Change, play: (session: Session) => Promise<void>): Promise<void> {
   const server = await startSshd();
-  const { flags = [], env = {} } = change(server);
-  const host = startHost(launch(server, { exec: echoCommand }, flags), { ...hostEnvironment(), ...env });
+  const { flags = [], without, env = {} } = change(server);
+  const { command, args } = launch(server, { exec: echoCommand }, flags);
+  const kept = args.filter((arg, at) => arg !== without && (without === undefined || args[at - 1] !== without));
+  const host = startHost({ command, args: kept }, { ...hostEnvironment(), ...env });
   try {
     host.send(ping(1));
     expect(await host.line()).toBe(pong(1));
@@ -34,6 +40,15 @@ async function inSession(
     await endTree(host.child);
     await server.stop();
   }
+}
+
+/** Another key, and another listener that shows it. */
+async function changeHostKey(server: Sshd): Promise<void> {
+  await server.killListener();
+  for (const file of ["host_key", "host_key.pub"]) rmSync(join(server.folder, file));
+  keygen(join(server.folder, "host_key"));
+  server.dropConnections();
+  await server.listenAgain();
 }
 
 const nothing = () => ({});
@@ -91,6 +106,29 @@ describeNeeding(missingSshd(), "a link that is lost", () => {
         expect((await host.exit).code).toBe(1);
         expect(linesOf(host, "ERROR")).toEqual([expect.stringMatching(/^The link .* cannot be restored: Host key/)]);
       }));
+
+    test("stays lost where it shows another key than the one that was accepted and could not be remembered", () =>
+      inSession(
+        () => ({ flags: ["--known-hosts", "/dev/null", "--accept-new"] }),
+        async ({ server, host }) => {
+          await changeHostKey(server);
+          expect((await host.exit).code).toBe(1);
+          expect(linesOf(host, "ERROR").join()).toMatch(/cannot be restored: Host key verification failed/);
+        },
+      ));
+
+    test("is restored with a warning where host keys are not checked and it shows another one", () =>
+      inSession(
+        () => ({ flags: ["--disable-host-key-checking"], without: "--known-hosts" }),
+        async ({ server, host }) => {
+          await changeHostKey(server);
+          host.send(ping(2));
+          expect(await host.line()).toBe(pong(2));
+          expect(linesOf(host, "WARNING").join()).toMatch(
+            /shows another host key than before, SHA256:.* in place of SHA256:/,
+          );
+        },
+      ));
 
     test("stays lost where we are not let in any more", () =>
       inSession(nothing, async ({ server, host }) => {
