@@ -214,7 +214,7 @@ function tell(notice: Exclude<Notice, { readonly type: "host-keys" }>, settings:
   const server = nameOf(settings);
   switch (notice.type) {
     case "banner":
-      for (const line of notice.lines) log.info(`${server} says: ${line}`);
+      if (notice.lines.length > 0) log.info(notice.lines.map((line) => `${server} says: ${line}`).join("\n"));
       return;
     case "authenticated-without-proof":
       log.warning(`${server} let us in without proof of a key: anyone who reaches it can use it`);

@@ -1,6 +1,8 @@
 /** All scenarios, in the order of a connection. */
 import type { Scenario } from "../scenario.ts";
 import { authScenarios } from "./auth.ts";
+import { connectionScenarios } from "./connection.ts";
+import { endScenarios } from "./ends.ts";
 import { floodScenarios } from "./floods.ts";
 import { kexScenarios } from "./kex.ts";
 import { packetScenarios } from "./packets.ts";
@@ -13,5 +15,7 @@ export const scenarios: readonly Scenario[] = [
   ...kexScenarios,
   ...terrapinScenarios,
   ...authScenarios,
+  ...connectionScenarios,
+  ...endScenarios,
   ...floodScenarios,
 ];

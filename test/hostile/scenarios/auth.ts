@@ -404,6 +404,12 @@ const banners: readonly Scenario[] = [
     { succeeds: true, says: numbered(200).map((line) => `says: ${line}`) },
   ),
   scenario(
+    "a banner in which lines come again",
+    "RFC 4252 §5.4",
+    [after("service-accept", send(banner("****\nhello\n****\n")))],
+    { succeeds: true, says: ["says: ****", "says: hello", "says: ****"] },
+  ),
+  scenario(
     "10,000 times the same banner",
     "RFC 4252 §5.4",
     [after("service-accept", send(banner("hello"), { times: 10_000 }))],
