@@ -55,7 +55,7 @@ const attemptDelay = 250;
 const socketOptions = { noDelay: true, keepAlive: true, allowHalfOpen: true } as const;
 
 /**
- * Connects to `host`, a name or an address. What is read is borrowed: a chunk is valid until the next is asked for.
+ * Connects to `host`, a name or an address. What `direct` reads is borrowed: a chunk is valid until the next is asked for.
  * @throws DialError, or the signal's reason.
  */
 export async function dial(host: string, port: number, options: DialOptions = {}): Promise<ByteDuplex> {
@@ -90,13 +90,12 @@ async function lookupAll(host: string): Promise<readonly string[]> {
  * written is out.
  */
 function streamsOf({ socket, buffer }: Connected): ByteDuplex {
-  return duplexOf({
-    source: buffer.source(socket, () => socket.destroySoon()),
-    sink: writableBytes(socket, {
-      close: (whenDone) => socket.end(whenDone),
-      abort: () => socket.destroy(),
-    }),
+  const source = buffer.source(socket, () => socket.destroySoon());
+  const sink = writableBytes(socket, {
+    close: (whenDone) => socket.end(whenDone),
+    abort: () => socket.destroy(),
   });
+  return duplexOf({ source, sink }, true);
 }
 
 interface Connected {

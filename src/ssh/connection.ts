@@ -22,7 +22,10 @@ export interface DirectBytes {
 
 /** Bytes that come. One reader, one read at a time. */
 export interface ByteSource {
-  /** The next chunk, the reader's for good; undefined at the end. Rejects where the source has broken. */
+  /**
+   * The next chunk, the reader's for good unless whoever gives the source says that it is borrowed; undefined at the end.
+   * Rejects where the source has broken.
+   */
   read(): Promise<Uint8Array | undefined>;
   /** Nobody reads any more: a read that waits has come to the end. */
   cancel(): Promise<void>;

@@ -35,14 +35,17 @@ export function sinkOf(stream: WritableStream<Uint8Array> | ByteSink): ByteSink 
   };
 }
 
-/** A duplex whose streams are made when they are asked for. */
-export function duplexOf(direct: DirectBytes): ByteDuplex {
+/**
+ * A duplex whose streams are made when they are asked for. `isLent`: what the source gives is valid until the next is
+ * asked for; its stream then gives copies, since pipes and tees read on before a chunk is used.
+ */
+export function duplexOf(direct: DirectBytes, isLent = false): ByteDuplex {
   let readable: ReadableStream<Uint8Array> | undefined;
   let writable: WritableStream<Uint8Array> | undefined;
   return {
     direct,
     get readable() {
-      readable ??= readableOf(direct.source);
+      readable ??= readableOf(isLent ? copying(direct.source) : direct.source);
       return readable;
     },
     get writable() {
@@ -50,6 +53,10 @@ export function duplexOf(direct: DirectBytes): ByteDuplex {
       return writable;
     },
   };
+}
+
+function copying(source: ByteSource): ByteSource {
+  return { read: async () => (await source.read())?.slice(), cancel: () => source.cancel() };
 }
 
 /** Reads from `source` only when it is read from. */

@@ -3,6 +3,14 @@ import type { Mutant } from "./mutant.ts";
 
 export const loadRows: readonly Mutant[] = [
   {
+    id: "tcp-stream-lends",
+    file: "src/node/tcp.ts",
+    find: "return duplexOf({ source, sink }, true);",
+    replace: "return duplexOf({ source, sink });",
+    why: "who pipes the socket's stream, or keeps its chunks, gets the bytes of later ones in their place",
+    caughtBy: { file: "test/node/tcp.test.ts", test: "gives whoever keeps the chunks of its stream chunks of his own" },
+  },
+  {
     id: "socket-buffer-reads-ahead",
     file: "src/node/byte-streams.ts",
     find: "return false; // the next read waits",

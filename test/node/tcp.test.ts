@@ -84,16 +84,23 @@ describe("a connection", () => {
   it("reads into one buffer, and no further until somebody asks", async () => {
     const all = Buffer.from(Array.from({ length: 2 ** 20 }, (_, at) => (at >> 8) ^ at));
     const { port } = await listen((socket) => socket.end(all));
-    const { readable } = await dial("127.0.0.1", port);
+    const { direct } = await dial("127.0.0.1", port);
     const buffers = new Set<ArrayBufferLike>();
     let at = 0;
-    for await (const chunk of readable) {
+    for (let chunk = await direct?.source.read(); chunk !== undefined; chunk = await direct?.source.read()) {
       for (let turn = 0; turn < 3; turn++) await new Promise(setImmediate);
       expect(all.subarray(at, at + chunk.length).equals(chunk)).toBe(true);
       buffers.add(chunk.buffer);
       at += chunk.length;
     }
     expect([at, buffers.size]).toEqual([all.length, 1]);
+  });
+
+  it("gives whoever keeps the chunks of its stream chunks of his own", async () => {
+    const all = Buffer.from(Array.from({ length: 2 ** 20 }, (_, at) => (at >> 8) ^ at));
+    const { port } = await listen((socket) => socket.end(all));
+    const { readable } = await dial("127.0.0.1", port);
+    expect(all.equals(Buffer.from(await new Response(readable).arrayBuffer()))).toBe(true);
   });
 
   it("is found by name", async () => {
