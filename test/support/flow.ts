@@ -103,6 +103,7 @@ export function clientOf(
   const { hostKeys = ["ssh-ed25519"] } = options;
   const hostKey = Object.entries(rows.hostKey).filter(([name]) => hostKeys.includes(name));
   return new SshClient({
+    windowTotal: 16 * 1024 * 1024, // what it was at the recording
     user: options.user,
     keys,
     randomBytes: seededBytes(seed),
