@@ -100,6 +100,11 @@ export class Conversation {
     return asked;
   }
 
+  /** Whether a line of the host's, not entered yet, answers what the remote has asked on this link, and nothing else. */
+  isAnswer({ isMessage, envelopes }: Verdict): boolean {
+    return isMessage && envelopes.every(({ kind, id }) => kind === "response" && id && this.#server.knows(id));
+  }
+
   /** Enters a line of the remote's. Returns how many of its messages answer what we have answered: they must not pass. */
   enterRemote(verdict: Verdict, chunks: readonly Uint8Array[]): number {
     let late = 0;

@@ -88,8 +88,9 @@ export class HostInput {
 
   #line(line: Line, chunks: readonly Uint8Array[]): void {
     const { verdict, isWhole } = line;
+    const isAnswer = this.#conversation.isAnswer(verdict);
     const requests = this.#conversation.enterHost(verdict, isWhole ? chunks : undefined);
-    const passed = this.onPass({ chunks, verdict, requests, isRest: !isWhole });
+    const passed = this.onPass({ chunks, verdict, requests, isRest: !isWhole, isAnswer });
     if (passed !== undefined) this.route.line(passed);
     this.onLine();
   }

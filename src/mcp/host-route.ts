@@ -16,6 +16,8 @@ export interface HostLine {
   readonly requests: readonly PendingRequest[];
   /** Whether it was given in pieces, and `chunks` are not all of it. */
   readonly isRest?: boolean;
+  /** Whether it answers what the server of the link that stands has asked, and nothing else. */
+  readonly isAnswer?: boolean;
   /** Whether it is not the host's but ours, for the session that stands only. */
   readonly isOurs?: boolean;
 }

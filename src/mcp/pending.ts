@@ -92,6 +92,10 @@ export class PendingRequests {
     return request;
   }
 
+  knows(id: MessageId): boolean {
+    return this.#requests.has(id.key);
+  }
+
   has(request: PendingRequest): boolean {
     return this.#requests.get(request.id.key) === request;
   }

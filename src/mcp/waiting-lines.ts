@@ -14,6 +14,13 @@ export interface WaitingLimits {
   readonly reconnectBytes: number;
 }
 
+export interface WaitingPorts {
+  readonly conversation: Conversation;
+  /** Leads to the new server while that is told what the old one was. */
+  readonly queue: HostRoute;
+  readonly warn: (text: string) => void;
+}
+
 /** What becomes of the rest of a line. */
 type Rest = "wanted" | "cut" | "too-long";
 
@@ -31,6 +38,7 @@ interface Waiting {
 export class WaitingLines implements HostRoute {
   readonly #limits: WaitingLimits;
   readonly #conversation: Conversation;
+  readonly #queue: HostRoute;
   /** How the link was lost. */
   readonly #lost: string;
   readonly #warn: (text: string) => void;
@@ -48,9 +56,10 @@ export class WaitingLines implements HostRoute {
   #next: { readonly route: HostRoute; readonly onOver: () => void } | undefined;
 
   /** `lost`: how the link was lost, a sentence without the full stop. */
-  constructor(limits: WaitingLimits, conversation: Conversation, lost: string, warn: (text: string) => void) {
+  constructor(limits: WaitingLimits, { conversation, queue, warn }: WaitingPorts, lost: string) {
     this.#limits = limits;
     this.#conversation = conversation;
+    this.#queue = queue;
     this.#lost = lost;
     this.#warn = warn;
   }
@@ -115,10 +124,12 @@ export class WaitingLines implements HostRoute {
     this.#dropped = 0;
   }
 
-  /** Answers go to nobody: who asked is gone. And what cancels a request that was never sent has done so. */
-  #isForNobody({ verdict, chunks }: HostLine): boolean {
+  /** Answers go to nobody: who asked is gone, but for a new server that asks before it is in use. And what cancels a request that was never sent has done so. */
+  #isForNobody(line: HostLine): boolean {
+    const { verdict, chunks } = line;
     if (!verdict.isMessage) return false;
     const { envelopes } = verdict;
+    if (line.isAnswer) this.#queue.line({ ...line, isOurs: true }); // it may wait for that before it answers initialize
     if (envelopes.every(({ kind }) => kind === "response")) return true;
     const [envelope] = envelopes;
     if (envelopes.length > 1 || envelope?.kind !== "notification") return false;

@@ -524,6 +524,25 @@ describe("the server's own requests", () => {
     expect(linesOf(third).slice(sent)).toEqual([]);
   });
 
+  it("of a new server that asks before it answers initialize is answered at once, and of no other one", async () => {
+    const stage = await begun();
+    stage.remote.lose();
+    await pass(5_000);
+    const first = new FakeRemote();
+    stage.redials[0]?.succeed(first);
+    await settle();
+    first.say(`${fromServer(7, "ping")}\n${fromServer(8, "ping")}\n`);
+    await settle();
+    stage.host.push(`${result(7)}\n`);
+    await settle();
+    expect(linesOf(first).slice(1)).toEqual([result(7)]);
+    first.lose();
+    await settle();
+    stage.host.push(`${result(7)}\n${result(8)}\n`);
+    const second = await restored(stage);
+    expect(linesOf(second).slice(1)).toEqual([initialized]);
+  });
+
   it("in batches: the late answers are cut out, ids that come again renamed", async () => {
     const stage = await begun();
     stage.remote.say(`${fromServer(0)}\n${fromServer(1)}\n`);

@@ -3,6 +3,14 @@ import type { Mutant } from "./mutant.ts";
 
 export const reconnectRows: readonly Mutant[] = [
   {
+    id: "reconnect-early-question",
+    file: "src/mcp/waiting-lines.ts",
+    find: "if (line.isAnswer) this.#queue",
+    replace: "if (line.isRest) this.#queue",
+    why: "a new server that pings before it answers initialize waits for the answer for ever, and is given up as silent",
+    caughtBy: { file: "test/mcp/reconnect.test.ts", test: "asks before it answers initialize is answered at once" },
+  },
+  {
     id: "reconnect-remote-that-ended",
     file: "src/mcp/proxy.ts",
     find: 'return isOfUse && end.how === "link-lost" && !isFinal(end.error);',
