@@ -122,9 +122,13 @@ export class Conversation {
     return isLate(envelope, this.#host);
   }
 
-  /** The remote's answers in a line that cannot pass: their requests are answered with `why`; returns how many. */
+  /**
+   * The remote's answers in a line that cannot pass: their requests are answered with `why`; returns how many. All else in
+   * it is not entered: the host never sees it.
+   */
   replaceAnswers(verdict: Verdict, why: Reason): number {
-    const { answered } = enter(verdict, this.#server, this.#host);
+    const envelopes = verdict.envelopes.filter(({ kind }) => kind === "response");
+    const { answered } = enter({ ...verdict, envelopes }, this.#server, this.#host);
     for (const { request } of answered) this.#ports.answer(answerLine(request, why, []), request);
     if (answered.length > 0) this.#hasReply = true;
     this.#noteSettled();

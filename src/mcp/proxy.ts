@@ -8,7 +8,7 @@ import { Conversation } from "./conversation.ts";
 import { EraProbe } from "./era-probe.ts";
 import { HostInput } from "./host-input.ts";
 import { HostOutput } from "./host-output.ts";
-import { WaitingRoute } from "./host-route.ts";
+import { type HostLine, WaitingRoute } from "./host-route.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type LinkEars, type OpenRemote, type RemoteSession } from "./link.ts";
 import { isShellsWord, SHELL_CURE } from "./login-shell.ts";
@@ -404,6 +404,7 @@ class StdioProxy {
       showNoise: (text) => this.#shower.show(`[remote stdout, no MCP message] ${text}`),
       warn: (text) => this.#log.warning(text),
       debug: (text) => this.#log.debug(text),
+      toRemote: (line) => this.#queue.interject(ourLine(line)),
       listeners: [this.#reference, replay].filter((listener) => listener !== undefined),
       ...(reconnection && { rename: (line) => reconnection.rename(line) }),
     });
@@ -514,6 +515,16 @@ class StdioProxy {
 const RESTORED =
   "The link to the remote MCP server is restored, with a new server there: what the old one had in hand (tasks, cursors, " +
   "its own state) is lost";
+
+/** An answer of ours to the remote. */
+function ourLine(line: Uint8Array): HostLine {
+  return {
+    chunks: [line],
+    verdict: { isMessage: false, isTooComplex: false, envelopes: [] },
+    requests: [],
+    isOurs: true,
+  };
+}
 
 function ignore(): void {
   // nobody is left to be told

@@ -1,13 +1,15 @@
 /**
  * Remote lines: the remote's stdout on its way to the host. A line leaves when it is complete and was judged a message;
- * everything else is shown to a person, and a request whose answer cannot pass is answered.
+ * everything else is shown to a person. A request whose answer cannot pass is answered, and so is the remote's own request
+ * that cannot pass.
  */
 import { batchMembers, batchOf, CLOSE_ARRAY } from "./batch.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Verdict } from "./envelope.ts";
+import type { Envelope } from "./envelope-draft.ts";
 import { append, joined } from "./held-bytes.ts";
 import { JsonLines, type Line } from "./json-lines.ts";
-import type { Reason } from "./messages.ts";
+import { answerLine, type Reason } from "./messages.ts";
 import { cutPrompt, NOISE_WARNING, shown } from "./noise.ts";
 
 /** Where the remote's lines go. */
@@ -20,6 +22,8 @@ export interface RemoteLinesPorts {
   readonly listeners?: readonly RemoteListener[];
   /** Gives what passes in place of a line, before it is heard; absent where that is always the line. */
   readonly rename?: (line: RemoteLine) => RemoteLine;
+  /** Takes a whole line of ours to the remote; false: there is no room for it. */
+  readonly toRemote: (line: Uint8Array) => boolean;
   readonly warn: (text: string) => void;
   readonly debug: (text: string) => void;
 }
@@ -120,17 +124,34 @@ export class RemoteLines {
   }
 
   #refuse(line: Line): void {
-    const { verdict, length } = line;
-    const why: Reason = verdict.isTooComplex
-      ? { reason: "line-too-long", text: `The remote's answer of ${length} bytes is nested too deeply to pass` }
-      : {
-          reason: "line-too-long",
-          text: `The remote's answer of ${length} bytes is longer than the ${this.#limit} that may pass (--max-line)`,
-          details: { length, limit: this.#limit },
-        };
+    const { verdict } = line;
+    const requests = verdict.envelopes.filter(({ kind }) => kind === "request");
+    const isAsking = requests.length === verdict.envelopes.length;
+    const why = this.#refusal(line, isAsking ? "request" : requests.length > 0 ? "batch" : "answer");
     const answered = this.#conversation.replaceAnswers(verdict, why);
-    const outcome = answered > 0 ? "its request was answered with an error" : "it answers no request that is known";
+    const refused = requests.filter((request) => this.#answerRemote(request, why)).length;
+    const outcomes = [
+      ...(answered > 0 ? ["its request was answered with an error"] : []),
+      ...(refused > 0 ? ["the server was answered with an error"] : []),
+      ...(refused < requests.length ? ["the server could not be answered"] : []),
+    ];
+    const outcome = outcomes.length > 0 ? outcomes.join(", ") : "it answers no request that is known";
     this.#ports.warn(`${why.text}; it was dropped, ${outcome}`);
+  }
+
+  #refusal({ verdict, length }: Line, what: string): Reason {
+    const head = `The remote's ${what} of ${length} bytes is`;
+    if (verdict.isTooComplex) return { reason: "line-too-long", text: `${head} nested too deeply to pass` };
+    return {
+      reason: "line-too-long",
+      text: `${head} longer than the ${this.#limit} that may pass (--max-line)`,
+      details: { length, limit: this.#limit },
+    };
+  }
+
+  /** The remote waits for an answer that the host cannot give. */
+  #answerRemote({ id, method }: Envelope, why: Reason): boolean {
+    return id !== undefined && this.#ports.toRemote(answerLine({ id, method, isSent: false }, why, []));
   }
 }
 

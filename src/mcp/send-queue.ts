@@ -34,12 +34,16 @@ export class SendQueue implements HostRoute {
   #isInLine = false;
   #isEnded = false;
   #isDiscarding = false;
+  /** Whether the last that came is a piece of a line. */
+  #isInPieces = false;
+  /** Lines of ours that wait for the end of one. */
+  #behind: HostLine[] = [];
   /** Counts the feeds: only the last one may take. */
   #feeds = 0;
   #wake: Deferred<void> = deferred();
   #room: Deferred<void> = deferred();
 
-  /** `limit`: the bytes that may wait. */
+  /** `limit`: the bytes of the host's that may wait; with ours it may be twice as much. */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -49,11 +53,23 @@ export class SendQueue implements HostRoute {
   }
 
   piece(bytes: Uint8Array): void {
+    this.#isInPieces = true;
     this.#push(bytes, bytes.length);
   }
 
   line(line: HostLine): void {
+    this.#isInPieces = false;
     this.#push(line, lengthOf(line));
+    for (const ours of this.#behind.splice(0)) this.#push(ours, lengthOf(ours));
+  }
+
+  /** Takes a line of ours for the session that stands, never inside one of the host's; false: there is no room for it. */
+  interject(line: HostLine): boolean {
+    const waiting = this.#behind.reduce((sum, ours) => sum + lengthOf(ours), this.#length);
+    if (waiting > 2 * this.#limit || this.#isDiscarding || this.#isEnded) return false;
+    if (this.#isInPieces) this.#behind.push(line);
+    else this.#push(line, lengthOf(line));
+    return true;
   }
 
   /** Resolves when more may be pushed. */
@@ -75,6 +91,7 @@ export class SendQueue implements HostRoute {
   /** Ends the feed; what it had not taken is dropped, but for what is held, which goes to the next feed. */
   unplug(): void {
     this.#feeds++;
+    this.#behind = [];
     this.#next = this.#held ?? emptyEntry();
     this.#held = undefined;
     this.#wake.resolve();
@@ -90,6 +107,8 @@ export class SendQueue implements HostRoute {
   /** Ends the feed, and takes back what it had not taken. */
   takeBack(): TakenBack {
     this.pause();
+    this.#behind = [];
+    this.#isInPieces = false;
     const { parts } = this.#take();
     const lines: HostLine[] = [];
     let isCut = this.#isInLine;

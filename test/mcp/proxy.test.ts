@@ -252,6 +252,83 @@ describe("promise 2: a line leaves only when complete", () => {
     expect(stage.logged("warning")).toEqual([expect.stringMatching(/dropped, it answers no request/)]);
   });
 
+  describe("a request of the server's above the limit", () => {
+    const fill = "x".repeat(300);
+    const asks = (id: string): string =>
+      `{"jsonrpc":"2.0","id":${id},"method":"sampling/createMessage","params":["${fill}"]}`;
+
+    it("is answered with an error under its id", async () => {
+      const stage = await Stage.connected({ lineBytes: 200 });
+      stage.remote.say(`${asks("7.0")}\n`, `${result(2)}\n`);
+      await settle();
+      expect(stage.lines).toEqual([result(2)]);
+      const [answer = "", ...more] = stage.remote.stdin.text.split("\n");
+      expect(answer).toMatch(/^{"jsonrpc":"2.0","id":7.0,"error":/);
+      expect(JSON.parse(answer)).toMatchObject({
+        error: {
+          code: -31001,
+          message: expect.stringMatching(
+            /^The remote's request of \d+ bytes is longer than the 200 .*\(--max-line\)\.$/,
+          ),
+          data: { source: "mcp-ssh-client", reason: "line-too-long", limit: 200 },
+        },
+      });
+      expect(more).toEqual([""]);
+      expect(stage.logged("warning")).toEqual([
+        expect.stringMatching(/dropped, the server was answered with an error$/),
+      ]);
+    });
+
+    it("does not cut a line of the host's that goes in pieces", async () => {
+      const stage = await Stage.connected({ lineBytes: 200, streamBytes: 100 });
+      stage.host.push(`{"jsonrpc":"2.0","method":"${fill}`);
+      await settle();
+      stage.remote.say(`${asks("1")}\n`);
+      await settle();
+      stage.host.push('"}\n');
+      await settle();
+      const [first, answer = ""] = stage.remote.stdin.text.split("\n");
+      expect(first).toBe(`{"jsonrpc":"2.0","method":"${fill}"}`);
+      expect(JSON.parse(answer)).toMatchObject({ id: 1, error: { code: -31001 } });
+    });
+
+    it("in a batch with an answer: both sides are told, in one warning", async () => {
+      const stage = await Stage.connected({ lineBytes: 200 });
+      stage.host.push(`${request("a")}\n`);
+      await settle();
+      stage.remote.say(`[${result("a")},${asks('"b"')},${asks('"c"')}]\n`);
+      await settle();
+      expect(stage.refusals).toMatchObject([{ id: "a", error: { data: { reason: "line-too-long" } } }]);
+      const answers = stage.remote.stdin.text.split("\n").slice(1, -1);
+      expect(answers.map((line) => JSON.parse(line).id)).toEqual(["b", "c"]);
+      expect(stage.logged("warning").length).toBe(1);
+    });
+
+    it("is not answered where its id is not known, or the server does not read", async () => {
+      const stage = await Stage.connected({ lineBytes: 200, streamBytes: 1000 });
+      stage.remote.say(`${asks(`"${"y".repeat(2000)}"`)}\n`);
+      await settle();
+      expect(stage.remote.stdin.text).toBe("");
+      stage.remote.stdin.stall();
+      for (let id = 0; id < 100; id++) stage.remote.say(`${asks(String(id))}\n`);
+      await settle();
+      stage.remote.stdin.flow();
+      await settle();
+      expect(stage.remote.stdin.length).toBeLessThan(5000);
+      expect(stage.logged("warning").at(-1)).toMatch(/the server could not be answered$/);
+    });
+  });
+
+  it("a batch above the limit has all its answers replaced", async () => {
+    const stage = await Stage.connected({ lineBytes: 200 });
+    stage.host.push(`${request(1)}\n${request(2)}\n`);
+    await settle();
+    stage.remote.say(`[${result(1)},{"jsonrpc":"2.0","method":"${"x".repeat(300)}"},${result(2)}]\n`);
+    await settle();
+    expect(stage.refusals.map(({ id }) => id)).toEqual([1, 2]);
+    expect(stage.lines.length).toBe(2);
+  });
+
   describe.each(cuts)("an answer nested too deeply, fed $name", ({ of }) => {
     const deep = `${"[".repeat(10_100)}"]}\\"",{"a":[{}]}${"]".repeat(10_100)}`;
     it.each([

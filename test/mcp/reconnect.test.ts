@@ -50,6 +50,26 @@ async function restored(stage: Stage, more: Record<string, string> = {}): Promis
 }
 
 describe("a link that is lost", () => {
+  it("an answer to the replayed handshake that is longer than may pass is one that does not come", async () => {
+    const stage = await begun({ lineBytes: 1000 });
+    stage.remote.lose();
+    const remote = await restored(stage, { able: `{"experimental":{"x":"${"x".repeat(1000)}"}}` });
+    expect(stage.logged("warning").at(-1)).toMatch(/longer than the 1000 .* it answers no request that is known$/);
+    await pass(45_000);
+    expect(stage.logged("warning").at(-1)).toMatch(/did not answer initialize within 45 s/);
+    expect(remote.calls).toContain("disconnect");
+  });
+
+  it("says nothing to the host of a question that was longer than may pass", async () => {
+    const stage = await begun({ lineBytes: 1000 });
+    stage.remote.say(`{"jsonrpc":"2.0","id":7,"method":"sampling/createMessage","params":["${"x".repeat(1000)}"]}\n`);
+    await settle();
+    expect(JSON.parse(linesOf(stage.remote).at(-1) ?? "")).toMatchObject({ id: 7, error: { code: -31001 } });
+    stage.remote.lose();
+    await settle();
+    expect(stage.lines.slice(1)).toEqual([]);
+  });
+
   it("is dialled again, and the session goes on with the host's own handshake", async () => {
     const stage = await begun();
     stage.host.push(`${request(1)}\n`);

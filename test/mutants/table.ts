@@ -14,6 +14,7 @@ import { kernelRows } from "./kernel-rows.ts";
 import { keyFilesRows } from "./key-files-rows.ts";
 import { keyServerRows } from "./key-server-rows.ts";
 import { keysRows } from "./keys-rows.ts";
+import { limitsRows } from "./limits-rows.ts";
 import { loadRows } from "./load-rows.ts";
 import type { Mutant } from "./mutant.ts";
 import { pathRows } from "./path-rows.ts";
@@ -1754,5 +1755,6 @@ export const table: readonly Mutant[] = [
   ...fuzzRows,
   ...agentRows,
   ...configRows,
+  ...limitsRows,
   ...loadRows,
 ];
