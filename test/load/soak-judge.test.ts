@@ -39,8 +39,8 @@ describe("the judge of a soak", () => {
     ],
     [
       "memory that is too much at one moment",
-      { samples: samples(({ second }) => (second === 100 ? { resident: 130 * MIB } : {})) },
-      /^memory reached 130\.0 MiB$/,
+      { samples: samples(({ second }) => (second === 100 ? { resident: 170 * MIB } : {})) },
+      /^memory reached 170\.0 MiB$/,
     ],
     [
       "a descriptor lost now and then",

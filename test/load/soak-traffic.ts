@@ -17,20 +17,21 @@ const filling = Array.from({ length: 60_000 }, (_, number) => `${number}é€`).
 export class Traffic {
   results = 0;
   errors = 0;
+  /** Whether the command has. */
+  hasEnded = false;
   readonly faults: string[] = [];
   readonly #host: LoadHost;
   /** Number -> length of its text. */
   readonly #open = new Map<number, number>();
   #asked = 0;
   #last = -1;
-  #hasEnded = false;
   #wake: () => void = () => undefined;
 
   constructor(host: LoadHost) {
     this.#host = host;
     host.onLine = (line) => this.#take(line);
     void host.exit.then(({ code, signal }) => {
-      this.#hasEnded = true;
+      this.hasEnded = true;
       if (this.#open.size > 0) this.fault(`it ended (${signal ?? code}) with ${this.#open.size} requests unanswered`);
       this.#wake();
     });
@@ -46,7 +47,7 @@ export class Traffic {
 
   /** Keeps `inFlight` requests open, each of up to `length` characters, until `isOver`. */
   async go(inFlight: number, length: number, isOver: () => boolean): Promise<void> {
-    while (!isOver() && !this.#hasEnded) {
+    while (!isOver() && !this.hasEnded) {
       if (this.#open.size < inFlight) await this.#send(length, isOver);
       else await this.#change();
     }
@@ -55,8 +56,8 @@ export class Traffic {
   /** Resolves when nothing is open any more; what is then after `milliseconds` is a fault. */
   async settle(milliseconds = 120_000): Promise<void> {
     const deadline = performance.now() + milliseconds;
-    while (this.#open.size > 0 && !this.#hasEnded && performance.now() < deadline) await this.#change();
-    if (this.#open.size > 0 && !this.#hasEnded)
+    while (this.#open.size > 0 && !this.hasEnded && performance.now() < deadline) await this.#change();
+    if (this.#open.size > 0 && !this.hasEnded)
       this.fault(`${this.#open.size} requests had no answer in ${milliseconds} ms`);
   }
 
@@ -69,7 +70,7 @@ export class Traffic {
     const sent = this.#host.send(request(number, length)).then(() => {
       isSent = true;
     });
-    while (!isSent && !isOver() && !this.#hasEnded) await Promise.race([sent, passing(50)]);
+    while (!isSent && !isOver() && !this.hasEnded) await Promise.race([sent, passing(50)]);
   }
 
   /** An answer, or a moment. */

@@ -25,7 +25,7 @@ interface Soak {
   readonly traffic: Traffic;
   /** Ends at the end of the run at the latest. Seconds. */
   readonly timer: (seconds: number) => () => boolean;
-  /** How long somebody does not read: a whole minute, once, where there is time. Seconds. */
+  /** How long the host does not read: a whole minute, once, where there is time. Seconds. */
   readonly deafness: () => number;
   cuts: number;
 }
@@ -50,11 +50,11 @@ const phases: Readonly<Record<string, Phase>> = {
     await cut(soak, 0);
     await soak.traffic.go(1, 2_000, soak.timer(6));
   },
-  "server does not read": async ({ server, traffic, timer, deafness }) => {
+  "server does not read": async ({ server, traffic, timer }) => {
     const remotes = server.remoteProcesses();
     signalAll(remotes, "SIGSTOP");
     try {
-      await traffic.go(300, 40_000, timer(Math.min(10, deafness())));
+      await traffic.go(300, 40_000, timer(10));
     } finally {
       signalAll(remotes, "SIGCONT");
     }
@@ -100,13 +100,15 @@ async function play(server: Sshd, host: LoadHost, seconds: number): Promise<Run>
   const traffic = new Traffic(host);
   let isMinuteSpent = seconds < 180;
   const deafness = (): number => {
-    if (isMinuteSpent) return 5;
+    if (isMinuteSpent) return 10;
     isMinuteSpent = true;
     return 60;
   };
+  let isStopped = false;
+  const isOver = (): boolean => isStopped || elapsed() >= seconds || traffic.faults.length > 0;
   const timer = (length: number): (() => boolean) => {
-    const over = Math.min(seconds, elapsed() + length);
-    return () => elapsed() >= over;
+    const over = elapsed() + length;
+    return () => isOver() || elapsed() >= over;
   };
   const state: Soak = { server, host, traffic, timer, deafness, cuts: 0 };
   const samples: Sample[] = [];
@@ -119,10 +121,15 @@ async function play(server: Sshd, host: LoadHost, seconds: number): Promise<Run>
       traffic.fault(`it is gone in the phase "${phase}"`); // its stderr, at the end, says why
     }
   }, SAMPLE_EVERY);
-  while (elapsed() < seconds && traffic.faults.length === 0) {
+  for (const signal of ["SIGINT", "SIGTERM"] as const) {
+    process.once(signal, () => {
+      isStopped = true; // what was stopped goes on, and what was started ends
+    });
+  }
+  while (!isOver()) {
     for (const [name, play] of Object.entries(phases)) {
       phase = name;
-      if (elapsed() < seconds && traffic.faults.length === 0) await play(state);
+      if (!isOver()) await play(state);
     }
   }
   await traffic.settle();
@@ -156,7 +163,7 @@ async function cut(soak: Soak, milliseconds: number): Promise<void> {
   server.dropConnections();
   soak.cuts++;
   const deadline = performance.now() + RESTORED_WITHIN;
-  while (restored(host) === before) {
+  while (restored(host) === before && !traffic.hasEnded) {
     if (performance.now() > deadline) {
       traffic.fault("a link that was cut did not come again");
       return;
@@ -178,7 +185,8 @@ async function untilOver(isOver: () => boolean): Promise<void> {
   while (!isOver()) await passing(100);
 }
 
-function report({ samples, warmUp, asked, results, errors, cuts, restored, rekeys, stderr }: Run): void {
+function report(run: Run): void {
+  const { samples, warmUp, asked, results, errors, cuts, restored, rekeys, stderr } = run;
   console.log("second  phase                  resident MiB  descriptors  threads");
   for (const { second, phase, resident, descriptors, threads } of samples) {
     const memory = (resident / MIB).toFixed(1).padStart(12);
@@ -188,8 +196,8 @@ function report({ samples, warmUp, asked, results, errors, cuts, restored, rekey
   }
   const judged = samples.filter(({ second }) => second >= warmUp);
   console.log(`${asked} requests: ${results} results, ${errors} told to be lost with their link; ${rekeys} rekeys`);
-  console.log(`${cuts} links cut, ${restored} restored; memory behind the warm-up (${warmUp} s): `);
-  console.log(`  by the straight line ${(growth(judged) / MIB).toFixed(1)} MiB more`);
+  console.log(`${cuts} links cut, ${restored} restored`);
+  console.log(`memory from ${warmUp} s on: by the straight line ${(growth(judged) / MIB).toFixed(1)} MiB more`);
   if (/Warning:|ERROR|CRITICAL/.test(stderr)) console.log(stderr);
 }
 
