@@ -183,8 +183,8 @@ ${rows.join("\n")}
 How to read it. Right against wrong tag is the control: a wrong tag is not decrypted, by design, the verdict is public, and
 the difference shows that the clock sees one. Among wrong tags, keys and plaintexts there should be none. |t| above 4.5 asks
 for a look, above 10 for an explanation; a dependence would show in each run, with one sign, and "random / random" tells how
-far noise alone goes. The furthest t of these rows is ${highest.toFixed(1)}. The best of ${crops.length} crops is shown, of ${(comparisons.length - 1) * 2 * runs} runs, on
-a machine with other work: a single t near 4.5 means little, and small ones do not prove that there is no leak, only that
-this clock saw none in so many calls on this processor.
+far a class's own inputs and noise go. The furthest t of all but the control is ${highest.toFixed(1)}. The best of ${crops.length} crops is shown, of ${(comparisons.length - 1) * 2 * runs} runs, on
+a machine with other work. Where "random / random" itself passes 4.5, rows that do not exceed it are undecided: they are
+neither a leak found nor evidence that there is none. Small values prove nothing either.
 `;
 }
