@@ -307,7 +307,7 @@ const flags = {
   },
   "max-line": {
     value: "BYTES",
-    about: "the longest line taken from the remote",
+    about: "the longest line taken from the remote (10485760 for hosts whose SDK buffers no more)",
     initial: String(64 * mebibyte),
     read: values.integer(1024, 1024 * mebibyte),
   },

@@ -27,7 +27,8 @@ import { systemRandomBytes } from "./random-bytes.ts";
 import { directOf } from "./web-streams.ts";
 import { decodeFields, encodeFields, isEqual } from "./wire.ts";
 
-const defaultLimits: Limits = {
+/** What holds where nothing else is said. */
+export const defaultLimits: Limits = {
   handshakeTimeout: 15_000,
   authenticationTimeout: 20_000,
   signTimeout: 60_000,

@@ -5,6 +5,14 @@ const proxy = "test/mcp/proxy.test.ts";
 
 export const limitsRows: readonly Mutant[] = [
   {
+    id: "limits-table-untrue",
+    file: "src/mcp/limits.ts",
+    find: "reconnectWait: 30_000,",
+    replace: "reconnectWait: 60_000,",
+    why: "who reads the README waits for another time than it says",
+    caughtBy: { file: "test/cli/limits-table.test.ts", test: "reconnectWait stands in it, with its default" },
+  },
+  {
     id: "limits-server-request-entered",
     file: "src/mcp/conversation.ts",
     find: 'const envelopes = verdict.envelopes.filter(({ kind }) => kind === "response");',
