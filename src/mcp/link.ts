@@ -147,8 +147,8 @@ function ignore(): void {
   // a session or connection that is gone already is as good as closed
 }
 
-/** How many times `exitTimeout` a remote that has ended may go on talking. */
-const MOST_WAITS = 10;
+/** How many times `exitTimeout` a remote that has ended may go on talking: what a window holds needs a minute at 35 kB/s. */
+const MOST_WAITS = 30;
 
 /** A channel that ends without a word may be the first sign of a lost link; the news of it come at once, or late. */
 const LOSS_NEWS = 50;

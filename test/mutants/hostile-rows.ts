@@ -37,7 +37,7 @@ export const hostileRows: readonly Mutant[] = [
     find: "if (!this.#isHearing) left--;",
     replace: "",
     why: "a child that the remote left behind and that goes on talking leaves the host's requests unanswered for ever",
-    caughtBy: { file: "test/mcp/proxy-end.test.ts", test: "goes on talking is ended after some 20 s" },
+    caughtBy: { file: "test/mcp/proxy-end.test.ts", test: "goes on talking is ended after a minute" },
   },
   {
     id: "version-carriage-return-shown",
