@@ -128,8 +128,9 @@ async function play(server: Sshd, host: LoadHost, seconds: number): Promise<Run>
   }
   while (!isOver()) {
     for (const [name, play] of Object.entries(phases)) {
+      if (isOver()) break;
       phase = name;
-      if (!isOver()) await play(state);
+      await play(state);
     }
   }
   await traffic.settle();
@@ -138,8 +139,8 @@ async function play(server: Sshd, host: LoadHost, seconds: number): Promise<Run>
   const exit = await Promise.race([host.exit, passing(30_000)]);
   if (exit?.code !== 0) traffic.fault(`its end: ${JSON.stringify(exit) ?? "none within 30 s"}`);
   const { asked, results, errors, faults } = traffic;
-  const rekeys = count(server.log(), /set_newkeys: rekeying/g);
-  const warmUp = Math.min(60, seconds / 4);
+  const rekeys = Math.floor(count(server.log(), /set_newkeys: rekeying/g) / 2); // sshd says it of each direction
+  const warmUp = Math.min(60, (samples.at(-1)?.second ?? 0) / 4);
   const { stderr } = host;
   return {
     samples,
