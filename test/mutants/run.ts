@@ -13,7 +13,15 @@ import { judge, soundness, type Verdict } from "./verdict.ts";
 import { runVitest } from "./vitest-run.ts";
 
 /** What the tests of a copy need. */
-const PARTS = ["src", "test", "package.json", "tsconfig.json", "tsconfig.base.json", "vitest.config.ts"] as const;
+const PARTS = [
+  "src",
+  "test",
+  "README.md",
+  "package.json",
+  "tsconfig.json",
+  "tsconfig.base.json",
+  "vitest.config.ts",
+] as const;
 
 /** Milliseconds: for a run with one fault, for one where the fault is known to hang, for all tests without a fault. */
 const USUAL = { testTimeout: 20_000, timeout: 30_000 };
