@@ -30,6 +30,8 @@ describeNeeding(missingSshd() ?? missingLossyNetwork(), "with packets lost", () 
           (_, i) => `{"jsonrpc":"2.0","method":"n${i}","params":"${text(i)}"}\n`,
         );
         host.write(lines.join(""));
+        // All is back before the end: lines that are no requests wait for nobody, and a second without a byte ends them.
+        await expect.poll(() => host.stdout().length, { timeout: 90_000, interval: 100 }).toBe(lines.join("").length);
         host.end();
         expect(await host.exit).toEqual({ code: 0, signal: null });
         expect(sha256(host.stdout())).toBe(sha256(lines.join("")));
