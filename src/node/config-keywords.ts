@@ -119,21 +119,23 @@ const lost: Readonly<Record<string, Lost>> = {
 
 /** The keywords that no MCP session feels the loss of. */
 const silent: ReadonlySet<string> = new Set(
-  `addkeystoagent batchmode canonicaldomains canonicalizefallbacklocal canonicalizemaxdots canonicalizepermittedcnames
-  challengeresponseauthentication channeltimeout checkhostip clearallforwardings compression connectionattempts
-  controlmaster controlpath controlpersist dsaauthentication dynamicforward enableescapecommandline enablesshkeysign
-  escapechar exitonforwardfailure fingerprinthash forkafterauthentication forwardagent forwardx11 forwardx11timeout
-  forwardx11trusted gatewayports gssapiauthentication gssapiclientidentity gssapidelegatecredentials gssapikexalgorithms
-  gssapikeyexchange gssapirenewalforcesrekey gssapiserveridentity gssapitrustdns hostbasedacceptedalgorithms
-  hostbasedauthentication hostbasedkeytypes ipqos kbdinteractiveauthentication kbdinteractivedevices keepalive
-  localcommand localforward loglevel logverbose numberofpasswordprompts obscurekeystroketiming passwordauthentication
-  permitlocalcommand permitremoteopen rekeylimit remoteforward requesttty requiredrsasize securitykeyprovider
-  skeyauthentication stdinnull streamlocalbindmask streamlocalbindunlink syslogfacility tcpkeepalive tisauthentication
-  tunnel tunneldevice usekeychain versionaddendum visualhostkey warnweakcrypto xauthlocation
+  [
+    "addkeystoagent batchmode canonicaldomains canonicalizefallbacklocal canonicalizemaxdots canonicalizepermittedcnames",
+    "challengeresponseauthentication channeltimeout checkhostip clearallforwardings compression connectionattempts",
+    "controlmaster controlpath controlpersist dsaauthentication dynamicforward enableescapecommandline enablesshkeysign",
+    "escapechar exitonforwardfailure fingerprinthash forkafterauthentication forwardagent forwardx11 forwardx11timeout",
+    "forwardx11trusted gatewayports gssapiauthentication gssapiclientidentity gssapidelegatecredentials gssapikexalgorithms",
+    "gssapikeyexchange gssapirenewalforcesrekey gssapiserveridentity gssapitrustdns hostbasedacceptedalgorithms",
+    "hostbasedauthentication hostbasedkeytypes ipqos kbdinteractiveauthentication kbdinteractivedevices keepalive",
+    "localcommand localforward loglevel logverbose numberofpasswordprompts obscurekeystroketiming passwordauthentication",
+    "permitlocalcommand permitremoteopen rekeylimit remoteforward requesttty requiredrsasize securitykeyprovider",
+    "skeyauthentication stdinnull streamlocalbindmask streamlocalbindunlink syslogfacility tcpkeepalive tisauthentication",
+    "tunnel tunneldevice usekeychain versionaddendum visualhostkey warnweakcrypto xauthlocation",
 
-  afstokenpassing cipher compressionlevel fallbacktorsh globalknownhostsfile2 kerberosauthentication
-  kerberostgtpassing protocol rhostsauthentication rhostsrsaauthentication rsaauthentication useprivilegedport
-  userknownhostsfile2 useroaming usersh`.split(/\s+/),
+    "afstokenpassing cipher compressionlevel fallbacktorsh globalknownhostsfile2 kerberosauthentication",
+    "kerberostgtpassing protocol rhostsauthentication rhostsrsaauthentication rsaauthentication useprivilegedport",
+    "userknownhostsfile2 useroaming usersh",
+  ].flatMap((line) => line.split(" ")),
 );
 
 /** Other spellings that ssh takes. */
