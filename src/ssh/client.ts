@@ -152,6 +152,11 @@ export class SshClient {
     return this.#phase === "connection" ? "the server" : "authentication";
   }
 
+  /** Packets of the server's so far. */
+  get packetsReceived(): number {
+    return this.#transport.packetsReceived;
+  }
+
   /** Bytes of output that wait for `takeOutput`. */
   get pendingOutput(): number {
     return this.#transport.pendingOutput;

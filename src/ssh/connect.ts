@@ -204,11 +204,12 @@ class Connection implements SshConnection {
       while (!this.#isEnded) {
         if (this.#verdict !== undefined || this.#writing !== undefined) await this.#mayRead();
         const bytes = await this.#source.read();
-        this.#liveness?.heard(now());
+        const { packetsReceived } = this.#client;
         if (bytes === undefined) this.#client.receiveEnd();
         else this.#client.receive(bytes);
         this.#hasSent = this.#writing !== undefined;
         this.#step();
+        this.#liveness?.heard(now(), this.#client.packetsReceived > packetsReceived);
         if (!this.#hasSent) this.#client.acknowledge();
         this.#flush();
       }
@@ -445,7 +446,7 @@ class Connection implements SshConnection {
     this.#step();
   }
 
-  /** Any packet counts as life; after `keepaliveCount` silent intervals the link is dead. */
+  /** Any packet counts as life, for a while a part of one; after `keepaliveCount` silent intervals the link is dead. */
   #watchLife(liveness: Liveness): void {
     const { verdict, next } = liveness.look(moment());
     if (verdict === "dead") {

@@ -31,6 +31,8 @@ export class Liveness {
   readonly #interval: number;
   readonly #count: number;
   #heardAt: number;
+  /** When a packet came to its end. */
+  #wholeAt: number;
   /** Questions since something was heard. */
   #asked = 0;
   /** When the next look is due, and by how much the time of day was ahead at the last one. */
@@ -45,6 +47,7 @@ export class Liveness {
     this.#interval = interval;
     this.#count = Math.max(count, 2); // a peer that was not asked owes nothing
     this.#heardAt = now.steady;
+    this.#wholeAt = now.steady;
     this.#dueAt = now.steady;
     this.#ahead = now.wall - now.steady;
   }
@@ -57,8 +60,13 @@ export class Liveness {
     return new TimeoutError(`${whose} since this machine slept or stood still for ${seconds} s`, this.#patience);
   }
 
-  /** Bytes came, at a time of the steady clock. */
-  heard(steady: number): void {
+  /**
+   * Bytes came, at a time of the steady clock; `isWhole`: a packet came to its end with them. A part of one counts on a
+   * slow link, but a packet that has not ended for as long as silence may last is no sign of life any more.
+   */
+  heard(steady: number, isWhole: boolean): void {
+    if (isWhole) this.#wholeAt = steady;
+    else if (steady - this.#wholeAt > this.#interval * this.#count) return;
     this.#heardAt = steady;
     this.#asked = 0;
   }
@@ -70,6 +78,7 @@ export class Liveness {
     this.#ahead = now.wall - steady;
     if (stood > Math.min(standstill, this.#interval)) {
       this.#woke = { at: steady, after: stood };
+      this.#wholeAt = steady;
       this.#asked = 0;
       return this.#then("ask", now);
     }

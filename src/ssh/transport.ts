@@ -122,6 +122,7 @@ export class Transport {
   #extInfos = 0;
   #serverMessages = 0;
   #kexInitSequenceNumber = 0;
+  #packetsReceived = 0;
   #extensions: ReadonlyMap<string, Uint8Array> = new Map();
 
   /** Version line and KEXINIT are in the output at once: a far server costs round trips. RFC 4253 §4.2 allows it. */
@@ -176,6 +177,11 @@ export class Transport {
   /** Whether the server's version line came. */
   get hasVersion(): boolean {
     return this.#step.step !== "version";
+  }
+
+  /** Packets of the server's so far. */
+  get packetsReceived(): number {
+    return this.#packetsReceived;
   }
 
   /** Bytes of output that wait. */
@@ -245,6 +251,7 @@ export class Transport {
     while (this.#step.step !== "host-key-wait" && this.pendingOutput < maximumBacklog) {
       const packet = this.#reader.next();
       if (packet === undefined) return undefined;
+      this.#packetsReceived += 1;
       const event = this.#process(packet);
       this.#rekeyIfDue();
       if (event !== undefined) return event;

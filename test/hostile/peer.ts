@@ -3,7 +3,7 @@
  * of `src`. It takes the steps of a script one after the other, reads all the while, and writes down what came, what of
  * the script it got to, and what the client did that it may never do.
  */
-import { createPublicKey, verify } from "node:crypto";
+import { createHash, createPublicKey, verify } from "node:crypto";
 import type { Socket } from "node:net";
 import {
   type Bend,
@@ -27,6 +27,10 @@ export const hostKey: PeerKey = new PeerKey("the host of the hostile scenarios")
 export const anotherKey: PeerKey = new PeerKey("somebody else");
 
 const noBytes: Uint8Array = new Uint8Array(0);
+/** Of the client's channel data, bytes that are kept to be compared; the rest is counted and hashed. */
+const mostKept = 64 * 1024;
+/** What the server pours goes in data packets of so many bytes at most. */
+const pouredPacket = 32 * 1024;
 const serverVersionOf = (line: string): string => line.replace(/\r?\n$/, "");
 
 /** A packet of the client. */
@@ -55,8 +59,10 @@ export class Peer implements Seen {
   readonly reached: Set<Step> = new Set();
   /** What a client may never do, whatever the server does. */
   readonly violations: string[] = [];
-  /** All of the client's channel data. */
+  /** The beginning of the client's channel data. */
   data: Uint8Array = noBytes;
+  /** Bytes of it in all. */
+  dataLength = 0;
   clientVersion = "";
   clientChannel = 0;
   userKeyAlgorithm = "";
@@ -69,6 +75,7 @@ export class Peer implements Seen {
   readonly #socket: Socket;
   readonly #family: Family;
   readonly #randomBytes = seededBytes("hostile peer");
+  readonly #dataHash = createHash("sha256");
   #outbound = new PeerDirection("none", noBytes, noBytes);
   #inbound = new PeerDirection("none", noBytes, noBytes);
   #next: { readonly inbound: PeerDirection; readonly outbound: PeerDirection } | undefined;
@@ -85,6 +92,8 @@ export class Peer implements Seen {
   #hasLetIn = false;
   #openAuthRequests = 0;
   #mayBeSigned = false;
+  /** What the client lets us send on its channel. RFC 4254 §5.2. */
+  #window = 0;
 
   constructor(socket: Socket, family: Family, script: Script) {
     this.#socket = socket;
@@ -101,6 +110,11 @@ export class Peer implements Seen {
   get disconnectReason(): number | undefined {
     const last = this.received.at(-1);
     return last?.number === N.DISCONNECT ? new Fields(last.payload).uint32() : undefined;
+  }
+
+  /** SHA-256 of all of the client's channel data, in hex; to be asked for once. */
+  dataDigest(): string {
+    return this.#dataHash.digest("hex");
   }
 
   /** The client's process has ended: what it sent last is read even where the script does not read any more. */
@@ -145,6 +159,8 @@ export class Peer implements Seen {
       case "newkeys":
         await this.#repeat(step, () => this.#sealed(message(N.NEWKEYS, step.trailing ?? noBytes)));
         return this.#useNextOutbound();
+      case "pour":
+        return this.#pour(step);
       case "await":
         this.#mark(step);
         return this.#await(() => this.#takeNumber(step.number));
@@ -193,6 +209,24 @@ export class Peer implements Seen {
       this.#mark(step);
       if (!this.#socket.write(make())) await this.#drained();
       if (step.pause !== undefined) await this.#pause(step.pause);
+    }
+  }
+
+  /** Never more than the client's window lets through: to go beyond it is another deviation. */
+  async #pour(step: Extract<Step, { readonly do: "pour" }>): Promise<void> {
+    const { text, times, isStderr = false } = step;
+    const perPacket = Math.max(1, Math.floor(pouredPacket / text.length));
+    const head = isStderr ? [uint32(1)] : [];
+    const number = isStderr ? N.CHANNEL_EXTENDED_DATA : N.CHANNEL_DATA;
+    for (let left = times; left > 0; ) {
+      const count = Math.min(perPacket, left);
+      const bytes = text.repeat(count);
+      this.#mark(step);
+      await this.#await(() => this.#window >= bytes.length);
+      this.#window -= bytes.length;
+      left -= count;
+      if (!this.#socket.write(this.#sealed(message(number, uint32(this.clientChannel), ...head, string(bytes)))))
+        await this.#drained();
     }
   }
 
@@ -370,12 +404,14 @@ export class Peer implements Seen {
   #receive(payload: Uint8Array): void {
     const number = payload[0] as number;
     this.#watch(number, payload);
-    this.received.push({ number, payload });
+    this.received.push({ number, payload: number === N.CHANNEL_DATA ? noBytes : payload });
     if (number === N.KEXINIT) this.#clientKexInit = payload;
     if (number === N.KEX_ECDH_INIT) this.#clientShare = new Fields(payload).string();
     if (number === N.NEWKEYS) this.#useNextInbound();
     if (number === N.CHANNEL_OPEN) this.#noteOpening(payload);
     if (number === N.CHANNEL_DATA) this.#noteData(payload);
+    if (number === N.CHANNEL_WINDOW_ADJUST)
+      this.#window += payload.length === 9 ? Buffer.from(payload).readUInt32BE(5) : 0;
     if (number === N.USERAUTH_REQUEST) this.#noteAuthRequest(payload);
   }
 
@@ -390,8 +426,8 @@ export class Peer implements Seen {
     }
     if (number === N.KEXINIT) this.#isClientExchanging = true;
     if (number === N.NEWKEYS) this.#isClientExchanging = false;
-    const text = Buffer.from(payload).toString("utf8");
     const words = this.#hasLetIn ? [] : [...canaries, ...(this.#hasProved ? [] : [canaryUser])];
+    const text = words.length === 0 ? "" : Buffer.from(payload).toString("utf8");
     for (const word of words) if (text.includes(word)) this.violations.push(`leaked in message ${number}: ${word}`);
   }
 
@@ -406,12 +442,16 @@ export class Peer implements Seen {
     const fields = new Fields(payload);
     fields.text();
     this.clientChannel = fields.uint32();
+    this.#window = fields.uint32();
   }
 
   #noteData(payload: Uint8Array): void {
     const fields = new Fields(payload);
     fields.uint32();
-    this.data = join(this.data, fields.string());
+    const bytes = fields.string();
+    this.#dataHash.update(bytes);
+    this.dataLength += bytes.length;
+    if (this.data.length < mostKept) this.data = join(this.data, bytes.subarray(0, mostKept - this.data.length));
   }
 
   /** A publickey request: a query, or a signed one, whose signature must be right. RFC 4252 §7. */

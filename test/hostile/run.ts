@@ -1,21 +1,32 @@
 /** Run: plays one scenario against the built command, as a child process, and says what was not as it must be. */
+import { createHash } from "node:crypto";
 import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { builtCommand, endHosts, hostEnvironment, startHost } from "../support/command.ts";
+import { builtCommand, endHosts, type Host, hostEnvironment, startHost } from "../support/command.ts";
 import { makeKeyPair } from "../support/ssh-server.ts";
-import { canaryCommand, canaryUser, canaryValue, canaryVariable, hostLines, remoteLines } from "./conversation.ts";
+import {
+  canaryCommand,
+  canaryUser,
+  canaryValue,
+  canaryVariable,
+  hostLines,
+  moreOfHost,
+  remoteLines,
+} from "./conversation.ts";
 import type { Family } from "./families.ts";
 import { hostKey, Peer } from "./peer.ts";
-import type { Ends, Scenario, Succeeds } from "./scenario.ts";
+import type { Ends, HostHabits, Scenario, Stopped, Succeeds } from "./scenario.ts";
 import { edited, type Script } from "./steps.ts";
 
 /** Milliseconds after which a scenario hangs, whatever its flags say; generous, since machines are slow at times. */
 const hangs = 40_000;
 /** MiB of resident memory. */
 const mostMemory = 128;
+/** MiB that a host may get rid of while the server reads nothing: windows, pipes and the kernel's buffers. */
+const mostTaken = 32;
 
 /** What every run shares: a home with a known_hosts file and a client key. */
 export interface Ground {
@@ -52,6 +63,8 @@ export interface Outcome {
   readonly stderr: string;
   /** MiB; undefined where the process could not say. */
   readonly peakMemory: number | undefined;
+  /** MiB that the host got rid of. */
+  readonly taken: number;
   /** One for each connection. */
   readonly peers: readonly Peer[];
   readonly script: Script;
@@ -60,7 +73,7 @@ export interface Outcome {
 let runs = 0;
 
 export async function play(
-  { family, edits, flags = [] }: Pick<Scenario, "family" | "edits" | "flags">,
+  { family, edits, flags = [], host: habits = {} }: Pick<Scenario, "family" | "edits" | "flags" | "host">,
   ground: Ground,
 ): Promise<Outcome> {
   const script = edited(family.script, edits);
@@ -77,25 +90,84 @@ export async function play(
     isHung = true;
     host.child.kill("SIGKILL");
   }, hangs);
-  host.write(hostLines);
-  void goodbye();
+  const expected = Buffer.byteLength(passedTo(script));
+  const talk = converse(host, habits, expected);
   const { code } = await host.exit;
   clearTimeout(timer);
+  const taken = await talk;
   await endHosts([host]);
   await Promise.all(peers.map((peer) => peer.finish()));
   server.close();
   const peakMemory = existsSync(peakFile) ? Number(readFileSync(peakFile, "utf8")) / 1024 : undefined;
-  return { code, isHung, stdout: host.stdout().toString(), stderr: host.stderr(), peakMemory, peers, script };
+  return { code, isHung, stdout: host.stdout().toString(), stderr: host.stderr(), peakMemory, taken, peers, script };
+}
 
-  /** The host leaves when it has all that the remote says. */
-  async function goodbye(): Promise<void> {
-    try {
-      while (host.stdout().length < Buffer.byteLength(remoteLines)) await host.line();
-      host.end();
-    } catch {
-      // the command ended before that
-    }
+/** Does what the host does, to the end of the command. Resolves to the MiB that the host got rid of. */
+async function converse(
+  host: Host,
+  { offers = 0, deafFor, endsUsAfter }: HostHabits,
+  expected: number,
+): Promise<number> {
+  const { child } = host;
+  const { stdin } = child;
+  let heard = 0;
+  let sent = 0;
+  let isOver = false;
+  let wake: () => void = () => undefined;
+  const timers: NodeJS.Timeout[] = [];
+  const hear = (): void => {
+    for (const stream of [child.stdout, child.stderr]) stream?.resume();
+  };
+  if (deafFor !== undefined) {
+    for (const stream of [child.stdout, child.stderr]) stream?.pause();
+    timers.push(setTimeout(hear, deafFor));
   }
+  const taken = (): number => (sent - (stdin?.writableLength ?? 0)) / 1024 / 1024;
+  let takenBefore: number | undefined; // what comes after a signal is read and dropped
+  const stop = (): void => {
+    takenBefore = taken();
+    child.kill("SIGTERM");
+  };
+  if (endsUsAfter !== undefined) timers.push(setTimeout(stop, endsUsAfter));
+  child.once("exit", () => {
+    isOver = true;
+    hear(); // what it has said
+    wake();
+  });
+  child.stdout?.on("data", (bytes: Uint8Array) => {
+    heard += bytes.length;
+    wake();
+  });
+  stdin?.on("drain", () => wake());
+  const until = async (holds: () => boolean): Promise<void> => {
+    while (!holds() && !isOver) {
+      await new Promise<void>((resolve) => {
+        wake = resolve;
+      });
+    }
+  };
+  const say = async (text: string): Promise<void> => {
+    if (isOver) return;
+    sent += Buffer.byteLength(text);
+    if (stdin?.write(text) === false) await until(() => !stdin.writableNeedDrain);
+  };
+  await say(hostLines);
+  for (let offer = 0; offer < offers && !isOver; offer++) await say(moreOfHost);
+  await until(() => heard >= expected);
+  takenBefore ??= taken();
+  host.end();
+  await host.exit;
+  for (const timer of timers) clearTimeout(timer);
+  return takenBefore;
+}
+
+/** What the host must get of a script without faults: the lines that it pours, if they are messages, and the answers. */
+function passedTo(script: Script): string {
+  const poured = script.flatMap((step) => {
+    const isPassed = step.do === "pour" && step.isStderr !== true && /^\{"jsonrpc".*\n$/.test(step.text);
+    return isPassed ? [step.text.repeat(step.times)] : [];
+  });
+  return poured.join("") + remoteLines;
 }
 
 function argumentsOf(port: number, family: Family, flags: readonly string[], { home, command }: Ground): string[] {
@@ -118,8 +190,12 @@ function argumentsOf(port: number, family: Family, flags: readonly string[], { h
 }
 
 /** What was not as it must be; nothing where all is well. */
-export function complaints(outcome: Outcome, { edits, expect }: Pick<Scenario, "edits" | "expect">): readonly string[] {
-  const { isHung, peers, peakMemory, stderr } = outcome;
+export function complaints(
+  outcome: Outcome,
+  { edits, expect, host = {} }: Pick<Scenario, "edits" | "expect" | "host">,
+): readonly string[] {
+  const { isHung, peers, peakMemory, taken } = outcome;
+  const { stderr, missing } = withoutFlood(outcome.stderr, expect.floods);
   const [peer] = peers;
   const found: string[] = [];
   const hold = (isTrue: boolean, what: string): void => {
@@ -128,7 +204,9 @@ export function complaints(outcome: Outcome, { edits, expect }: Pick<Scenario, "
   hold(!isHung, `it hung for ${hangs} ms`);
   hold(peers.length === 1, `${peers.length} connections`);
   hold(peakMemory !== undefined && peakMemory < mostMemory, `peak of memory: ${peakMemory} MiB`);
-  hold(!unsafe.test(stderr), `stderr holds raw control characters: ${JSON.stringify(stderr)}`);
+  hold(!missing, `nothing on stderr is like ${expect.floods}`);
+  hold("succeeds" in expect || taken < mostTaken, `the host got rid of ${taken} MiB that nobody took`);
+  hold(!unsafe.test(outcome.stderr), `stderr holds raw control characters: ${JSON.stringify(stderr)}`);
   for (const step of edits.flatMap(({ steps }) => steps)) {
     hold(
       peers.some(({ reached }) => reached.has(step)),
@@ -136,10 +214,24 @@ export function complaints(outcome: Outcome, { edits, expect }: Pick<Scenario, "
     );
   }
   for (const { violations } of peers) found.push(...violations);
-  found.push(...("ends" in expect ? endComplaints(outcome, expect, peer) : successComplaints(outcome, expect, peer)));
+  const judged = { ...outcome, stderr };
+  if ("ends" in expect) found.push(...endComplaints(judged, expect, peer));
+  else if ("stopped" in expect) found.push(...stopComplaints(judged, expect));
+  else found.push(...successComplaints(judged, expect, host, peer));
   if (found.length > 0)
     found.push(`stderr: ${stderr}`, `messages: ${peer?.received.slice(-40).map(({ number }) => number)}`);
   return found;
+}
+
+/** `stderr` without the lines that may come any number of times; `missing`: there is none. */
+function withoutFlood(
+  stderr: string,
+  floods: RegExp | undefined,
+): { readonly stderr: string; readonly missing: boolean } {
+  if (floods === undefined) return { stderr, missing: false };
+  const lines = stderr.split("\n");
+  const others = lines.filter((line) => !floods.test(line));
+  return { stderr: others.join("\n"), missing: others.length === lines.length };
 }
 
 /** Control characters but the newline, bidi controls, line separators. RFC 4251 §9.2. */
@@ -178,19 +270,29 @@ function hostComplaints(stdout: string, ends: string): readonly string[] {
   return unsafe.test(message) ? [...found, "the host is told raw control characters"] : found;
 }
 
+function stopComplaints({ code, stdout, stderr }: Outcome, { stopped }: Stopped): readonly string[] {
+  const found = code === stopped ? [] : [`exit code ${code}, not ${stopped}`];
+  return stdout + stderr === "" ? found : [...found, `it said ${JSON.stringify(stdout + stderr)}`];
+}
+
 /** Said where the remote's end comes in time: a host that has gone is not kept waiting for it. */
 const farewell = /^.* - INFO - The remote MCP server exited with status 0\n$/m;
 
 function successComplaints(
-  { code, stdout, stderr }: Outcome,
+  { code, stdout, stderr, script }: Outcome,
   { says = [] }: Succeeds,
+  { offers = 0 }: HostHabits,
   peer: Peer | undefined,
 ): readonly string[] {
   const found = linesComplaints(stderr.replace(farewell, ""), says);
   if (code !== 0) found.push(`exit code ${code}, not 0`);
-  if (stdout !== remoteLines) found.push(`stdout is ${JSON.stringify(stdout)}`);
-  const heard = Buffer.from(peer?.data ?? []).toString("utf8");
-  if (heard !== hostLines) found.push(`the remote got ${JSON.stringify(heard)}`);
+  if (stdout !== passedTo(script)) found.push(`stdout is ${JSON.stringify(stdout.slice(0, 2000))}`);
+  const hash = createHash("sha256").update(hostLines);
+  for (let offer = 0; offer < offers; offer++) hash.update(moreOfHost);
+  if (peer?.dataDigest() !== hash.digest("hex")) {
+    const heard = Buffer.from(peer?.data ?? []).toString("utf8");
+    found.push(`the remote got ${peer?.dataLength} bytes: ${JSON.stringify(heard.slice(0, 2000))}`);
+  }
   return found;
 }
 

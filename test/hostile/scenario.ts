@@ -13,7 +13,18 @@ export interface Scenario {
   readonly edits: readonly Edit[];
   /** More flags for the command. */
   readonly flags?: readonly string[];
-  readonly expect: Ends | Succeeds;
+  /** What the host does besides saying its two lines; nothing unless given. */
+  readonly host?: HostHabits;
+  readonly expect: Ends | Succeeds | Stopped;
+}
+
+export interface HostHabits {
+  /** How often it offers `moreOfHost`, 64 KiB, behind its lines. */
+  readonly offers?: number;
+  /** Milliseconds for which it reads neither our stdout nor our stderr. */
+  readonly deafFor?: number;
+  /** Milliseconds after which it sends SIGTERM. */
+  readonly endsUsAfter?: number;
 }
 
 /** The client ends the connection, or sees that it has ended, and says so in one line. */
@@ -26,10 +37,20 @@ export interface Ends {
   readonly exit?: number;
   /** Other lines of stderr, in order: a part of each. */
   readonly says?: readonly string[];
+  /** Lines of stderr that come any number of times, once at least. */
+  readonly floods?: RegExp;
 }
 
 /** All bytes of host and remote arrive as they were, and the command ends with 0. */
 export interface Succeeds {
   readonly succeeds: true;
   readonly says?: readonly string[];
+  readonly floods?: RegExp;
+}
+
+/** The host's signal ends the command, which says nothing. */
+export interface Stopped {
+  /** The exit code. */
+  readonly stopped: number;
+  readonly floods?: RegExp;
 }

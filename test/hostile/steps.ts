@@ -64,6 +64,8 @@ export type Step = { readonly label?: string } & (
   | { readonly do: "kexinit"; readonly lists?: Partial<KexLists>; readonly trailing?: Uint8Array }
   | { readonly do: "reply"; readonly bend?: ReplyBend }
   | { readonly do: "newkeys"; readonly trailing?: Uint8Array }
+  /** A text as often as said in the client's channel, many to a packet, as far as the client's window lets it. */
+  | { readonly do: "pour"; readonly text: string; readonly times: number; readonly isStderr?: boolean }
   /** The next packet of this number that no `await` has taken yet. */
   | { readonly do: "await"; readonly number: number }
   | { readonly do: "await-version" }
@@ -90,6 +92,8 @@ export const swallow = (payload: Uint8Array): Step => ({ do: "swallow", payload 
 export const kexinit = (lists: Partial<KexLists> = {}): Step => ({ do: "kexinit", lists });
 export const reply = (bend: ReplyBend = {}): Step => ({ do: "reply", bend });
 export const newkeys = (): Step => ({ do: "newkeys" });
+export const pour = (text: string, times: number): Step => ({ do: "pour", text, times });
+export const pourStderr = (text: string, times: number): Step => ({ do: "pour", text, times, isStderr: true });
 export const awaitNumber = (number: number): Step => ({ do: "await", number });
 /** Nothing more, until the client goes. */
 export const silence = (): Step => ({ do: "await-end" });

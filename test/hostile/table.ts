@@ -29,6 +29,7 @@ function tables(): string {
 }
 
 function outcome({ expect }: Scenario): string {
+  if ("stopped" in expect) return `exit ${expect.stopped} by the host's signal`;
   const says = said(expect.says ?? []);
   if ("succeeds" in expect) return `succeeds, byte for byte${says}`;
   const { ends, reason, exit = 1 } = expect;

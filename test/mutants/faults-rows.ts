@@ -13,7 +13,7 @@ export const faultsRows: readonly Mutant[] = [
   {
     id: "connect-keepalive-deaf",
     file: "src/ssh/connect.ts",
-    find: "this.#liveness?.heard(now());",
+    find: "this.#liveness?.heard(now(), this.#client.packetsReceived > packetsReceived);",
     replace: "",
     why: "a server that speaks is taken for dead",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "a server that speaks is not asked" },
@@ -85,6 +85,14 @@ export const faultsRows: readonly Mutant[] = [
     replace: "this.#heardAt >= this.#woke.at",
     why: "bytes from before a sleep, read after it, hide a dead link for 45 s",
     caughtBy: { file: "test/ssh/liveness.test.ts", test: "what is heard in the first moment may be old" },
+  },
+  {
+    id: "liveness-dribble-is-life",
+    file: "src/ssh/liveness.ts",
+    find: "else if (steady - this.#wholeAt > this.#interval * this.#count) return;",
+    replace: "",
+    why: "a server that sends a byte now and then, of a packet that never ends, holds us for days",
+    caughtBy: { file: "test/ssh/liveness.test.ts", test: "is broken by parts of a packet, but not for ever" },
   },
   {
     id: "client-greeting-lost",

@@ -26,8 +26,9 @@ class Rig {
     return this.#steady - this.#start;
   }
 
-  heard(): void {
-    this.liveness.heard(this.#steady);
+  /** `isWhole`: with the end of a packet. */
+  heard(isWhole = true): void {
+    this.liveness.heard(this.#steady, isWhole);
   }
 
   /** Looks when it is due, `late` milliseconds after that, until `time`. */
@@ -67,6 +68,41 @@ describe("silence", () => {
     const { time } = rig;
     rig.until(10 * minute);
     expect([rig.asked.slice(2), rig.deadAt]).toEqual([[time + 15_000, time + 30_000], time + 45_000]);
+  });
+
+  test("is broken by parts of a packet, but not for ever", () => {
+    const rig = new Rig();
+    for (let second = 0; second < 600 && rig.deadAt === undefined; second++) {
+      rig.until(second * 1000);
+      rig.heard(false);
+    }
+    expect(rig.deadAt).toBeGreaterThan(45_000);
+    expect(rig.deadAt).toBeLessThanOrEqual(2 * 45_000);
+  });
+
+  test("is broken by a packet that takes long, and by what follows it", () => {
+    const rig = new Rig();
+    for (let second = 0; second <= 44; second++) {
+      rig.until(second * 1000);
+      rig.heard(false);
+    }
+    rig.until(80_000);
+    rig.heard();
+    rig.until(120_000);
+    rig.heard(false);
+    rig.until(160_000);
+    expect(rig.deadAt).toBeUndefined();
+  });
+
+  test("after a standstill is broken by a part of a packet too", () => {
+    const rig = new Rig();
+    rig.until(10_000);
+    rig.tick(60 * minute);
+    const { time } = rig;
+    rig.until(time + 4000);
+    rig.heard(false);
+    rig.until(time + 7000);
+    expect(rig.deadAt).toBeUndefined();
   });
 
   test("with a count of 1 is asked about once before it ends", () => {

@@ -6,6 +6,7 @@ import { endScenarios } from "./ends.ts";
 import { floodScenarios } from "./floods.ts";
 import { kexScenarios } from "./kex.ts";
 import { packetScenarios } from "./packets.ts";
+import { stallScenarios } from "./stalls.ts";
 import { terrapinScenarios } from "./terrapin.ts";
 import { versionScenarios } from "./version.ts";
 
@@ -18,4 +19,5 @@ export const scenarios: readonly Scenario[] = [
   ...connectionScenarios,
   ...endScenarios,
   ...floodScenarios,
+  ...stallScenarios,
 ];
