@@ -24,6 +24,7 @@ export class HostInput {
   readonly #lines: JsonLines;
   readonly #conversation: Conversation;
   readonly #ended: Deferred<void> = deferred();
+  #chunks = 0;
   #isEnded = false;
 
   /** `limit`: the longest line, bytes, that is held until it is complete. */
@@ -37,6 +38,11 @@ export class HostInput {
 
   get isEnded(): boolean {
     return this.#isEnded;
+  }
+
+  /** How many chunks were read. */
+  get chunks(): number {
+    return this.#chunks;
   }
 
   /** Whether the host is in the middle of a line. */
@@ -59,6 +65,7 @@ export class HostInput {
     for (;;) {
       const chunk = await this.#source.read().catch(() => undefined);
       if (chunk === undefined) break;
+      this.#chunks++;
       this.#take(chunk);
       await this.route.room();
     }

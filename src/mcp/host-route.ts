@@ -88,3 +88,23 @@ export class WaitingRoute implements HostRoute {
     this.#length += length;
   }
 }
+
+/** Leads nowhere: the remote is gone, and each request is answered as it is entered. */
+export class NoRoute implements HostRoute {
+  readonly room: () => Promise<void>;
+
+  /** `room`: resolves when the host has its answers. */
+  constructor(room: () => Promise<unknown>) {
+    this.room = async () => {
+      await room();
+    };
+  }
+
+  piece(): void {
+    // dropped
+  }
+
+  line(): void {
+    // dropped
+  }
+}

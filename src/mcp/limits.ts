@@ -12,8 +12,10 @@ export interface ProxyLimits {
   readonly firstReplyTimeout: number;
   /** From the sending of `server/discover`: how long the remote may take to answer it. Hosts wait 10 to 60 s. 8,000. */
   readonly probeTimeout: number;
-  /** With the remote gone: how long we stay for the host's first request, or for the rest of a line. 2,000. */
+  /** With the remote gone: how long we stay for the host's first request, and then for what else it is saying. 2,000. */
   readonly firstRequestTimeout: number;
+  /** With the remote gone: the silence of the host, all read and no line half said, after which it gets its end. 100. */
+  readonly hostQuietTimeout: number;
   /** With the remote gone and `server/discover` errored: how long we stay for `initialize`. 5,000. */
   readonly initializeTimeout: number;
   /** How long the remote may take to say how it ended, once its stdout has. 2,000. */
@@ -39,6 +41,7 @@ export const DEFAULT_LIMITS: ProxyLimits = {
   firstReplyTimeout: 45_000,
   probeTimeout: 8_000,
   firstRequestTimeout: 2_000,
+  hostQuietTimeout: 100,
   initializeTimeout: 5_000,
   exitTimeout: 2_000,
   closeTimeout: 1_000,

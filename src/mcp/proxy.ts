@@ -8,7 +8,7 @@ import { Conversation } from "./conversation.ts";
 import { EraProbe } from "./era-probe.ts";
 import { HostInput } from "./host-input.ts";
 import { HostOutput } from "./host-output.ts";
-import { type HostLine, WaitingRoute } from "./host-route.ts";
+import { type HostLine, NoRoute, WaitingRoute } from "./host-route.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type LinkEars, type OpenRemote, type RemoteSession } from "./link.ts";
 import { isShellsWord, SHELL_CURE } from "./login-shell.ts";
@@ -446,16 +446,34 @@ class StdioProxy {
     return { what: "host-left" };
   }
 
-  /** The remote is gone: what is owed is answered, and for a moment also what the host is about to ask. */
+  /** The remote is gone: what is owed is answered, and also what the host has said meanwhile, or is about to ask. */
   async #farewell(end: RemoteEnd): Promise<void> {
+    const { firstRequestTimeout, initializeTimeout } = this.#limits;
     this.#firstReply.stop();
     this.#discardInput();
+    this.#input.route = new NoRoute(() => this.#ending.or(this.#output.flushed()));
     this.#report(end);
     this.#conversation.gone(end);
-    const hasAsked = () => this.#conversation.hasRequest && !this.#input.isInLine;
-    await this.#untilHostSays(hasAsked, this.#limits.firstRequestTimeout);
+    const hasAsked = await this.#untilHostSays(() => this.#conversation.hasRequest, firstRequestTimeout);
     const hasInitialized = () => !this.#conversation.isInitializeDue;
-    await this.#untilHostSays(hasInitialized, this.#limits.initializeTimeout);
+    if (hasAsked && (await this.#untilHostSays(hasInitialized, initializeTimeout))) await this.#hearOut();
+  }
+
+  /**
+   * What the host had said when the remote went may still be in the pipe: it is read and answered, until the host is quiet.
+   * In parts: a process that stood still sees its timer first and then what can be read. While the host does not read
+   * its answers no time counts.
+   */
+  async #hearOut(): Promise<void> {
+    const { firstRequestTimeout, hostQuietTimeout } = this.#limits;
+    const part = hostQuietTimeout / 4;
+    for (let quiet = 0, left = firstRequestTimeout; quiet < hostQuietTimeout && left > 0; left -= part) {
+      const before = this.#input.chunks;
+      await this.#ending.or(this.#output.flushed());
+      if ((await this.#ending.within(part)) !== undefined) return;
+      const isQuiet = this.#input.chunks === before && !this.#input.isInLine;
+      quiet = isQuiet ? quiet + part : 0;
+    }
   }
 
   #report(end: RemoteEnd): void {
@@ -464,15 +482,16 @@ class StdioProxy {
     else this.#log.error(describe(end));
   }
 
-  /** Waits for a condition that the host's lines bring about, unless the host is gone or a signal comes. */
-  async #untilHostSays(isSaid: () => boolean, milliseconds: number): Promise<void> {
-    if (isSaid()) return;
+  /** Waits for a condition that the host's lines bring about; false if the host goes or a signal comes before, or time is up. */
+  async #untilHostSays(isSaid: () => boolean, milliseconds: number): Promise<boolean> {
+    if (isSaid()) return true;
     const said = new Promise<void>((resolve) => {
       this.#input.onLine = () => {
         if (isSaid()) resolve();
       };
     });
-    await within(milliseconds, Promise.race([said, this.#hostEnded, this.#hostDeaf, this.#stopped]));
+    await within(milliseconds, this.#ending.or(said));
+    return isSaid();
   }
 
   /** A signal: EOF, TERM, CLOSE and DISCONNECT, all within `stopTimeout`. */

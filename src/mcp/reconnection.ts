@@ -14,7 +14,7 @@ import type { RemoteLine } from "./remote-lines.ts";
 import { Replay } from "./replay.ts";
 import { RetiredRequests } from "./retired-requests.ts";
 import type { SendQueue } from "./send-queue.ts";
-import { deferred, type Occurrence } from "./waiting.ts";
+import type { Occurrence } from "./waiting.ts";
 import { WaitingLines } from "./waiting-lines.ts";
 
 export interface ReconnectionPorts {
@@ -71,10 +71,7 @@ export class Reconnection {
     for (let left = milliseconds; left > 0; left -= SLICE) {
       const before = Date.now();
       const slice = Math.min(left, SLICE);
-      const { promise, resolve } = deferred<undefined>();
-      const timer = setTimeout(() => resolve(undefined), slice);
-      const ended = await ending.or(promise);
-      clearTimeout(timer);
+      const ended = await ending.within(slice);
       if (ended !== undefined) return ended;
       if (Date.now() - before > slice + JUMP) return undefined; // the machine slept: its network is another, perhaps
     }

@@ -49,6 +49,15 @@ export class Occurrence<T> {
     return this.#waiting.size;
   }
 
+  /** Waits for it, `milliseconds` at most: then undefined. */
+  async within(milliseconds: number): Promise<T | undefined> {
+    const { promise, resolve } = deferred<undefined>();
+    const limit = setTimeout(() => resolve(undefined), milliseconds);
+    const first = await this.or(promise);
+    clearTimeout(limit);
+    return first;
+  }
+
   /** What comes first: this, or what `promise` gives; rejects as it does. */
   async or<U>(promise: Promise<U>): Promise<T | U> {
     if (this.#happened !== undefined) return this.#happened.value;

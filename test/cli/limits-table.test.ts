@@ -16,7 +16,7 @@ const rows = table
     return { what, initial, setBy: [...setBy.matchAll(/`([^`]*)`/g)].map(([, name]) => name) };
   });
 
-const times: Readonly<Record<string, number>> = { "": 1, bytes: 1, s: 1_000, h: 3_600_000 };
+const times: Readonly<Record<string, number>> = { "": 1, bytes: 1, ms: 1, s: 1_000, h: 3_600_000 };
 const sizes: Readonly<Record<string, number>> = { KiB: 2 ** 10, MiB: 2 ** 20, GiB: 2 ** 30 };
 
 /** Milliseconds, bytes or a count. */

@@ -190,7 +190,6 @@ class Play {
     this.#remote.stdin.flow();
     await settle();
     this.#shakeHands();
-    for (let turn = 0; turn < 50 && this.#stage.host.unread.length > 0; turn++) await settle();
     this.#stage.host.end();
     for (let turn = 0; turn < 4; turn++) {
       await pass(45_000);

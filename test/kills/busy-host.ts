@@ -23,6 +23,7 @@ export class BusyHost {
   readonly #random: () => number;
   #isResting = false;
   #replies = 0;
+  #written = 0;
   readonly #waiting = new Set<() => void>();
   #hasEnded = false;
 
@@ -40,6 +41,11 @@ export class BusyHost {
       clientInfo: { name: "busy", version: "1" },
     });
     void this.#listen();
+  }
+
+  /** How many requests are in its stdin, read or not. */
+  get written(): number {
+    return this.#written;
   }
 
   get hasEnded(): boolean {
@@ -120,7 +126,10 @@ export class BusyHost {
     const number = this.asked.length;
     const id = ids[number % ids.length]?.(number) ?? "";
     this.asked.push({ id, ...(call === undefined ? {} : { call }) });
-    this.host.send(`{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${JSON.stringify(params)}}`);
+    const line = `{"jsonrpc":"2.0","id":${id},"method":"${method}","params":${JSON.stringify(params)}}\n`;
+    this.host.child.stdin?.write(line, (error) => {
+      if (!error) this.#written += 1;
+    });
   }
 
   #wake(): void {

@@ -13,6 +13,7 @@ const lines = (...all: readonly string[]): string => all.map((line) => `${line}\
 /** A call answered, one that was done and is not known to be, one that never came there. */
 const good: Evidence = {
   asked,
+  due: 3,
   stdout: lines(initialized, gone('"1"'), done("1", "a"), gone("3", false)),
   ledger: lines("a", "b"),
   isKilled: false,
@@ -21,7 +22,7 @@ const good: Evidence = {
 describe("the judge", () => {
   test.each<[string, Partial<Evidence>]>([
     ["each state that a call may be in", {}],
-    ["what we never read before we ended", { stdout: lines(initialized, done("1", "a"), gone('"1"')) }],
+    ["what came after the kill, and we never read", { stdout: lines(initialized, done("1", "a"), gone('"1"')) }],
     ["half a line, the last one of a process that was killed", { stdout: `${initialized}\n{"js`, isKilled: true }],
     ["silence of a process that was killed", { stdout: lines(done('"1"', "b")), isKilled: true }],
   ])("lets pass %s", (_name, change) => {
@@ -61,6 +62,11 @@ describe("the judge", () => {
       "an answer that is missing among others",
       { stdout: lines(gone('"1"'), done("1", "a"), gone("3", false)) },
       ["no reply for 0"],
+    ],
+    [
+      "an answer that is missing although its request had come before the kill",
+      { stdout: lines(initialized, done("1", "a"), gone('"1"')), due: 4 },
+      ["no reply for 3"],
     ],
     ["half a line", { stdout: `${good.stdout}{"js` }, ['half a line on stdout: "{\\"js"']],
     ["what is no JSON", { stdout: lines(good.stdout.trimEnd(), "motd") }, ['no JSON on stdout: "motd"']],

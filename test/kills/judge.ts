@@ -13,6 +13,8 @@ export interface Asked {
 export interface Evidence {
   /** In the order of their sending. */
   readonly asked: readonly Asked[];
+  /** How many of them were in our stdin before the kill. */
+  readonly due: number;
   /** All that came on our stdout. */
   readonly stdout: string;
   /** The remote's book. */
@@ -22,7 +24,7 @@ export interface Evidence {
 }
 
 /** What was wrong, a sentence each; none if all is well. */
-export function judge({ asked, stdout, ledger, isKilled }: Evidence): readonly string[] {
+export function judge({ asked, due, stdout, ledger, isKilled }: Evidence): readonly string[] {
   const replies = readReplies(stdout, isKilled);
   const book = readBook(ledger);
   const known = new Map(asked.map((request) => [request.id, request]));
@@ -46,7 +48,7 @@ export function judge({ asked, stdout, ledger, isKilled }: Evidence): readonly s
   }
   const calls = asked.flatMap(({ call }) => call ?? []);
   faults.push(...outOfPlace(book.order, calls));
-  if (!isKilled) faults.push(...unheard(asked, answers));
+  if (!isKilled) faults.push(...unheard(asked, due, answers));
   return faults;
 }
 
@@ -152,10 +154,13 @@ function outOfPlace(book: readonly string[], calls: readonly string[]): readonly
   });
 }
 
-/** Requests that we never read before we ended are the last ones: stdin is read in order, and all that is read is answered. */
-function unheard(asked: readonly Asked[], answers: ReadonlyMap<string, Reply>): readonly string[] {
+/**
+ * What had been written before the kill is read and answered. What came later may meet our end, but stdin is read in
+ * order: such requests are the last ones.
+ */
+function unheard(asked: readonly Asked[], due: number, answers: ReadonlyMap<string, Reply>): readonly string[] {
   const last = asked.findLastIndex(({ id }) => answers.has(id));
-  return asked.slice(0, Math.max(0, last)).flatMap(({ id }) => (answers.has(id) ? [] : `no reply for ${id}`));
+  return asked.slice(0, Math.max(due, last)).flatMap(({ id }) => (answers.has(id) ? [] : `no reply for ${id}`));
 }
 
 function shown(text: string | undefined): string {

@@ -32,6 +32,7 @@ export async function runTrial(plan: Plan): Promise<Outcome> {
     await busy.replied(plan.replies);
     await new Promise((resolve) => setTimeout(resolve, plan.milliseconds));
     const found = early ?? (await find(plan.victim, server, busy));
+    const due = busy.hasEnded ? 0 : busy.written;
     const isListener = plan.victim === "listener" || plan.victim === "sshd";
     if (isListener) await server.killListener();
     signalAll(found, "SIGKILL");
@@ -43,6 +44,7 @@ export async function runTrial(plan: Plan): Promise<Outcome> {
     await until("the end of the connection's processes", () => connectionOf(server).length === 0, 20_000);
     return {
       asked: busy.asked,
+      due,
       stdout: busy.host.stdout().toString(),
       ledger: readFileSync(ledger, "utf8"),
       isKilled: plan.victim === "ourselves",

@@ -167,7 +167,7 @@ describe("a remote that ends on the probe", () => {
     await settle();
     expect(stage.lines[1]).toBe(result(0));
     sessions[0]?.exit({ status: 7 });
-    await pass(50);
+    await pass(150);
     expect(stage.code).toBe(7);
   });
 
@@ -342,7 +342,7 @@ describe("an end", () => {
     stage.host.push(`${DISCOVER}\n`);
     await pass(8_000);
     stage.host.push(`${INITIALIZE}\n`);
-    await pass(0);
+    await pass(100);
     expect(stage.refusals[0]?.error.message).toMatch(/the server refused to open a channel/);
     expect(stage.code).toBe(1);
     expect(stage.remote.calls).toContain("disconnect");

@@ -1,5 +1,6 @@
 /** The proxy's promises 6 to 8: the remote is gone, was never there, or says nothing. */
 import { describe, expect, it, vi } from "vitest";
+import type { ProxyLimits } from "../../src/mcp/limits.ts";
 import { AuthError } from "../../src/ssh/errors.ts";
 import { cuts, utf8 } from "./cuts.ts";
 import { pass, request, result, Stage, settle, useFakeTime } from "./fakes.ts";
@@ -74,7 +75,7 @@ describe("promise 6: the remote is gone, every pending request is answered", () 
     stage.remote.complain("Error: no such\u0007 file\n", "at main\n");
     await settle();
     end(stage);
-    await pass(100);
+    await pass(200);
     expect(stage.refusals.map(({ id }) => id)).toEqual([1, "b"]);
     for (const { jsonrpc, error } of stage.refusals) {
       expect(jsonrpc).toBe("2.0");
@@ -184,7 +185,7 @@ describe("promise 6: the remote is gone, every pending request is answered", () 
     stage.host.push(`${request("s", "subscriptions/listen")}\n`);
     await settle();
     stage.remote.exit({ status: 0 });
-    await pass(0);
+    await pass(100);
     expect(stage.refusals.map(({ id }) => id)).toEqual(["s"]);
     expect(stage.code).toBe(0);
   });
@@ -195,7 +196,7 @@ describe("promise 6: the remote is gone, every pending request is answered", () 
     stage.remote.stdout.end();
     await pass(1999);
     expect(stage.refusals).toEqual([]);
-    await pass(100);
+    await pass(200);
     expect(stage.refusals).toMatchObject([{ id: 1, error: { data: { reason: "closed" } } }]);
     expect(stage.code).toBe(1);
   });
@@ -205,7 +206,7 @@ describe("promise 6: the remote is gone, every pending request is answered", () 
     stage.host.push(`${request(1)}\n`);
     await settle();
     stage.remote.stdin.break();
-    await pass(2100);
+    await pass(2200);
     expect(stage.refusals.map(({ id }) => id)).toEqual([1]);
     expect(stage.code).toBe(1);
   });
@@ -265,7 +266,7 @@ describe("promise 6: the remote is gone, every pending request is answered", () 
     stage.remote.say(`${result(0)}\n`);
     await settle();
     stage.remote.exit({ status: 0 });
-    await pass(0);
+    await pass(100);
     expect(stage.code).toBe(0);
     expect(stage.lines).toEqual([result(0)]);
   });
@@ -305,7 +306,7 @@ describe("promise 6: a line of the host's that the loss cuts through", () => {
       await pass(100);
       expect(stage.code).toBeUndefined();
       stage.host.push(...of(utf8(`${"x".repeat(50)}","jsonrpc":"2.0","id":7}\n`)));
-      await pass(100);
+      await pass(200);
       expect(stage.refusals).toMatchObject([{ id: 7, error: { data: { mayHaveRun: false } } }]);
       expect(stage.remote.stdin.length).toBe(sent);
       expect(stage.code).toBe(1);
@@ -323,13 +324,102 @@ describe("promise 6: a line of the host's that the loss cuts through", () => {
   });
 });
 
+describe("promise 6: what the host has said and we have not read when the remote goes", () => {
+  /** A remote that has answered `initialize`, and goes. */
+  async function gone(limits: Partial<ProxyLimits> = {}): Promise<Stage> {
+    const stage = await Stage.connected(limits);
+    stage.host.push(`${initialize}\n`);
+    await settle();
+    stage.remote.say(`${result(0)}\n`);
+    await settle();
+    stage.remote.exit({ status: 3 });
+    await pass(50);
+    return stage;
+  }
+
+  it("is read and answered, until the host has been silent for 100 ms", async () => {
+    const stage = await gone();
+    for (const id of [1, 2, 3]) {
+      stage.host.push(`${request(id)}\n`);
+      await pass(75);
+    }
+    expect(stage.code).toBeUndefined();
+    await pass(100);
+    expect(stage.refusals.map(({ id }) => id)).toEqual([1, 2, 3]);
+    expect(stage.code).toBe(3);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("the rest of a line is waited for as well", async () => {
+    const stage = await gone();
+    stage.host.push(request(1));
+    await pass(1500);
+    expect(stage.code).toBeUndefined();
+    stage.host.push("\n");
+    await pass(200);
+    expect(stage.refusals.map(({ id }) => id)).toEqual([1]);
+    expect(stage.code).toBe(3);
+  });
+
+  it("a host that never falls silent keeps us for 2 s", async () => {
+    const stage = await gone();
+    for (let turn = 0; turn < 60 && stage.code === undefined; turn++) {
+      stage.host.push('{"jsonrpc":"2.0","method":"n"}\n');
+      await pass(50);
+      if (turn < 35) expect(stage.code).toBeUndefined();
+    }
+    expect(stage.code).toBe(3);
+  });
+
+  it("nothing is waited for once the host has ended its input", async () => {
+    const stage = await gone();
+    stage.host.push(`${request(1)}\n`);
+    stage.host.end();
+    await pass(0);
+    expect(stage.refusals.map(({ id }) => id)).toEqual([1]);
+    expect(stage.code).toBe(3);
+  });
+
+  it("nor after a signal", async () => {
+    const stage = await gone();
+    stage.stop(15);
+    await pass(0);
+    expect(stage.code).toBe(143);
+  });
+
+  it("a host that does not read its answers is not read either, and gets them all once it does", async () => {
+    const stage = await gone();
+    const ids = Array.from({ length: 200 }, (_, id) => id + 1);
+    stage.shown.stall();
+    stage.host.push(...ids.map((id) => `${request(id)}\n`));
+    await pass(30_000);
+    expect(stage.host.unread.length).toBeGreaterThan(190);
+    expect(stage.code).toBeUndefined();
+    stage.shown.flow();
+    await pass(200);
+    expect(stage.refusals.map(({ id }) => id)).toEqual(ids);
+    expect(stage.code).toBe(3);
+  });
+
+  it("and a signal ends that too", async () => {
+    const stage = await gone();
+    stage.shown.stall();
+    stage.host.push(...Array.from({ length: 200 }, (_, id) => `${request(id)}\n`));
+    await pass(1000);
+    stage.stop(15);
+    await pass(1000);
+    expect(stage.code).toBe(143);
+    await stage.ended;
+  });
+});
+
 describe("promise 6: a connection that never came up", () => {
   it("answers the host's first request with the reason, and stderr says it in one line", async () => {
     const stage = new Stage();
     stage.host.push(`${initialize}\n`);
     await settle();
     stage.fail(new AuthError("Authentication failed: no key was taken\ntry ssh-add", [], [], false));
-    await pass(0);
+    await pass(100);
     expect(stage.refusals).toMatchObject([
       { id: 0, error: { data: { reason: "connect-failed", mayHaveRun: false, stderr: [] } } },
     ]);
@@ -348,7 +438,7 @@ describe("promise 6: a connection that never came up", () => {
     await pass(1999);
     expect(stage.code).toBeUndefined();
     stage.host.push('{"jsonrpc":"2.0","method":"n"}\n', `${initialize}\n`);
-    await pass(0);
+    await pass(100);
     expect(stage.refusals.map(({ id }) => id)).toEqual([0]);
     expect(stage.code).toBe(1);
   });
@@ -379,7 +469,7 @@ describe("promise 6: a connection that never came up", () => {
     expect(stage.refusals).toMatchObject([{ id: "server-discover-probe-1", error: { code: -31001 } }]);
     expect(stage.code).toBeUndefined();
     stage.host.push(`${initialize}\n`);
-    await pass(0);
+    await pass(100);
     expect(stage.refusals.map(({ id }) => id)).toEqual(["server-discover-probe-1", 0]);
     expect(stage.code).toBe(1);
   });
@@ -402,7 +492,7 @@ describe("promise 6: a connection that never came up", () => {
     stage.remote.exit({ status: 1 });
     await pass(1000);
     stage.host.push(`${initialize}\n`);
-    await pass(0);
+    await pass(100);
     expect(stage.refusals.map(({ id }) => id)).toEqual(["server-discover-probe-1", 0]);
     expect(stage.code).toBe(1);
   });
@@ -415,7 +505,7 @@ describe("promise 6: a connection that never came up", () => {
     stage.remote.exit({ status: 1 });
     await pass(1000);
     stage.host.push(`${initialize}\n`);
-    await pass(0);
+    await pass(100);
     expect(stage.refusals.map(({ id }) => id)).toEqual([0]);
     expect(stage.code).toBe(1);
   });
@@ -426,7 +516,7 @@ describe("promise 6: a connection that never came up", () => {
     stage.remote.exit({ status: 127 });
     await pass(1000);
     stage.host.push(`${initialize}\n`);
-    await pass(0);
+    await pass(100);
     expect(stage.refusals[0]?.error.message).toMatch(/status 127.*\nbash: mcp: command not found$/s);
     expect(stage.code).toBe(127);
   });

@@ -201,7 +201,7 @@ describe("before initialized", () => {
     const stage = await facing();
     await say(stage, INITIALIZE, request(1, "ping"));
     stage.remote.exit(undefined);
-    await pass(50);
+    await pass(150);
     expect(errors(stage)).toEqual([
       [0, -31001, "closed"],
       [1, -31001, "closed"],
