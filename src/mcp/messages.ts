@@ -4,7 +4,7 @@
  */
 import { printable } from "../ssh/printable.ts";
 import type { PendingRequest } from "./pending.ts";
-import { describe, provesNothingRan, type RemoteEnd } from "./remote-end.ts";
+import { describe, provesNothingRan, type RemoteEnd, signalName } from "./remote-end.ts";
 
 /** The remote is gone, was never reached, or did not answer. */
 export const REMOTE_UNAVAILABLE = -31001;
@@ -17,7 +17,7 @@ export const SOURCE = "mcp-ssh-client";
 
 /** Why we answer, as `data.reason`, and in words. */
 export interface Reason {
-  readonly reason: RemoteEnd["how"] | "no-first-reply" | "no-answer" | "line-too-long" | "withheld";
+  readonly reason: RemoteEnd["how"] | "no-first-reply" | "no-answer" | "line-too-long" | "withheld" | "stopped";
   /** One or more sentences without the last full stop, printable. */
   readonly text: string;
   /** Whether the remote has carried out nothing, whatever was sent. */
@@ -85,6 +85,12 @@ export function noFirstReplyReason(milliseconds: number, cure: string = FIRST_RE
 export function noAnswerReason(milliseconds: number): Reason {
   const text = `The remote MCP server gave no answer within ${milliseconds / 1000} s of the end of the input`;
   return { reason: "no-answer", text };
+}
+
+/** At the end that a signal makes, what is still owed. */
+export function stoppedReason(signal: number): Reason {
+  const text = `mcp-ssh-client was told to end, by ${signalName(signal)}, before the remote MCP server had answered`;
+  return { reason: "stopped", text };
 }
 
 /** Why what still waits is answered when the host leaves. */

@@ -12,7 +12,7 @@ import { type HostLine, NoRoute, WaitingRoute } from "./host-route.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type LinkEars, type OpenRemote, type RemoteSession } from "./link.ts";
 import { isShellsWord, SHELL_CURE } from "./login-shell.ts";
-import { LEFT_REASON, noAnswerReason, noFirstReplyReason, SHELL_SILENCE_CURE } from "./messages.ts";
+import { LEFT_REASON, noAnswerReason, noFirstReplyReason, SHELL_SILENCE_CURE, stoppedReason } from "./messages.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { Reconnection } from "./reconnection.ts";
 import type { ReferenceRoute } from "./reference-route.ts";
@@ -159,6 +159,7 @@ class StdioProxy {
     this.#probe.stop();
     this.#reference?.stop();
     this.#silence.stop();
+    if (this.#stopSignal !== undefined) await this.#excuse(this.#stopSignal);
     await this.#flush();
     this.#discardInput(); // a reader that waits for room must see its input end
     this.#input.cancel();
@@ -492,6 +493,15 @@ class StdioProxy {
     });
     await within(milliseconds, this.#ending.or(said));
     return isSaid();
+  }
+
+  /** Who ends us mostly does not listen any more: what is owed is answered where that takes no time. */
+  async #excuse(signal: number): Promise<void> {
+    const isListening = await within(
+      0,
+      this.#output.flushed().then(() => true),
+    );
+    if (isListening) this.#conversation.giveUpForGood(stoppedReason(signal));
   }
 
   /** A signal: EOF, TERM, CLOSE and DISCONNECT, all within `stopTimeout`. */

@@ -150,6 +150,12 @@ const signalNumbers: Readonly<Record<string, number>> = {
   SYS: 31,
 };
 
+/** `SIGTERM`, say, or `signal 64`. */
+export function signalName(number: number): string {
+  const [name] = Object.entries(signalNumbers).find(([, each]) => each === number) ?? [];
+  return name === undefined ? `signal ${number}` : `SIG${name}`;
+}
+
 /** 128+n; 1 for a signal that we do not know. A name of a vendor's is `NAME@domain`. RFC 4254 §6.10. */
 function signalCode(name: string): number {
   const plain = name.replace(/@.*$/, "").replace(/^SIG/, "");

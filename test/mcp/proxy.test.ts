@@ -844,6 +844,56 @@ describe("promise 5: signals", () => {
     expect(stage.code).toBe(143);
   });
 
+  it("what the remote has not answered by then is answered with why: sent or not", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n${request(2)}\n`);
+    await settle();
+    stage.remote.stdin.stall();
+    stage.host.push('{"jsonrpc":"2.0","method":"n"}\n');
+    await settle();
+    stage.host.push(`${request(3)}\n`);
+    await settle();
+    stage.stop(15);
+    await settle();
+    stage.remote.say(`${result(2)}\n`);
+    await pass(1000);
+    expect(stage.lines[0]).toBe(result(2));
+    expect(stage.refusals).toMatchObject([
+      { id: 1, error: { data: { reason: "stopped", mayHaveRun: true } } },
+      { id: 3, error: { data: { reason: "stopped", mayHaveRun: false } } },
+    ]);
+    expect(stage.refusals[0]?.error.message).toBe(
+      "mcp-ssh-client was told to end, by SIGTERM, before the remote MCP server had answered. The call may have run.",
+    );
+    expect(stage.code).toBe(143);
+  });
+
+  it("also where there is no remote yet", async () => {
+    const stage = new Stage();
+    stage.host.push(`${request(1)}\n`);
+    await settle();
+    stage.stop(2);
+    await pass(0);
+    expect(stage.refusals).toMatchObject([{ id: 1, error: { data: { reason: "stopped", mayHaveRun: false } } }]);
+    expect(stage.refusals[0]?.error.message).toMatch(/by SIGINT, .* The request was never sent\.$/);
+    expect(stage.code).toBe(130);
+  });
+
+  it("but nothing is added to what a host does not read", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n`);
+    await settle();
+    stage.shown.stall();
+    stage.remote.say(`${result(0)}\n`);
+    await settle();
+    stage.stop(15);
+    await pass(1000);
+    expect(stage.code).toBe(143);
+    stage.shown.flow();
+    await settle();
+    expect(stage.lines).toEqual([result(0)]);
+  });
+
   it("a connection that comes too late is closed", async () => {
     const stage = new Stage();
     stage.isAbortIgnored = true;

@@ -1518,6 +1518,14 @@ export const table: readonly Mutant[] = [
     caughtBy: { file: "test/mcp/proxy-end.test.ts", test: "a host that does not read its answers is not read either" },
   },
   {
+    id: "proxy-stopped-unanswered",
+    file: "src/mcp/proxy.ts",
+    find: "if (isListening) this.#conversation",
+    replace: "if (isListening === undefined) this.#conversation",
+    why: "who ends us with calls under way is not told that they may have run",
+    caughtBy: { file: "test/mcp/proxy.test.ts", test: "what the remote has not answered by then is answered with why" },
+  },
+  {
     id: "proxy-late-connection-kept",
     file: "src/mcp/proxy.ts",
     find: "opening.then(({ connection }) => connection.close()).catch(ignore);",
