@@ -10,10 +10,13 @@ import { tableOf } from "../ssh/algorithms/rows.ts";
 import { SshError } from "../ssh/errors.ts";
 import { platformGcm } from "./aes-gcm.ts";
 import { platformEd25519, platformX25519 } from "./curve25519.ts";
+import { platformEcdh, platformPower } from "./diffie-hellman.ts";
 
 /** node:crypto's, and the kernel: node:crypto would take three calls of 5 us and more for the shortest packet. */
 export const platformPrimitives: Primitives = {
   x25519: platformX25519,
+  ecdh: platformEcdh,
+  power: platformPower,
   ed25519: platformEd25519,
   gcm: platformGcm,
   chacha: swiftChaCha(nobleChaCha),

@@ -75,14 +75,17 @@ export const KEXINIT = {
 /** RFC 4253 §7.3 */
 export const NEWKEYS = { number: 21, name: "SSH_MSG_NEWKEYS", fields: {} } as const;
 
-/** RFC 5656 §4, RFC 8731 §3: `clientShare` is Q_C. */
+/**
+ * RFC 5656 §4, RFC 8731 §3: `clientShare` is Q_C. SSH_MSG_KEXDH_INIT of RFC 4253 §8 has the same number and, since an mpint
+ * is written as a string, the same shape: its `clientShare` is what stands in the mpint e.
+ */
 export const KEX_ECDH_INIT = {
   number: 30,
   name: "SSH_MSG_KEX_ECDH_INIT",
   fields: { clientShare: "string" },
 } as const;
 
-/** RFC 5656 §4, RFC 8731 §3: `hostKeyBlob` is K_S, `serverShare` Q_S. */
+/** RFC 5656 §4, RFC 8731 §3: `hostKeyBlob` is K_S, `serverShare` Q_S. In RFC 4253 §8, SSH_MSG_KEXDH_REPLY, it is f. */
 export const KEX_ECDH_REPLY = {
   number: 31,
   name: "SSH_MSG_KEX_ECDH_REPLY",

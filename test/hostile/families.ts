@@ -2,7 +2,7 @@
  * Families: the scripts without a deviation, from the version line to the end of a session. Each is played for itself
  * too, as the control of all scenarios that are made from it: it must succeed.
  */
-import type { CipherName } from "../support/peer-crypto.ts";
+import type { CipherName, KexName } from "../support/peer-crypto.ts";
 import {
   authSuccess,
   channelData,
@@ -32,6 +32,8 @@ export interface Family {
   readonly name: string;
   readonly about: string;
   readonly cipher: CipherName;
+  /** curve25519-sha256 unless given. */
+  readonly kex?: KexName;
   /** Whether the server takes part in strict key exchange. OpenSSH PROTOCOL 1.10. */
   readonly isStrict: boolean;
   readonly script: Script;
@@ -153,4 +155,22 @@ export const withRekey: Family = {
   script: whole.flatMap((step) => (step.label === "answers" ? [...rekey(), step] : [step])),
 };
 
-export const families: readonly Family[] = [strict, lax, chachaStrict, chachaAllowed, withRekey];
+const withKex = (kex: KexName): Family => ({ ...strict, name: kex, about: `as strict, by ${kex}`, kex });
+
+/** On each curve, and modulo each prime. */
+export const onCurves: readonly Family[] = [
+  withKex("ecdh-sha2-nistp256"),
+  withKex("ecdh-sha2-nistp384"),
+  withKex("ecdh-sha2-nistp521"),
+];
+export const moduloPrimes: readonly Family[] = [
+  withKex("diffie-hellman-group14-sha256"),
+  withKex("diffie-hellman-group16-sha512"),
+  withKex("diffie-hellman-group18-sha512"),
+];
+
+export const families: readonly Family[] = [
+  ...[strict, lax, chachaStrict, chachaAllowed, withRekey],
+  ...onCurves,
+  ...moduloPrimes,
+];

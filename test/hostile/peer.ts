@@ -7,13 +7,14 @@ import { createHash, createPublicKey, verify } from "node:crypto";
 import type { Socket } from "node:net";
 import {
   type Bend,
+  hashed,
   join,
+  type KexName,
   keySizes,
   PeerDirection,
   PeerKey,
-  PeerShare,
+  peerKexes,
   seededBytes,
-  sha256,
   sshMpint,
   sshString,
 } from "../support/peer-crypto.ts";
@@ -307,9 +308,17 @@ export class Peer implements Seen {
     if (number === N.USERAUTH_SUCCESS || number === N.USERAUTH_FAILURE || asksForSignature) this.#openAuthRequests -= 1;
   }
 
+  get #kexName(): KexName {
+    return this.#family.kex ?? "curve25519-sha256";
+  }
+
+  #hash(...parts: readonly Uint8Array[]): Uint8Array {
+    return hashed(peerKexes[this.#kexName].hash, ...parts);
+  }
+
   #kexInit(lists: Partial<KexLists> = {}): Uint8Array {
     const { cipher, isStrict } = this.#family;
-    const kex = lists.kex ?? ["curve25519-sha256", ...(isStrict ? ["kex-strict-s-v00@openssh.com"] : [])];
+    const kex = lists.kex ?? [this.#kexName, ...(isStrict ? ["kex-strict-s-v00@openssh.com"] : [])];
     return message(
       N.KEXINIT,
       this.#randomBytes(16),
@@ -334,7 +343,7 @@ export class Peer implements Seen {
     const blob = bend.blob?.(key.publicKeyBlob) ?? key.publicKeyBlob;
     const { share, K } = bend.share === undefined ? this.#share(bend.whereK) : { share: bend.share, K: sshString("") };
     const parts = [this.clientVersion, this.#serverVersion, this.#clientKexInit, this.#serverKexInit, blob];
-    const H = sha256(join(...[...parts, this.#clientShare, share].map((part) => sshString(part)), K));
+    const H = this.#hash(...[...parts, this.#clientShare, share].map((part) => sshString(part)), K);
     if (this.sessionId.length === 0) this.sessionId = H;
     this.#next = this.#deriveKeys(K, H);
     const right = key.sign(H);
@@ -345,7 +354,7 @@ export class Peer implements Seen {
 
   #share(whereK: (K: Uint8Array) => boolean = () => true): { readonly share: Uint8Array; readonly K: Uint8Array } {
     for (;;) {
-      const pair = new PeerShare(this.#randomBytes(32));
+      const pair = peerKexes[this.#kexName].half(this.#randomBytes(32));
       const secret = pair.secret(this.#clientShare);
       if (whereK(secret)) return { share: pair.share, K: sshMpint(secret) };
     }
@@ -355,8 +364,8 @@ export class Peer implements Seen {
     const { cipher } = this.#family;
     const sizes = keySizes[cipher];
     const derive = (letter: string, length: number): Uint8Array => {
-      let bytes = sha256(K, H, Buffer.from(letter), this.sessionId);
-      while (bytes.length < length) bytes = join(bytes, sha256(K, H, bytes));
+      let bytes = this.#hash(K, H, Buffer.from(letter), this.sessionId);
+      while (bytes.length < length) bytes = join(bytes, this.#hash(K, H, bytes));
       return bytes.subarray(0, length);
     };
     return {

@@ -4,6 +4,7 @@
  */
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: the finds are source text
 import { agentRows } from "./agent-rows.ts";
+import { algorithmsRows } from "./algorithms-rows.ts";
 import { configRows } from "./config-rows.ts";
 import { doctorRows } from "./doctor-rows.ts";
 import { faultsRows } from "./faults-rows.ts";
@@ -117,6 +118,7 @@ export const table: readonly Mutant[] = [
     caughtBy: { file: "test/ssh/algorithms/chacha20-poly1305@openssh.com.test.ts", test: "is what seal writes" },
   },
   ...kernelRows,
+  ...algorithmsRows,
   {
     id: "gcm-tag-ignored",
     file: "src/ssh/algorithms/aes-gcm.ts",
@@ -188,22 +190,6 @@ export const table: readonly Mutant[] = [
     replace: "return new Uint8Array(keyLength);",
     why: "a share of low order makes K known to everybody (RFC 8731 §3)",
     caughtBy: { file: "test/ssh/algorithms/curve25519-sha256.test.ts", test: "which makes the secret all zero" },
-  },
-  {
-    id: "x25519-secret-kept",
-    file: "src/ssh/algorithms/curve25519-sha256.ts",
-    find: "ephemeral.fill(0);",
-    replace: "",
-    why: "the ephemeral secret stays in memory: no forward secrecy against a later look",
-    caughtBy: { file: "test/ssh/algorithms/curve25519-sha256.test.ts", test: "is wiped after a good share" },
-  },
-  {
-    id: "x25519-finished-twice",
-    file: "src/ssh/algorithms/curve25519-sha256.ts",
-    find: "secret = undefined;",
-    replace: "",
-    why: "a second finish runs with a wiped secret, which everybody knows",
-    caughtBy: { file: "test/ssh/algorithms/curve25519-sha256.test.ts", test: "to run twice" },
   },
   {
     id: "ed25519-any-signature",

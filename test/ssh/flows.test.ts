@@ -136,6 +136,20 @@ describe("what the recordings are for is in them", () => {
     for (const each of chosen) expect(each).toMatch(new RegExp(`^chosen: curve25519-sha256, ${hostKey}, `));
   });
 
+  test.each([
+    "ecdh-sha2-nistp256",
+    "ecdh-sha2-nistp384",
+    "ecdh-sha2-nistp521",
+    "diffie-hellman-group14-sha256",
+    "diffie-hellman-group16-sha512",
+    "diffie-hellman-group18-sha512",
+  ])("rekey-%s.json has two exchanges by that method", (method) => {
+    const { traces } = replayOf(`rekey-${method}.json`).run();
+    const chosen = traces.filter((trace) => trace.startsWith("chosen: "));
+    expect(chosen).toHaveLength(2);
+    for (const each of chosen) expect(each).toMatch(new RegExp(`^chosen: ${method}, ssh-ed25519, `));
+  });
+
   test("in rekey-ours.json data comes between our KEXINIT and the server's, and goes right before ours", () => {
     const log = messagesOf("rekey-ours.json");
     const ours = log.lastIndexOf("sent KEXINIT");

@@ -37,6 +37,8 @@ export interface FlowOptions {
   readonly ciphers?: readonly string[];
   /** Names of host key algorithms likewise; ssh-ed25519 unless given: the oldest recordings offered no other. */
   readonly hostKeys?: readonly string[];
+  /** Names of key exchange methods likewise; curve25519-sha256 by its two names unless given. */
+  readonly kex?: readonly string[];
   readonly rekeyBytes?: number;
 }
 
@@ -102,12 +104,17 @@ export function clientOf(
   const cipher = Object.entries(rows.cipher).filter(([name]) => options.ciphers?.includes(name) ?? true);
   const { hostKeys = ["ssh-ed25519"] } = options;
   const hostKey = Object.entries(rows.hostKey).filter(([name]) => hostKeys.includes(name));
+  const { kex: kexNames = ["curve25519-sha256", "curve25519-sha256@libssh.org"] } = options;
+  const kex = Object.entries(rows.kex).filter(([name]) => kexNames.includes(name));
   return new SshClient({
     windowTotal: 16 * 1024 * 1024, // what it was at the recording
     user: options.user,
     keys,
     randomBytes: seededBytes(seed),
-    table: { ...rows, cipher: Object.fromEntries(cipher), hostKey: Object.fromEntries(hostKey) },
+    table: {
+      ...rows,
+      ...{ kex: Object.fromEntries(kex), hostKey: Object.fromEntries(hostKey), cipher: Object.fromEntries(cipher) },
+    },
     trace: true,
     ...(options.rekeyBytes === undefined ? {} : { rekeyBytes: options.rekeyBytes }),
   });

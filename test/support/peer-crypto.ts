@@ -5,10 +5,13 @@
 import {
   createCipheriv,
   createDecipheriv,
+  createDiffieHellman,
+  createECDH,
   createHash,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
+  getDiffieHellman,
   type KeyObject,
   sign,
 } from "node:crypto";
@@ -34,7 +37,11 @@ export function seededIntegers(seed: string): (limit: number) => number {
 }
 
 export function sha256(...parts: readonly Uint8Array[]): Uint8Array {
-  const hash = createHash("sha256");
+  return hashed("sha256", ...parts);
+}
+
+export function hashed(name: "sha256" | "sha384" | "sha512", ...parts: readonly Uint8Array[]): Uint8Array {
+  const hash = createHash(name);
   for (const part of parts) hash.update(part);
   return Uint8Array.from(hash.digest());
 }
@@ -47,7 +54,7 @@ export function sshString(content: Uint8Array | string): Uint8Array {
   return Uint8Array.from(Buffer.concat([length, bytes]));
 }
 
-/** An mpint of RFC 4251 §5 from 32 big-endian bytes, by way of a number. */
+/** An mpint of RFC 4251 §5 from big-endian bytes, by way of a number. */
 export function sshMpint(magnitude: Uint8Array): Uint8Array {
   const digits = BigInt(`0x${Buffer.from(magnitude).toString("hex")}`).toString(16);
   const even = digits.length % 2 === 0 ? digits : `0${digits}`;
@@ -91,6 +98,42 @@ export class PeerShare {
     return Uint8Array.from(diffieHellman({ privateKey: this.#key, publicKey }));
   }
 }
+
+/** One half of a key exchange: what goes into KEX_ECDH_REPLY as Q_S or f, and the secret as a big-endian number. */
+export interface PeerHalf {
+  readonly share: Uint8Array;
+  secret(theirShare: Uint8Array): Uint8Array;
+}
+
+function ecdhHalf(curve: string): PeerHalf {
+  const ecdh = createECDH(curve);
+  return {
+    share: Uint8Array.from(ecdh.generateKeys()),
+    secret: (theirs) => Uint8Array.from(ecdh.computeSecret(theirs)),
+  };
+}
+
+/** f as an mpint without its length. */
+function groupHalf(group: string): PeerHalf {
+  const dh = createDiffieHellman(getDiffieHellman(group).getPrime(), 2);
+  return {
+    share: sshMpint(dh.generateKeys()).subarray(4),
+    secret: (theirs) => Uint8Array.from(dh.computeSecret(theirs)),
+  };
+}
+
+/** Key exchange methods: the hash of each, and how a half is made. RFC 8731, RFC 5656 §4, RFC 8268. */
+export const peerKexes = {
+  "curve25519-sha256": { hash: "sha256", half: (seed: Uint8Array): PeerHalf => new PeerShare(seed) },
+  "ecdh-sha2-nistp256": { hash: "sha256", half: (): PeerHalf => ecdhHalf("prime256v1") },
+  "ecdh-sha2-nistp384": { hash: "sha384", half: (): PeerHalf => ecdhHalf("secp384r1") },
+  "ecdh-sha2-nistp521": { hash: "sha512", half: (): PeerHalf => ecdhHalf("secp521r1") },
+  "diffie-hellman-group14-sha256": { hash: "sha256", half: (): PeerHalf => groupHalf("modp14") },
+  "diffie-hellman-group16-sha512": { hash: "sha512", half: (): PeerHalf => groupHalf("modp16") },
+  "diffie-hellman-group18-sha512": { hash: "sha512", half: (): PeerHalf => groupHalf("modp18") },
+} as const;
+
+export type KexName = keyof typeof peerKexes;
 
 /** An ed25519 key: a host's, or a user's as the client's Signer. RFC 8709. */
 export class PeerKey {

@@ -219,22 +219,36 @@ function remember<T>(memory: Memory, inputs: readonly (string | Uint8Array)[], c
 }
 
 function remembering(rows: AlgorithmTable, memory: Memory): AlgorithmTable {
-  const kex = Object.entries(rows.kex).map(([name, method]) => [name, rememberingKex(method, memory)] as const);
+  const kex = Object.entries(rows.kex).map(([name, method]) => [name, rememberingKex(name, method, memory)] as const);
   const hostKey = Object.entries(rows.hostKey).map(([name, row]) => [name, rememberingHostKey(row, memory)] as const);
   return { ...rows, kex: Object.fromEntries(kex), hostKey: Object.fromEntries(hostKey) };
 }
 
-function rememberingKex(method: KexMethod, memory: Memory): KexMethod {
+function rememberingKex(name: string, method: KexMethod, memory: Memory): KexMethod {
   return {
     hash: method.hash,
     start(randomBytes) {
-      const secret = randomBytes(32);
-      const begin = () => method.start(() => secret.slice()); // it wipes what it is given
+      const drawn = remember(memory, ["drawn", name], () => lengthsDrawn(method)).map(randomBytes);
+      const secret = Buffer.concat(drawn);
+      const begin = () => {
+        const left = drawn.map((each) => each.slice()); // it wipes what it is given
+        return method.start(() => left.shift() as Uint8Array);
+      };
       const init = remember(memory, ["init", secret], () => begin().init);
       const finish = (share: Uint8Array) => remember(memory, ["K", secret, share], () => begin().finish(share)).slice();
       return { init, finish };
     },
   };
+}
+
+/** How many bytes a method asks for, each time that it asks. */
+function lengthsDrawn(method: KexMethod): readonly number[] {
+  const lengths: number[] = [];
+  method.start((length) => {
+    lengths.push(length);
+    return new Uint8Array(length).fill(1);
+  });
+  return lengths;
 }
 
 function rememberingHostKey(algorithm: HostKeyAlgorithm, memory: Memory): HostKeyAlgorithm {

@@ -56,7 +56,31 @@ function certifyHostKey(hostKey: string): void {
   execFileSync("ssh-keygen", ["-q", "-s", `${hostKey}-authority`, ...what, `${hostKey}.pub`]);
 }
 
+/** Key exchange methods beside curve25519-sha256, each in a flow of its own. */
+const kexMethods = [
+  "ecdh-sha2-nistp256",
+  "ecdh-sha2-nistp384",
+  "ecdh-sha2-nistp521",
+  "diffie-hellman-group14-sha256",
+  "diffie-hellman-group16-sha512",
+  "diffie-hellman-group18-sha512",
+];
+
+/** Two exchanges by the method: the second K must not end up in the session id. */
+const kexScenario = (method: string): readonly [name: string, scenario: Scenario] => [
+  `rekey-${method}`,
+  {
+    about: `two key exchanges by ${method}`,
+    options: { kex: [method] },
+    open: cat,
+    keepsOpen: true,
+    on: rekeyThenEof,
+    happened: ["host-key", "sign", "authenticated", "rekeyed", "closed"],
+  },
+];
+
 export const scenarios: Readonly<Record<string, Scenario>> = {
+  ...Object.fromEntries(kexMethods.map(kexScenario)),
   "exec-chacha20-poly1305": {
     about: "exec with output and an exit status",
     options: { ciphers: ["chacha20-poly1305@openssh.com"] },

@@ -5,6 +5,7 @@
 import { sha256 } from "@noble/hashes/sha2.js";
 import { DISCONNECT_REASON, ProtocolError } from "../errors.ts";
 import { encodeMpint } from "../wire.ts";
+import { startWith } from "./ephemeral.ts";
 import type { KexMethod, KexStart, RandomBytes, X25519 } from "./interfaces.ts";
 
 const keyLength = 32;
@@ -15,20 +16,10 @@ export function curve25519Sha256(x25519: X25519): KexMethod {
 }
 
 function start(x25519: X25519, randomBytes: RandomBytes): KexStart {
-  let secret: Uint8Array | undefined = randomBytes(keyLength);
-  return {
-    init: x25519.publicShare(secret),
-    finish(serverShare) {
-      if (secret === undefined) throw new TypeError("this key exchange is finished");
-      const ephemeral = secret;
-      secret = undefined;
-      try {
-        return encodedSecret(x25519, ephemeral, serverShare);
-      } finally {
-        ephemeral.fill(0);
-      }
-    },
-  };
+  const secret = randomBytes(keyLength);
+  return startWith(x25519.publicShare(secret), secret, (ephemeral, serverShare) =>
+    encodedSecret(x25519, ephemeral, serverShare),
+  );
 }
 
 function encodedSecret(x25519: X25519, secret: Uint8Array, serverShare: Uint8Array): Uint8Array {

@@ -5,7 +5,7 @@
 /** `n` fresh random bytes from a cryptographic source; tests pass a seeded one, which makes a session replayable. */
 export type RandomBytes = (length: number) => Uint8Array;
 
-/** One key exchange method. RFC 4253 §8, RFC 8731. */
+/** One key exchange method. RFC 4253 §8, RFC 5656 §4, RFC 8731. */
 export interface KexMethod {
   /** The hash of the method: for the exchange hash and for deriving keys. RFC 4253 §7.2, §8. */
   hash(data: Uint8Array): Uint8Array;
@@ -15,12 +15,12 @@ export interface KexMethod {
 
 /** A key exchange that has begun; used once. */
 export interface KexStart {
-  /** What the client sends (Q_C). */
+  /** What the client sends: Q_C, or what stands in the mpint e. */
   readonly init: Uint8Array;
   /**
-   * The shared secret K from the server's share (Q_S), encoded as the exchange hash wants it (an mpint with its length
-   * in RFC 8731); the ephemeral secret is wiped.
-   * @throws ProtocolError (disconnect reason 3) if Q_S has the wrong length or the result is all zero.
+   * The shared secret K from the server's share (Q_S, or what stands in the mpint f), encoded as the exchange hash wants
+   * it (an mpint with its length in RFC 8731); the ephemeral secret is wiped.
+   * @throws ProtocolError (disconnect reason 3) if the share has the wrong length, or is one that no honest server sends.
    */
   finish(serverShare: Uint8Array): Uint8Array;
 }
@@ -32,6 +32,17 @@ export interface X25519 {
   /** @throws Error of any kind where the result would be all zero. RFC 7748 §6.1. */
   sharedSecret(secret: Uint8Array, serverShare: Uint8Array): Uint8Array;
 }
+
+/** Elliptic curve Diffie-Hellman on the NIST curves. Scalars are as long as the curve's order, points uncompressed. RFC 5656 §4. */
+export interface Ecdh {
+  /** The point that belongs to a scalar; undefined where that is 0 or not below the order. */
+  publicShare(curve: EcdsaCurve, secret: Uint8Array): Uint8Array | undefined;
+  /** The x coordinate, as long as the curve has it. @throws Error of any kind where the share is no point of the curve. */
+  sharedSecret(curve: EcdsaCurve, secret: Uint8Array, serverShare: Uint8Array): Uint8Array;
+}
+
+/** base ^ exponent mod modulus, as long as the modulus: big-endian numbers, the modulus a prime of RFC 3526. */
+export type Power = (base: Uint8Array, exponent: Uint8Array, modulus: Uint8Array) => Uint8Array;
 
 /** Ed25519. Seeds and public keys are 32 bytes, signatures 64. RFC 8032 §5.1. */
 export interface Ed25519 {
@@ -55,6 +66,8 @@ export type ChaChaPrimitive = (key: Uint8Array) => KeyedCipher;
 /** The arithmetic that a platform may do faster, and in constant time. noble does it everywhere. */
 export interface Primitives {
   readonly x25519: X25519;
+  readonly ecdh: Ecdh;
+  readonly power: Power;
   readonly ed25519: Ed25519;
   readonly gcm: GcmPrimitive;
   readonly chacha: ChaChaPrimitive;

@@ -24,6 +24,16 @@ export function nistCurve(name: EcdsaCurve): NistCurve {
   return made;
 }
 
+/** The hash that goes with a curve. RFC 5656 §6.2.1. */
+export function hashOf(name: EcdsaCurve): (data: Uint8Array) => Uint8Array {
+  return domains[name].hash;
+}
+
+/** Bytes of a coordinate, and of a scalar. */
+export function lengthOf(name: EcdsaCurve): number {
+  return domains[name].length;
+}
+
 const curves = new Map<EcdsaCurve, NistCurve>();
 
 function makeCurve(name: EcdsaCurve): NistCurve {

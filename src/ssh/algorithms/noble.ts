@@ -5,6 +5,8 @@ import { gcm } from "@noble/ciphers/aes.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { nobleChaCha } from "./chacha20-poly1305@openssh.com.ts";
 import type { GcmPrimitive, Primitives } from "./interfaces.ts";
+import { nistCurve } from "./nist-curves.ts";
+import { power } from "./power.ts";
 
 const tagLength = 16;
 
@@ -41,6 +43,17 @@ export const noble: Primitives = {
     publicShare: (secret) => x25519.scalarMult(secret, x25519.GuBytes),
     sharedSecret: (secret, serverShare) => x25519.scalarMult(secret, serverShare),
   },
+  ecdh: {
+    publicShare(name, secret) {
+      const { ecdsa } = nistCurve(name);
+      return ecdsa.utils.isValidSecretKey(secret) ? ecdsa.getPublicKey(secret, false) : undefined;
+    },
+    sharedSecret(name, secret, serverShare) {
+      const { ecdsa, length } = nistCurve(name);
+      return ecdsa.getSharedSecret(secret, serverShare, false).subarray(1, 1 + length);
+    },
+  },
+  power,
   ed25519: {
     publicKey: (seed) => coldCurve().getPublicKey(seed),
     sign: (data, seed) => coldCurve().sign(data, seed),

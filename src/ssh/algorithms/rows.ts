@@ -6,13 +6,15 @@ import { certifiedHostKeys } from "../certificate.ts";
 import { aesGcm } from "./aes-gcm.ts";
 import { chacha20Poly1305 } from "./chacha20-poly1305@openssh.com.ts";
 import { curve25519Sha256 } from "./curve25519-sha256.ts";
+import { diffieHellmanGroup } from "./diffie-hellman-group.ts";
+import { ecdhSha2 } from "./ecdh-sha2.ts";
 import { ecdsaHostKey } from "./ecdsa-sha2.ts";
 import type { AlgorithmTable, Primitives } from "./interfaces.ts";
 import { rsaHostKey } from "./rsa-sha2.ts";
 import { sshEd25519 } from "./ssh-ed25519.ts";
 
 /** All algorithms, most wanted first, on these primitives. RFC 4253 §7.1. */
-export function tableOf({ x25519, ed25519, gcm, chacha, isAesFast }: Primitives): AlgorithmTable {
+export function tableOf({ x25519, ecdh, power, ed25519, gcm, chacha, isAesFast }: Primitives): AlgorithmTable {
   const curve25519 = curve25519Sha256(x25519);
   const chacha20 = { "chacha20-poly1305@openssh.com": chacha20Poly1305(chacha) };
   // The longer key leads: it costs a fifth more of little. RFC 5647 §6, under OpenSSH's names (OpenSSH PROTOCOL 1.6).
@@ -30,6 +32,13 @@ export function tableOf({ x25519, ed25519, gcm, chacha, isAesFast }: Primitives)
     kex: {
       "curve25519-sha256": curve25519,
       "curve25519-sha256@libssh.org": curve25519,
+      // For servers in FIPS mode and for old appliances, in OpenSSH's order.
+      "ecdh-sha2-nistp256": ecdhSha2("nistp256", ecdh),
+      "ecdh-sha2-nistp384": ecdhSha2("nistp384", ecdh),
+      "ecdh-sha2-nistp521": ecdhSha2("nistp521", ecdh),
+      "diffie-hellman-group16-sha512": diffieHellmanGroup(16, power),
+      "diffie-hellman-group18-sha512": diffieHellmanGroup(18, power),
+      "diffie-hellman-group14-sha256": diffieHellmanGroup(14, power),
     },
     // A certificate behind the plain keys, unlike OpenSSH's: only where known_hosts names an authority is it worth more, and
     // there it is asked for first (`orderHostKeyAlgorithms`).

@@ -1,5 +1,6 @@
 /** Scenarios of the key exchange. RFC 4253 §7, §8; RFC 8731; RFC 8709; OpenSSH PROTOCOL 1.10 (strict kex). */
-import { join, sshString } from "../../support/peer-crypto.ts";
+import { createECDH, getDiffieHellman } from "node:crypto";
+import { join, sshMpint, sshString } from "../../support/peer-crypto.ts";
 import {
   channelData,
   debug,
@@ -13,7 +14,7 @@ import {
   uint32,
   unimplemented,
 } from "../bytes.ts";
-import { lax, rekey, strict, withRekey } from "../families.ts";
+import { type Family, lax, moduloPrimes, onCurves, rekey, strict, withRekey } from "../families.ts";
 import { anotherKey, hostKey } from "../peer.ts";
 import type { Ends, Scenario } from "../scenario.ts";
 import {
@@ -43,8 +44,8 @@ function lists(name: string, source: string, change: Partial<KexLists>, expect: 
 }
 
 /** A reply that is bent. */
-function replies(name: string, source: string, bend: ReplyBend, expect: Ends): Scenario {
-  return { name, source, family: strict, edits: [instead("reply", reply(bend))], expect };
+function replies(name: string, source: string, bend: ReplyBend, expect: Ends, family: Family = strict): Scenario {
+  return { name, source, family, edits: [instead("reply", reply(bend))], expect };
 }
 
 const negotiation: readonly Scenario[] = [
@@ -396,6 +397,60 @@ const shares: readonly Scenario[] = [
     }),
   ),
 ];
+
+/** Points and what is none. RFC 5656 §4. */
+const points: readonly Scenario[] = onCurves.flatMap((family): Scenario[] => {
+  const bits = Number(family.kex?.slice(-3));
+  const length = Math.ceil(bits / 8);
+  const ecdh = createECDH(bits === 256 ? "prime256v1" : `secp${bits}r1`);
+  const point = ecdh.generateKeys();
+  const beside = Uint8Array.from(point).map((byte, at) => (at === point.length - 1 ? byte ^ 1 : byte));
+  const isNone = { ends: `Q_S is no point of the curve nistp${bits}`, reason: 3 } as const;
+  const isNotUncompressed = { ends: `expected ${1 + 2 * length} of an uncompressed point`, reason: 3 } as const;
+  const hybrid = Uint8Array.from(ecdh.getPublicKey(null, "hybrid"));
+  const bent = (name: string, share: Uint8Array, expect: Ends): Scenario =>
+    replies(`${name}, ${family.name}`, "RFC 5656 §4; CVE-2017-16007: invalid curves", { share }, expect, family);
+  const few = [
+    bent("a point beside the curve", beside, isNone),
+    bent("the point at infinity", Uint8Array.of(0), isNotUncompressed),
+  ];
+  if (bits !== 256) return few;
+  return [
+    ...few,
+    bent("the point 0, 0", Uint8Array.of(4, ...new Uint8Array(2 * length)), isNone),
+    bent("a point with coordinates above p", Uint8Array.of(4, ...new Uint8Array(2 * length).fill(255)), isNone),
+    bent("infinity as long as a point", new Uint8Array(1 + 2 * length), isNotUncompressed),
+    bent("a compressed point", Uint8Array.from(ecdh.getPublicKey(null, "compressed")), isNotUncompressed),
+    bent("a point in hybrid form", hybrid, isNotUncompressed),
+    bent("a point without its last byte", Uint8Array.from(point.subarray(0, -1)), isNotUncompressed),
+    bent("no point at all", new Uint8Array(0), isNotUncompressed),
+  ];
+});
+
+/** f out of range. RFC 4253 §8, RFC 8268 §4. */
+const numbers: readonly Scenario[] = moduloPrimes.flatMap((family): Scenario[] => {
+  const p = BigInt(`0x${getDiffieHellman(`modp${family.kex?.slice(20, 22)}`).getPrime("hex")}`);
+  const mpint = (value: bigint): Uint8Array =>
+    sshMpint(Buffer.from(value.toString(16).padStart(2 * 1025, "0"), "hex")).subarray(4);
+  const isOut = { ends: "f is not between 1 and p - 1", reason: 3 } as const;
+  const bent = (name: string, share: Uint8Array, expect: Ends): Scenario =>
+    replies(`${name}, ${family.name}`, "RFC 4253 §8; RFC 8268 §4; CVE-2016-0701, its kin", { share }, expect, family);
+  const few = [
+    bent("f = 0", new Uint8Array(0), isOut),
+    bent("f = 1", mpint(1n), isOut),
+    bent("f = p - 1", mpint(p - 1n), isOut),
+    bent("f = p", mpint(p), isOut),
+  ];
+  if (family !== moduloPrimes[0]) return few;
+  return [
+    ...few,
+    bent("f = p + 1", mpint(p + 1n), isOut),
+    bent("f = 2p + 4", mpint(2n * p + 4n), isOut),
+    bent("f of 200,000 bytes", new Uint8Array(200_000).fill(0x55), isOut),
+    bent("a negative f", Uint8Array.of(0xff, 1), { ends: "f is negative", reason: 2 }),
+    bent("f with needless zeros", Uint8Array.of(0, 0, 4), { ends: "f has needless zeros", reason: 2 }),
+  ];
+});
 
 const signed = (H: Uint8Array, name: string): Uint8Array => {
   const raw = hostKey.sign(H).subarray(-64);
@@ -772,6 +827,8 @@ export const kexScenarios: readonly Scenario[] = [
   ...guesses,
   ...messagesBetween,
   ...shares,
+  ...points,
+  ...numbers,
   ...proofs,
   ...newKeys,
   ...rekeys,

@@ -15,7 +15,19 @@ test("on the platform's primitives AES-GCM goes first, and all else is the same"
 
 describe("the order of the rows is what we offer", () => {
   test.each([
-    ["kex", ["curve25519-sha256", "curve25519-sha256@libssh.org"]],
+    [
+      "kex",
+      [
+        "curve25519-sha256",
+        "curve25519-sha256@libssh.org",
+        "ecdh-sha2-nistp256",
+        "ecdh-sha2-nistp384",
+        "ecdh-sha2-nistp521",
+        "diffie-hellman-group16-sha512",
+        "diffie-hellman-group18-sha512",
+        "diffie-hellman-group14-sha256",
+      ],
+    ],
     [
       "hostKey",
       [
