@@ -2,8 +2,8 @@
  * Config keywords: what each keyword of ssh_config(5) takes, which ones we honour, and what is lost with those that we do
  * not. Pure. A value that ssh refuses is refused here too, in any block, so that a slip of the pen is found early.
  */
-import { isPatternListMatch, lowerCase } from "../ssh/host-pattern.ts";
 import { printable } from "../ssh/printable.ts";
+import type { IgnoredKeywords } from "./config-ignored.ts";
 import { ConfigError, type ConfigLine, whereOf } from "./config-lines.ts";
 import { notSupported, type Unfollowed } from "./config-notes.ts";
 import { type JumpSpec, parseJumps, portOf } from "./jump-spec.ts";
@@ -145,7 +145,12 @@ const aliases: Readonly<Record<string, HonouredKeyword>> = { identityfile2: "ide
  * Sets what the line says where nothing before it did, if the line `applies` to the host. Returns what to tell about a
  * line that we do not honour. @throws ConfigError
  */
-export function setValue(values: ConfigValues, line: ConfigLine, applies: boolean): Unfollowed | undefined {
+export function setValue(
+  values: ConfigValues,
+  line: ConfigLine,
+  applies: boolean,
+  ignored: IgnoredKeywords,
+): Unfollowed | undefined {
   const keyword = aliases[line.keyword] ?? line.keyword;
   if (isHonoured(keyword)) {
     const { counts, read }: Keyword<unknown> = honoured[keyword];
@@ -153,7 +158,7 @@ export function setValue(values: ConfigValues, line: ConfigLine, applies: boolea
     if (applies && !isProxySettled(values, keyword)) put(values as Record<string, unknown>, keyword, counts, value);
     return undefined;
   }
-  return applies ? unfollowed(line, values.ignoreunknown) : undefined;
+  return applies ? unfollowed(line, ignored, values.ignoreunknown) : undefined;
 }
 
 function put(values: Record<string, unknown>, keyword: string, counts: "first" | "each", value: unknown): void {
@@ -168,14 +173,17 @@ function isProxySettled({ proxycommand, proxyjump }: ConfigValues, keyword: Hono
   return keyword === "proxycommand" && proxyjump !== undefined && proxyjump.length > 0;
 }
 
-function unfollowed({ keyword, args, rest }: ConfigLine, ignoreUnknown: string | undefined): Unfollowed | undefined {
+function unfollowed(
+  { keyword, args, rest }: ConfigLine,
+  ignored: IgnoredKeywords,
+  ignoreUnknown: string | undefined,
+): Unfollowed | undefined {
   const loss = Object.hasOwn(lost, keyword) ? lost[keyword] : undefined;
   if (loss !== undefined) {
     return loss.harmless.test(args[0] ?? rest) ? undefined : { what: keyword, ...notSupported(loss.note) };
   }
-  if (silent.has(keyword)) return undefined;
-  const ignored = ignoreUnknown === undefined ? [] : lowerCase(ignoreUnknown).split(",");
-  return isPatternListMatch(ignored, keyword) ? undefined : { what: printable(keyword, 80), ...unknown };
+  const isSilent = silent.has(keyword) || ignored.covers(keyword, ignoreUnknown);
+  return isSilent ? undefined : { what: printable(keyword, 80), ...unknown };
 }
 
 function isHonoured(keyword: string): keyword is HonouredKeyword {

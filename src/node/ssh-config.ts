@@ -7,6 +7,7 @@
  */
 import { canonicalHost, isPatternListMatch, isPatternMatch, lowerCase } from "../ssh/host-pattern.ts";
 import { printable } from "../ssh/printable.ts";
+import { IgnoredKeywords } from "./config-ignored.ts";
 import { type ConfigValues, fault, setValue } from "./config-keywords.ts";
 import { type ConfigLine, configLines } from "./config-lines.ts";
 import { type ConfigWarning, Notes, notSupported } from "./config-notes.ts";
@@ -105,6 +106,7 @@ class Pass {
   readonly #facts: ConfigFacts;
   readonly #readIncluded: ReadIncluded;
   readonly #notes: Notes;
+  readonly #ignored = new IgnoredKeywords();
   /** The name of the pass before; undefined in the first one. */
   readonly #finalHost: string | undefined;
 
@@ -130,7 +132,7 @@ class Pass {
       else if (line.keyword === "match") applies = this.#isMatch(line, file.isUsers, isReachable) && isReachable;
       else if (line.keyword === "include") this.#include(line, file.isUsers, applies, depth);
       else {
-        const unfollowed = setValue(this.values, line, applies);
+        const unfollowed = setValue(this.values, line, applies, this.#ignored);
         if (unfollowed !== undefined) this.#notes.add(line, unfollowed, file.isUsers);
       }
     }

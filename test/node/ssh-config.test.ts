@@ -409,6 +409,29 @@ describe("what ssh is not asked about", () => {
     "IgnoreUnknown UseKeychain,Foo*\nUseKeychain yes\nFooBar yes",
   ])("nothing is said of %j", (text) => expect(warnings(text)).toEqual([]));
 
+  describe("what IgnoreUnknown is held against is bounded:", () => {
+    const unknown = (count: number): string => Array.from({ length: count }, (_, index) => `Foo${index} yes`).join("\n");
+
+    test.each([
+      ["64 patterns are looked at", `${"x,".repeat(63)}Foo*`, "Foo yes", []],
+      ["a 65th is not", `${"x,".repeat(64)}Foo*`, "Foo yes", ["foo is not a keyword of ssh_config(5) that we know"]],
+      ["a pattern of 65 characters is not", `Foo${"*".repeat(62)}`, "Foo yes", ["foo is not a keyword"]],
+      ["nor is a keyword of 65", "Foo*", `Foo${"o".repeat(62)} yes`, ["fooo"]],
+      ["1,000 keywords are looked at", "Foo*", unknown(1000), []],
+      ["the 1,001st is not", "Foo*", unknown(1001), ["foo1000 is not a keyword"]],
+      ["one that comes again is", "Foo*", `${unknown(1000)}\n${unknown(1000)}`, []],
+    ])("%s", (_, list, text, expected) => {
+      const told = warnings(`IgnoreUnknown ${list}\n${text}`);
+      expect(told).toHaveLength(expected.length);
+      for (const part of expected) expect(told[0]).toContain(part);
+    });
+
+    test("a file made of nothing else takes no time that grows with its square", () => {
+      const stars = `${"*a".repeat(30)}b,`.repeat(4000);
+      expect(warnings(`IgnoreUnknown ${stars}\n${unknown(30_000)}`)).toHaveLength(1); // 1e11 steps without the bounds
+    });
+  });
+
   test("a warning of two passes is one", () => {
     expect(warnings("Ciphers x\nMatch final\n Port 1")).toHaveLength(1);
   });
