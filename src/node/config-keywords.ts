@@ -2,6 +2,8 @@
  * Config keywords: what each keyword of ssh_config(5) takes, which ones we honour, and what is lost with those that we do
  * not. Pure. A value that ssh refuses is refused here too, in any block, so that a slip of the pen is found early.
  */
+
+import { lowerCase } from "../ssh/host-pattern.ts";
 import { printable } from "../ssh/printable.ts";
 import type { IgnoredKeywords } from "./config-ignored.ts";
 import { ConfigError, type ConfigLine, whereOf } from "./config-lines.ts";
@@ -65,7 +67,7 @@ const honoured: { readonly [K in HonouredKeyword]-?: Keyword<ConfigValues[K]> | 
   userknownhostsfile: first(files),
   globalknownhostsfile: first(files),
   revokedhostkeys: first(files),
-  hostkeyalias: first(oneText),
+  hostkeyalias: first((line) => lowerCase(one(line))), // as ssh looks it up, whose known_hosts has it so
   stricthostkeychecking: first((line) => oneOf(line, strictness)),
   updatehostkeys: first((line) => oneOf(line, { ...flag, ask: "ask" })),
   hashknownhosts: first(oneFlag),

@@ -19,6 +19,9 @@ import { expectPrintable, property, refusable } from "./property.ts";
 /** Output that may wait: the backlog at which the client stops reading, and what one packet may still ask of it. */
 const mostOutput = 1024 * 1024 + 256 * 1024 + 512 * 1024;
 
+/** What one step says at most, bytes: more than a window, which is as good as any flood. */
+const mostSaid = 4 * 1024 * 1024;
+
 type Step =
   | { readonly step: "say"; readonly payload: Uint8Array; readonly times: number }
   | { readonly step: "bend"; readonly payload: Uint8Array; readonly packetLength: number; readonly padding: number }
@@ -214,7 +217,7 @@ function take(rig: ClientRig, taken: Step): void {
   const { peer } = rig;
   switch (taken.step) {
     case "say":
-      for (let i = 0; i < taken.times; i++) peer.send(taken.payload);
+      for (let i = 0; i < taken.times && i * taken.payload.length < mostSaid; i++) peer.send(taken.payload);
       return;
     case "bend":
       peer.send(taken.payload, { packetLength: taken.packetLength, paddingLength: taken.padding });

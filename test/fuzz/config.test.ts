@@ -49,7 +49,13 @@ const keyword = fc.constantFrom(
 );
 const separator = fc.constantFrom(" ", "\t", "=", " = ", "  ");
 const line = fc.oneof(
-  { weight: 8, arbitrary: fc.tuple(keyword, separator, quoted).map((parts) => parts.join("")) },
+  {
+    weight: 8,
+    arbitrary: fc
+      .tuple(keyword, separator, quoted)
+      .filter(([name, , value]) => name !== "User" || !/[%$]/.test(value)) // Debian 12's ssh knows no tokens there yet
+      .map((parts) => parts.join("")),
+  },
   {
     weight: 3,
     arbitrary: fc

@@ -1,8 +1,9 @@
 /**
  * A property: what must hold for every input that fast-check makes. In `npm test` each has few runs and one seed, so that
- * it says the same every time; `npm run fuzz` gives each its share of the time, and a seed of its own. What failed once
- * stands in seeds.json and is run first, always.
+ * it says the same every time; in CI the seed is another each time; `npm run fuzz` gives each its share of the time, and a
+ * seed of its own. What failed once stands in seeds.json and is run first, always.
  */
+import { randomInt } from "node:crypto";
 import { readFileSync } from "node:fs";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -24,7 +25,8 @@ export const keptSeeds: readonly KeptSeed[] = JSON.parse(
 ) as KeptSeed[];
 
 const fixedSeed = 20_261_126;
-const seed = Number(process.env["FUZZ_SEED"] ?? fixedSeed);
+const isInCi = process.env["CI"] === "true";
+const seed = Number(process.env["FUZZ_SEED"] ?? (isInCi ? randomInt(2 ** 31) : fixedSeed));
 /** Milliseconds for each property; undefined where runs are counted instead. */
 const time = process.env["FUZZ_TIME"] === undefined ? undefined : Number(process.env["FUZZ_TIME"]);
 /** A failure is made smaller for so long, milliseconds. */
@@ -49,7 +51,10 @@ export function property<T>(
     const keep = JSON.stringify({ property: name, seed: details.seed, path: details.counterexamplePath, about: "" });
     const input = fc.stringify(details.counterexample).slice(0, 4000);
     const error = details.errorInstance instanceof Error ? details.errorInstance.stack : details.errorInstance;
-    throw new Error(`does not hold for ${input}\n${error}\nto be kept in test/fuzz/seeds.json: ${keep}`);
+    const again = `FUZZ_SEED=${details.seed} npx vitest run test/fuzz -t ${JSON.stringify(name)}`;
+    throw new Error(
+      `does not hold for ${input}\n${error}\nagain: ${again}\nto be kept in test/fuzz/seeds.json: ${keep}`,
+    );
   };
   const timeout = (time ?? 0) + 2 * shrinkTime + 60_000;
   test(

@@ -101,6 +101,14 @@ export const configRows: readonly Mutant[] = [
     caughtBy: { file: config, test: "the first value wins, and what was typed before all" },
   },
   {
+    id: "config-ignored-without-end",
+    file: "src/node/config-ignored.ts",
+    find: '.split(",", mostPatterns)',
+    replace: '.split(",")',
+    why: "a configuration of many patterns and unknown keywords holds us for minutes",
+    caughtBy: { file: config, test: "a 65th is not" },
+  },
+  {
     id: "proxy-command-children-stay",
     file: "src/node/proxy-command.ts",
     find: "else process.kill(-pid, name);",

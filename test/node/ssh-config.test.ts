@@ -102,6 +102,7 @@ const same: readonly (readonly [name: string, text: string, typed?: Typed])[] = 
   ["no known hosts", "UserKnownHostsFile none\nGlobalKnownHostsFile NONE"],
   ["no known hosts, and some", "UserKnownHostsFile none a"],
   ["an alias", "HostKeyAlias z"],
+  ["an alias in capitals", "HostKeyAlias Z"],
   ["variables", "SendEnv LANG LC_*\nSendEnv A\nSetEnv B=1 C=2\nSetEnv D=3"],
   ["variables taken back", "SendEnv LANG LC_A LC_B\nSendEnv -LC_*"],
   ["a variable without a value", "SetEnv B"],
@@ -410,7 +411,8 @@ describe("what ssh is not asked about", () => {
   ])("nothing is said of %j", (text) => expect(warnings(text)).toEqual([]));
 
   describe("what IgnoreUnknown is held against is bounded:", () => {
-    const unknown = (count: number): string => Array.from({ length: count }, (_, index) => `Foo${index} yes`).join("\n");
+    const unknown = (count: number): string =>
+      Array.from({ length: count }, (_, index) => `Foo${index} yes`).join("\n");
 
     test.each([
       ["64 patterns are looked at", `${"x,".repeat(63)}Foo*`, "Foo yes", []],
