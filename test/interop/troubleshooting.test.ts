@@ -240,7 +240,7 @@ const troubles: Readonly<Record<string, Trouble>> = {
   "this is no SSH server": error(async () => reachPort(await listener("HTTP/1.1 400 Bad Request\r\n\r\n"))),
   "no key exchange method in common": error(() =>
     withServer(
-      () => startSshd({ config: ["KexAlgorithms diffie-hellman-group14-sha256"] }),
+      () => startSshd({ config: ["KexAlgorithms diffie-hellman-group14-sha1"] }),
       (server) => reach(server),
     ),
   ),
