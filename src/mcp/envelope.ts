@@ -61,6 +61,11 @@ export class EnvelopeScanner {
     return this.#state === STATE.fault || this.#isTooComplex;
   }
 
+  /** Whether the text breaks off in the middle of what may become a message. */
+  get isUnfinished(): boolean {
+    return this.#depth > 0 && !this.isFaulty;
+  }
+
   /** Steps over the next part of the text; nothing of it is kept. Linear, half a nanosecond a byte in long strings. */
   scan(bytes: Uint8Array): void {
     let state = this.#state;

@@ -23,6 +23,8 @@ export interface Line {
   readonly isTerminated: boolean;
   /** Whether `chunks` are all of it. */
   readonly isWhole: boolean;
+  /** Whether it breaks off, without a newline, in the middle of what might have become a message. */
+  readonly isCut: boolean;
   readonly verdict: Verdict;
 }
 
@@ -109,6 +111,7 @@ export class JsonLines {
       length: this.#length,
       isTerminated,
       isWhole: !this.#isOver,
+      isCut: !isTerminated && this.#scanner.isUnfinished,
       verdict: this.#scanner.end(),
     };
     this.#length = 0;

@@ -67,7 +67,7 @@ export class RemoteLines {
     this.#ports.forward(out);
   }
 
-  /** Takes what stands behind the last newline: it passes if it is a whole message, and gets its newline. */
+  /** Takes what stands behind the last newline: it passes if it is a whole message, and gets its newline; half of one is no noise. */
   end(): void {
     const line = this.#lines.end();
     if (line === undefined) return;
@@ -82,6 +82,8 @@ export class RemoteLines {
     const isTooLong = !isWhole && length > this.#limit && verdict.envelopes.length > 0;
     if (isTooLong || verdict.isTooComplex) this.#refuse(line);
     else if (verdict.isMessage) this.#pass(line, out);
+    else if (line.isCut)
+      this.#ports.warn(cutText(length)); // it is the host's: nobody else is shown it
     else this.#repair(line, out);
   }
 
@@ -153,6 +155,10 @@ export class RemoteLines {
   #answerRemote({ id, method }: Envelope, why: Reason): boolean {
     return id !== undefined && this.#ports.toRemote(answerLine({ id, method, isSent: false }, why, []));
   }
+}
+
+function cutText(length: number): string {
+  return `The remote's stdout ended in the middle of a message: the ${length} bytes that had come are dropped`;
 }
 
 function joinedBy(

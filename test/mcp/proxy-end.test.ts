@@ -123,16 +123,36 @@ describe("promise 6: the remote is gone, every pending request is answered", () 
     expect(stage.code).toBe(0);
   });
 
-  it("an answer that was cut off in the middle goes to stderr, and its request is answered", async () => {
+  it.each([
+    { what: "an answer", half: '{"jsonrpc":"2.0","id":1,"result":{"a' },
+    { what: "a batch", half: '[{"jsonrpc":"2.0","id":1,"result":{}}' },
+    { what: "a message behind others", half: '{"jsonrpc":"2.0","method":"n"}\n{"id":1,' },
+  ])(
+    "$what that was cut off in the middle is no noise: one line says so, and its request is answered",
+    async ({ half }) => {
+      const stage = await Stage.connected();
+      stage.host.push(`${request(1)}\n`);
+      await settle();
+      stage.remote.say(half);
+      await settle();
+      stage.remote.lose();
+      await pass(200);
+      const [last = ""] = half.split("\n").slice(-1);
+      expect(stage.refusals.map(({ id }) => id)).toEqual([1]);
+      expect(stage.logged("remote")).toEqual([]);
+      expect(stage.logged("warning")).toEqual([
+        `The remote's stdout ended in the middle of a message: the ${last.length} bytes that had come are dropped`,
+      ]);
+    },
+  );
+
+  it("half a line that is the beginning of no message is shown", async () => {
     const stage = await Stage.connected();
-    stage.host.push(`${request(1)}\n`);
-    await settle();
-    stage.remote.say('{"jsonrpc":"2.0","id":1,"result":{"a"');
+    stage.remote.say("Password: ");
     await settle();
     stage.remote.lose();
-    await pass(100);
-    expect(stage.refusals.map(({ id }) => id)).toEqual([1]);
-    expect(stage.logged("remote")).toEqual(['[remote stdout, no MCP message] {"jsonrpc":"2.0","id":1,"result":{"a"']);
+    await settle();
+    expect(stage.logged("remote")).toEqual(["[remote stdout, no MCP message] Password: "]);
   });
 
   it("a request that was never sent is told so", async () => {

@@ -181,7 +181,7 @@ describe("promise 2: a line leaves only when complete", () => {
       lines: ['{"jsonrpc":"2.0","method":"n"}'],
       noise: ["$ "],
     },
-    { name: "half: to stderr", last: '{"jsonrpc":"2.0","id":1', lines: [], noise: ['{"jsonrpc":"2.0","id":1'] },
+    { name: "half: nowhere", last: '{"jsonrpc":"2.0","id":1', lines: [], noise: [] },
     { name: "noise: to stderr", last: "logout", lines: [], noise: ["logout"] },
   ])("the remote's last line without a newline, $name", async ({ last, lines, noise: shown }) => {
     const stage = await Stage.connected();

@@ -1251,6 +1251,14 @@ export const table: readonly Mutant[] = [
     caughtBy: { file: "test/mcp/proxy-end.test.ts", test: "that comes too late does not pass" },
   },
   {
+    id: "remote-cut-message-is-noise",
+    file: "src/mcp/envelope.ts",
+    find: "return this.#depth > 0 && !this.isFaulty;",
+    replace: "return this.#depth < 0 && !this.isFaulty;",
+    why: "half an answer is shown on stderr, with advice on login profiles, where the link broke",
+    caughtBy: { file: "test/mcp/proxy-end.test.ts", test: "'an answer' that was cut off in the middle is no noise" },
+  },
+  {
     id: "remote-last-line-dropped",
     file: "src/mcp/proxy.ts",
     find: "end: () => lines.end(),",

@@ -21,7 +21,7 @@ const theLogin = "while waiting for authentication";
 
 /** The beginning of the remote's answer, which is no message yet. */
 const half = send((seen) => channelData(seen.clientChannel, remoteLines.slice(0, 40)));
-const halfSaid = ["[remote stdout, no MCP message]", "The remote wrote text to its stdout that is no MCP message"];
+const halfSaid = ["The remote's stdout ended in the middle of a message: the 40 bytes that had come are dropped"];
 
 const moments: readonly Moment[] = [
   {
