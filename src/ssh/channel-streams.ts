@@ -6,11 +6,11 @@
 import type { ChannelNews } from "./channel.ts";
 import type { ByteDuplex, ByteSink, ByteSource, DirectBytes, ExitStatus, SessionChannel } from "./connection.ts";
 import { ChannelError, type SshError } from "./errors.ts";
-import { duplexOf, readableOf } from "./web-streams.ts";
-import { concat } from "./wire.ts";
+import { copying, duplexOf, readableOf } from "./web-streams.ts";
 
 const maximumStderr = 64 * 1024; // what is kept of an unread stderr
-const maximumJoined = 4 * 1024; // up to which chunks that wait are joined: a window of single bytes must weigh no more
+const blockLength = 64 * 1024; // of what waits to be read: a window of single bytes must weigh no more than its bytes
+const mostSpare = 16; // blocks that are kept for what comes
 
 /** What the streams ask of the connection; `id` is known to it. */
 export interface ChannelPort {
@@ -39,8 +39,8 @@ export class ChannelStreams implements SessionChannel {
     this.#port = port;
     this.#data = new ReadQueue((length) => port.consumed(length));
     this.#sink = new ChannelSink(port);
-    this.#duplex = duplexOf({ source: this.#data, sink: this.#sink });
-    this.stderr = readableOf(this.#stderr);
+    this.#duplex = duplexOf({ source: this.#data, sink: this.#sink }, true);
+    this.stderr = readableOf(copying(this.#stderr));
     this.exited = new Promise((resolve) => {
       this.#resolveExited = resolve;
     });
@@ -194,14 +194,29 @@ class ChannelSink implements ByteSink {
   }
 }
 
-/** Chunks that wait to be read. */
+/** Some bytes in a row, and room behind them. */
+interface Block {
+  readonly bytes: Uint8Array;
+  start: number;
+  end: number;
+}
+
+type Reader = {
+  readonly resolve: (chunk: Uint8Array | undefined) => void;
+  readonly reject: (error: SshError) => void;
+};
+
+/**
+ * Bytes that wait to be read, in blocks that are used again: those of a new one for each packet are tens of MiB before the
+ * garbage collector comes. What `read` gives is borrowed: valid until the next `read`.
+ */
 class ReadQueue implements ByteSource {
   readonly #onRead: (length: number) => void;
-  #chunks: Uint8Array[] = [];
+  #blocks: Block[] = [];
+  #lent: Block | undefined;
+  readonly #spare: Block[] = [];
   #length = 0;
-  #waiting:
-    | { readonly resolve: (chunk: Uint8Array | undefined) => void; readonly reject: (error: SshError) => void }
-    | undefined;
+  #reader: Reader | undefined;
   #isOver = false;
   #end: { readonly error: SshError | undefined } | undefined;
 
@@ -211,15 +226,17 @@ class ReadQueue implements ByteSource {
   }
 
   read(): Promise<Uint8Array | undefined> {
+    if (this.#lent !== undefined) this.#free(this.#lent);
+    this.#lent = undefined;
     return new Promise((resolve, reject) => {
-      this.#waiting = { resolve, reject };
+      this.#reader = { resolve, reject };
       this.#give();
     });
   }
 
   async cancel(): Promise<void> {
     this.#isOver = true;
-    this.#chunks = [];
+    this.#blocks = [];
     if (this.#length > 0) this.#onRead(this.#length);
     this.#length = 0;
     this.end(); // a read that waits
@@ -231,11 +248,14 @@ class ReadQueue implements ByteSource {
       this.#onRead(bytes.length); // nobody will read: the peer must not be held up
       return;
     }
-    const last = this.#chunks.at(-1);
-    if (last !== undefined && last.length + bytes.length <= maximumJoined)
-      this.#chunks.splice(-1, 1, concat(last, bytes));
-    else this.#chunks.push(concat(bytes));
     this.#length += bytes.length;
+    for (let at = 0; at < bytes.length; ) {
+      const block = this.#blockWithRoom();
+      const piece = bytes.subarray(at, at + blockLength - block.end);
+      block.bytes.set(piece, block.end);
+      block.end += piece.length;
+      at += piece.length;
+    }
     this.#give();
   }
 
@@ -243,9 +263,11 @@ class ReadQueue implements ByteSource {
   dropDownTo(limit: number): number {
     const excess = Math.max(0, this.#length - limit);
     for (let left = excess; left > 0; ) {
-      const oldest = this.#chunks.shift() ?? new Uint8Array(left);
-      if (oldest.length > left) this.#chunks.unshift(oldest.subarray(left));
-      left -= oldest.length;
+      const oldest = this.#blocks[0] as Block;
+      const dropped = Math.min(left, oldest.end - oldest.start);
+      oldest.start += dropped;
+      left -= dropped;
+      if (oldest.start === oldest.end) this.#free(this.#blocks.shift() as Block);
     }
     this.#length -= excess;
     return excess;
@@ -258,16 +280,31 @@ class ReadQueue implements ByteSource {
   }
 
   #give(): void {
-    const waiting = this.#waiting;
-    if (waiting === undefined) return;
-    const chunk = this.#chunks.shift();
-    if (chunk === undefined && this.#end === undefined) return;
-    this.#waiting = undefined;
-    if (chunk !== undefined) {
+    const reader = this.#reader;
+    if (reader === undefined) return;
+    const block = this.#blocks.shift();
+    if (block === undefined && this.#end === undefined) return;
+    this.#reader = undefined;
+    if (block !== undefined) {
+      this.#lent = block;
+      const chunk = block.bytes.subarray(block.start, block.end);
       this.#length -= chunk.length;
-      waiting.resolve(chunk);
+      reader.resolve(chunk);
       this.#onRead(chunk.length);
-    } else if (this.#end?.error === undefined) waiting.resolve(undefined);
-    else waiting.reject(this.#end.error);
+    } else if (this.#end?.error === undefined) reader.resolve(undefined);
+    else reader.reject(this.#end.error);
+  }
+
+  #blockWithRoom(): Block {
+    const last = this.#blocks[this.#blocks.length - 1];
+    if (last !== undefined && last.end < blockLength) return last;
+    const block = this.#spare.pop() ?? { bytes: new Uint8Array(blockLength), start: 0, end: 0 };
+    this.#blocks.push(block);
+    return block;
+  }
+
+  #free(block: Block): void {
+    block.start = block.end = 0;
+    if (this.#spare.length < mostSpare) this.#spare.push(block);
   }
 }

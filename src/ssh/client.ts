@@ -37,7 +37,7 @@ import {
 import { printable } from "./printable.ts";
 import { type HostKeyEvent, Transport } from "./transport.ts";
 import { type Candidate, UserAuth } from "./userauth.ts";
-import { decode, decodeFields, encode, type Message } from "./wire.ts";
+import { decode, decodeFields, encode, type Message, uint32At } from "./wire.ts";
 
 /** Output beyond which `write` takes nothing: what is accepted has a way out soon. */
 const maximumOutput = 256 * 1024;
@@ -162,6 +162,11 @@ export class SshClient {
     return this.#transport.pendingOutput;
   }
 
+  /** Whether there is any that is sealed. */
+  get hasOutput(): boolean {
+    return this.#transport.hasOutput;
+  }
+
   /** Takes a copy of bytes from the server; `nextEvent` processes them. */
   receive(bytes: Uint8Array): void {
     if (this.#phase !== "ended") this.#transport.receive(bytes);
@@ -178,6 +183,11 @@ export class SshClient {
   /** What is to be sent to the server; the array is the caller's. */
   takeOutput(): Uint8Array {
     return this.#transport.takeOutput();
+  }
+
+  /** As `takeOutput`, but borrowed: valid until the next `lendOutput`. Nothing is copied or allocated for it. */
+  lendOutput(): Uint8Array {
+    return this.#transport.lendOutput();
   }
 
   /** Lines for a log at DEBUG: names and sizes, never contents. */
@@ -250,7 +260,7 @@ export class SshClient {
     while (channel !== undefined && taken < data.length && this.#maySendData()) {
       const length = channel.writable(data.length - taken);
       if (length === 0) break;
-      this.#transport.send(channel.write(data.subarray(taken, taken + length)));
+      this.#transport.sendData(channel.dataHead(length), data.subarray(taken, taken + length));
       taken += length;
     }
     return taken;
@@ -454,7 +464,7 @@ export class SshClient {
 
   #channel(number: number, payload: Uint8Array): ClientEvent | undefined {
     if (number === m.CHANNEL_OPEN.number) return this.#refuseChannel(payload);
-    const { recipientChannel } = decodeFields("a channel's message", toChannel, payload);
+    const recipientChannel = recipientOf(payload);
     const channel = this.#channels.get(recipientChannel);
     if (channel === undefined) {
       throw new ProtocolError(
@@ -483,6 +493,13 @@ export class SshClient {
       encode(m.CHANNEL_OPEN_FAILURE, { recipientChannel: senderChannel, reasonCode, description, languageTag: "" }),
     );
   }
+}
+
+/** Whom a message to a channel is for: read without a layout where it can be, since most messages are such. RFC 4254 §5. */
+function recipientOf(payload: Uint8Array): number {
+  return payload.length < 5
+    ? decodeFields("a channel's message", toChannel, payload).recipientChannel
+    : uint32At(payload, 1);
 }
 
 /** The table with these host key algorithms only: KEXINIT names what is in it. RFC 4253 §7.1. */

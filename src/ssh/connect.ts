@@ -263,8 +263,8 @@ class Connection implements SshConnection {
   /** One write at a time: what comes meanwhile leaves together with the next. */
   #flush(): void {
     if (this.#writing !== undefined || this.#isEnded) return;
-    const output = this.#client.takeOutput();
-    if (output.length === 0) return;
+    if (!this.#client.hasOutput) return;
+    const output = this.#client.lendOutput(); // until it has left: no other is lent before
     this.#hasSent = true;
     const writing = this.#sink.write(output);
     if (writing === undefined) {

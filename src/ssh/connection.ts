@@ -10,7 +10,8 @@ export interface ByteDuplex {
   readonly writable: WritableStream<Uint8Array>;
   /**
    * The same bytes without the streams, for whoever counts microseconds: a web stream costs ten times as much a chunk
-   * until it has been compiled. Who takes a half of it leaves the stream of that half alone.
+   * until it has been compiled. Who takes a half of it leaves the stream of that half alone. What a channel's gives is
+   * borrowed: valid until the next `read`.
    */
   readonly direct?: DirectBytes;
 }

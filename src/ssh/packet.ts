@@ -14,6 +14,8 @@ export const MAXIMUM_PACKET_LENGTH: number = 256 * 1024;
 const minimumPadding = 4; // RFC 4253 §6: there MUST be at least four bytes of padding
 const minimumPacketLength = 1 + 1 + minimumPadding; // padding_length, a message number, padding
 
+const noData: Uint8Array = new Uint8Array(0);
+
 /** A packet's payload. Borrowed: valid until the next `receive` or `next`. */
 export interface InboundPacket {
   readonly payload: Uint8Array;
@@ -152,7 +154,9 @@ export class PacketReader {
 export class PacketWriter {
   readonly #randomBytes: RandomBytes;
   #keys: Keys;
-  #output: Uint8Array = new Uint8Array(0);
+  #output: Uint8Array = noData;
+  /** What the last `lend` gave, or will be given next. */
+  #lent: Uint8Array = noData;
   #length = 0;
   #sequenceNumber: number;
   #bytes = 0;
@@ -190,20 +194,22 @@ export class PacketWriter {
     this.#allocate(bytes.length).set(bytes);
   }
 
-  /** Seals `payload` (copied) as the next packet. RFC 4253 §6. */
-  write(payload: Uint8Array): void {
+  /** Seals a payload, `head` and `data` behind it (both copied), as the next packet. RFC 4253 §6. */
+  write(head: Uint8Array, data: Uint8Array = noData): void {
     const { row, keyed } = this.#keys;
-    const aligned = (row.isLengthPadded ? 4 : 0) + 1 + payload.length + minimumPadding;
+    const payloadLength = head.length + data.length;
+    const aligned = (row.isLengthPadded ? 4 : 0) + 1 + payloadLength + minimumPadding;
     const padding = minimumPadding + ((row.blockLength - (aligned % row.blockLength)) % row.blockLength);
-    const packetLength = 1 + payload.length + padding;
+    const packetLength = 1 + payloadLength + padding;
     const packet = this.#allocate(4 + packetLength + row.tagLength);
     packet[0] = packetLength >>> 24;
     packet[1] = packetLength >>> 16;
     packet[2] = packetLength >>> 8;
     packet[3] = packetLength;
     packet[4] = padding;
-    packet.set(payload, 5);
-    packet.set(this.#randomBytes(padding), 5 + payload.length); // RFC 4253 §6: padding SHOULD be random
+    packet.set(head, 5);
+    packet.set(data, 5 + head.length);
+    packet.set(this.#randomBytes(padding), 5 + payloadLength); // RFC 4253 §6: padding SHOULD be random
     keyed.seal(packet, this.#sequenceNumber);
     this.#sequenceNumber = (this.#sequenceNumber + 1) >>> 0;
     this.#bytes += packet.length;
@@ -213,6 +219,14 @@ export class PacketWriter {
   /** What is to be sent; the array is the caller's. */
   take(): Uint8Array {
     const output = this.#output.slice(0, this.#length); // what they are sealed in is kept: growing it is what costs
+    this.#length = 0;
+    return output;
+  }
+
+  /** As `take`, but borrowed: valid until the next `lend`. What is sealed meanwhile goes to the other of two buffers. */
+  lend(): Uint8Array {
+    const output = this.#output.subarray(0, this.#length);
+    [this.#output, this.#lent] = [this.#lent, this.#output];
     this.#length = 0;
     return output;
   }

@@ -184,6 +184,11 @@ export class Transport {
     return this.#packetsReceived;
   }
 
+  /** Whether there is output to take. */
+  get hasOutput(): boolean {
+    return this.#writer.pending > 0;
+  }
+
   /** Bytes of output that wait. */
   get pendingOutput(): number {
     return this.#writer.pending + this.#queuedBytes;
@@ -197,6 +202,11 @@ export class Transport {
   /** What is to be sent; the array is the caller's. */
   takeOutput(): Uint8Array {
     return this.#writer.take();
+  }
+
+  /** As `takeOutput`, but borrowed: valid until the next `lendOutput`. */
+  lendOutput(): Uint8Array {
+    return this.#writer.lend();
   }
 
   /** Lines for a log at DEBUG since the last call: names and sizes, never contents. */
@@ -221,6 +231,14 @@ export class Transport {
     if (this.#queuedBytes > maximumQueuedBytes) {
       throw new ProtocolError("the server asked for too many replies during a key exchange", "RFC 4253 §7.1");
     }
+  }
+
+  /** Sends a payload in two parts, which are copied once: for data, and only while `isOpenForSending`. */
+  sendData(head: Uint8Array, data: Uint8Array): void {
+    if (!this.isOpenForSending) throw new TypeError("data cannot wait for the end of a key exchange");
+    this.#trace(() => `sent ${nameOf(head[0] as number)}, ${head.length + data.length} bytes`);
+    this.#writer.write(head, data);
+    this.#rekeyIfDue();
   }
 
   /** Sends DISCONNECT, legal at any time; nothing may be sent after it. RFC 4253 §11.1. */

@@ -26,7 +26,7 @@ export function sinkOf(stream: WritableStream<Uint8Array> | ByteSink): ByteSink 
   if ("write" in stream) return stream;
   const writer = stream.getWriter();
   return {
-    write: (bytes) => writer.write(bytes),
+    write: (bytes) => writer.write(bytes.slice()), // what becomes of a chunk behind a web stream is anybody's guess
     close: () => writer.close(),
     abort: () => writer.abort(),
     broken: new Promise((resolve) => {
@@ -55,7 +55,8 @@ export function duplexOf(direct: DirectBytes, isLent = false): ByteDuplex {
   };
 }
 
-function copying(source: ByteSource): ByteSource {
+/** A source whose chunks are the reader's for good, from one that lends them. */
+export function copying(source: ByteSource): ByteSource {
   return { read: async () => (await source.read())?.slice(), cancel: () => source.cancel() };
 }
 

@@ -100,6 +100,17 @@ export function encodeString(content: Uint8Array): Uint8Array {
   return bytes;
 }
 
+/** The uint32 at a place of which the caller knows that it is there; a view would cost more than it. RFC 4251 §5. */
+export function uint32At(bytes: Uint8Array, at: number): number {
+  return (
+    (((bytes[at] as number) << 24) |
+      ((bytes[at + 1] as number) << 16) |
+      ((bytes[at + 2] as number) << 8) |
+      (bytes[at + 3] as number)) >>>
+    0
+  );
+}
+
 /** Joins byte arrays into a new one. */
 export function concat(...parts: readonly Uint8Array[]): Uint8Array {
   const bytes = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
@@ -175,8 +186,8 @@ function put(bytes: Uint8Array, start: number, fields: Fields, values: Readonly<
   }
 }
 
-/** Returns where the next field goes. */
-function putUint32(bytes: Uint8Array, at: number, value: number): number {
+/** Writes a uint32; returns where the next field goes. RFC 4251 §5. */
+export function putUint32(bytes: Uint8Array, at: number, value: number): number {
   bytes[at] = value >>> 24;
   bytes[at + 1] = value >>> 16;
   bytes[at + 2] = value >>> 8;
@@ -249,17 +260,8 @@ class Reader {
     return this.#bytes.subarray(start, start + length);
   }
 
-  /** Without a view: one costs more than all that is done with it. */
   #uint32(name: string): number {
-    const bytes = this.#bytes;
-    const at = this.#pass(name, 4);
-    return (
-      (((bytes[at] as number) << 24) |
-        ((bytes[at + 1] as number) << 16) |
-        ((bytes[at + 2] as number) << 8) |
-        (bytes[at + 3] as number)) >>>
-      0
-    );
+    return uint32At(this.#bytes, this.#pass(name, 4));
   }
 
   #string(name: string): Uint8Array {

@@ -120,11 +120,48 @@ describe("readable", () => {
     expect(port.consumedBytes).toBe(20_000);
   });
 
-  test("does not copy large pieces together", async () => {
-    const { streams } = pair();
-    for (const letter of "abc") streams.tell(data(letter.repeat(3000)));
+  test("gives pieces longer than a block in order, whole", async () => {
+    const { port, streams } = pair();
+    const bytes = seededBytes("large pieces")(300_000);
+    for (let at = 0, length = 1; at < bytes.length; at += length, length = (length * 7) % 90_001)
+      streams.tell({ news: "data", data: bytes.subarray(at, at + length) });
     streams.tell(eof);
-    expect((await readAll(streams.readable)).map((chunk) => chunk.length)).toEqual([3000, 3000, 3000]);
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of streams.readable) chunks.push(chunk);
+    expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
+    expect(port.consumedBytes).toBe(bytes.length);
+  });
+
+  test("its web stream gives chunks for good", async () => {
+    const { streams } = pair();
+    const reader = streams.readable.getReader();
+    streams.tell(data("first"));
+    const first = await reader.read();
+    streams.tell(data("other"));
+    await reader.read();
+    expect(Buffer.from(first.value ?? []).toString()).toBe("first");
+  });
+
+  test("its source lends a chunk until the next read: what comes meanwhile goes elsewhere", async () => {
+    const { streams } = pair();
+    const { source } = streams.direct;
+    streams.tell(data("first"));
+    const first = await source.read();
+    streams.tell(data("other"));
+    expect(Buffer.from(first ?? []).toString()).toBe("first");
+    first?.fill(0xff);
+    expect(Buffer.from((await source.read()) ?? []).toString()).toBe("other");
+  });
+
+  test("its source makes no block twice: a download that is read as it comes stays in one", async () => {
+    const { streams } = pair();
+    const { source } = streams.direct;
+    const buffers = new Set<ArrayBufferLike>();
+    for (let i = 0; i < 1000; i++) {
+      streams.tell({ news: "data", data: new Uint8Array(32768) });
+      buffers.add((await source.read())?.buffer ?? new ArrayBuffer(0));
+    }
+    expect(buffers.size).toBeLessThan(4);
   });
 
   test.each<{ about: string; end: (streams: ChannelStreams) => void; last: string[] }>([

@@ -2,8 +2,8 @@ import { describe, expect, test } from "vitest";
 import { Channel, INITIAL_WINDOW_SIZE, MAXIMUM_PACKET_SIZE, type Outcome } from "../../src/ssh/channel.ts";
 import { type ChannelError, ProtocolError } from "../../src/ssh/errors.ts";
 import * as m from "../../src/ssh/messages.ts";
-import { decode, encode, encodeFields, type FieldValues } from "../../src/ssh/wire.ts";
-import { join, sshString } from "../support/peer-crypto.ts";
+import { concat, decode, encode, encodeFields, type FieldValues } from "../../src/ssh/wire.ts";
+import { join, seededBytes, sshString } from "../support/peer-crypto.ts";
 
 const noBytes: Uint8Array = new Uint8Array(0);
 /** Our number of the channel, and the server's. */
@@ -314,15 +314,16 @@ describe("the server's window and packet size, RFC 4254 §5.2", () => {
   ])("window $window, packets of $packet: of $asked bytes $taken are taken", ({ window, packet, asked, taken }) => {
     const channel = ready({ window, packet });
     expect(channel.writable(asked)).toBe(taken);
-    const { data } = decode(m.CHANNEL_DATA, channel.write(new Uint8Array(taken)));
-    expect(data.length).toBe(taken);
+    const data = seededBytes("data")(taken);
+    const sent = decode(m.CHANNEL_DATA, concat(channel.dataHead(taken), data));
+    expect(Buffer.from(sent.data).equals(data)).toBe(true);
     expect(channel.writable(most)).toBe(Math.min(window - taken, packet, MAXIMUM_PACKET_SIZE));
   });
 
   test("a write beyond what fits is the caller's mistake", () => {
-    expect(() => ready({ window: 10 }).write(new Uint8Array(11))).toThrow(RangeError);
-    expect(() => ready({ packet: 10 }).write(new Uint8Array(11))).toThrow(RangeError);
-    expect(() => opening().write(new Uint8Array(1))).toThrow(RangeError);
+    expect(() => ready({ window: 10 }).dataHead(11)).toThrow(RangeError);
+    expect(() => ready({ packet: 10 }).dataHead(11)).toThrow(RangeError);
+    expect(() => opening().dataHead(1)).toThrow(RangeError);
   });
 
   test("WINDOW_ADJUST adds, also from 0 and up to 2^32 - 1", () => {

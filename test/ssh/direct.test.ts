@@ -7,7 +7,7 @@ import { decode, encode } from "../../src/ssh/wire.ts";
 import { PeerKey, seededBytes } from "../support/peer-crypto.ts";
 import { ScriptedPeer } from "../support/scripted-peer.ts";
 
-/** A socket without web streams, which takes all that it is given at once and answers later. */
+/** A socket without web streams, which answers later. It takes what it is given at once, or, where it is slow, a turn later. */
 class DirectSocket {
   readonly peer: ScriptedPeer;
   readonly duplex: ByteDuplex;
@@ -17,8 +17,14 @@ class DirectSocket {
   #wake: () => void = () => undefined;
   #isOver = false;
 
-  constructor(peer: ScriptedPeer) {
+  constructor(peer: ScriptedPeer, isSlow = false) {
     this.peer = peer;
+    const take = (bytes: Uint8Array): undefined => {
+      this.largest = Math.max(this.largest, bytes.length);
+      peer.receive(bytes);
+      bytes.fill(0xff); // it is ours no longer, and may become anything
+      this.flush();
+    };
     const source: ByteSource = {
       read: async () => {
         while (this.#chunks.length === 0 && !this.#isOver) await new Promise<void>((resolve) => (this.#wake = resolve));
@@ -29,13 +35,7 @@ class DirectSocket {
     this.duplex = duplexOf({
       source,
       sink: {
-        write: (bytes) => {
-          this.largest = Math.max(this.largest, bytes.length);
-          peer.receive(bytes);
-          bytes.fill(0xff); // it is ours no longer, and may become anything
-          this.flush();
-          return undefined;
-        },
+        write: (bytes) => (isSlow ? new Promise(setImmediate).then(() => take(bytes)) : take(bytes)),
         close: async () => this.#end(),
         abort: async () => this.#end(),
         broken: new Promise(() => undefined),
@@ -55,8 +55,10 @@ class DirectSocket {
   }
 }
 
-async function withSession(): Promise<{ socket: DirectSocket; connection: SshConnection; session: SessionChannel }> {
-  const socket = new DirectSocket(new ScriptedPeer());
+async function withSession(
+  isSlow = false,
+): Promise<{ socket: DirectSocket; connection: SshConnection; session: SessionChannel }> {
+  const socket = new DirectSocket(new ScriptedPeer(), isSlow);
   socket.peer.greet();
   socket.flush();
   const user = new PeerKey("the user");
@@ -75,6 +77,18 @@ test("a socket that takes everything at once is given an upload of any size, and
   await connection.close();
 });
 
+test("what is sealed while a write is under way does not touch what is being written", async () => {
+  const { socket, connection, session } = await withSession(true);
+  const bytes = seededBytes("pieces")(100_000);
+  for (let at = 0; at < bytes.length; at += 1000) {
+    await session.direct?.sink.write(bytes.subarray(at, at + 1000));
+    if (at % 7000 === 0) await new Promise(setImmediate);
+  }
+  await connection.close();
+  const received = socket.peer.of(m.CHANNEL_DATA).map((payload) => decode(m.CHANNEL_DATA, payload).data);
+  expect(Buffer.concat(received).equals(bytes)).toBe(true);
+});
+
 test("what a slow consumer reads late is what came, whatever came after it", async () => {
   const { socket, connection, session } = await withSession();
   const bytes = seededBytes("a download")(300_000);
@@ -85,7 +99,9 @@ test("what a slow consumer reads late is what came, whatever came after it", asy
   }
   const chunks: Uint8Array[] = [];
   for (let length = 0; length < bytes.length; length += chunks.at(-1)?.length ?? Number.NaN) {
-    chunks.push((await session.direct?.source.read()) ?? new Uint8Array(0));
+    const lent = (await session.direct?.source.read()) ?? new Uint8Array(0);
+    chunks.push(lent.slice());
+    lent.fill(0xff); // it is the channel's again with the next read, and may become anything
     await new Promise(setImmediate);
   }
   expect(Buffer.concat(chunks).equals(bytes)).toBe(true);

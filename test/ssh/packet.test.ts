@@ -365,6 +365,28 @@ describe.each(ciphers)("PacketWriter with %s", (cipher) => {
     writer.write(Uint8Array.of(9));
     expect(peer(cipher).open(output)?.payload).toEqual(Uint8Array.of(2, 3, 4));
   });
+
+  test("puts the two parts of a payload together", () => {
+    const writer = new PacketWriter(keys(cipher), seededBytes("padding"));
+    writer.write(Uint8Array.of(94, 1), Uint8Array.of(2, 3, 4));
+    expect(peer(cipher).open(writer.take())?.payload).toEqual(Uint8Array.of(94, 1, 2, 3, 4));
+  });
+
+  test("lends its output until it lends again: what is sealed meanwhile goes elsewhere", () => {
+    const writer = new PacketWriter(keys(cipher), seededBytes("padding"));
+    const direction = peer(cipher);
+    let lent = new Uint8Array(0);
+    for (let i = 0; i < 10; i++) {
+      const payload = Uint8Array.of(2, ...new Uint8Array(40 * i).fill(i));
+      writer.write(payload);
+      lent.fill(0xff); // ours no longer
+      lent = writer.lend() as Uint8Array<ArrayBuffer>;
+      expect([writer.pending, writer.take().length]).toEqual([0, 0]);
+      writer.write(Uint8Array.of(3));
+      expect(direction.open(lent)?.payload).toEqual(payload);
+      expect(direction.open(writer.take())?.payload).toEqual(Uint8Array.of(3));
+    }
+  });
 });
 
 describe("PacketReader before the first packet", () => {

@@ -2,6 +2,7 @@
  * AES-GCM packets: what `aes128-gcm@openssh.com` and `aes256-gcm@openssh.com` share. RFC 5647; OpenSSH PROTOCOL 1.6
  * has its own names for them, so that nobody must negotiate the cipher as a MAC too.
  */
+import { uint32At } from "../wire.ts";
 import type { GcmPrimitive, KeyedCipher, PacketCipher } from "./interfaces.ts";
 
 const ivLength = 12;
@@ -24,7 +25,7 @@ class AesGcm implements KeyedCipher {
 
   /** packet_length is not encrypted: it is the associated data. RFC 5647 §7.3. */
   length(packet: Uint8Array): number {
-    return new DataView(packet.buffer, packet.byteOffset, packet.byteLength).getUint32(0);
+    return uint32At(packet, 0);
   }
 
   open(packet: Uint8Array): boolean {

@@ -1,11 +1,12 @@
 /**
  * none: the cipher of the first packets, before any key. RFC 4253 §6.3.
  */
+import { uint32At } from "../wire.ts";
 import type { KeyedCipher, PacketCipher } from "./interfaces.ts";
 
 const keyed: KeyedCipher = {
   length(packet) {
-    return new DataView(packet.buffer, packet.byteOffset, packet.byteLength).getUint32(0);
+    return uint32At(packet, 0);
   },
   open() {
     return true;
