@@ -225,7 +225,7 @@ const flags = {
   },
   crypto: {
     value: "auto|noble|wasm",
-    about: "what encrypts: the best there is, JavaScript alone, or chacha20-poly1305 in WebAssembly, offered first",
+    about: "what encrypts: the best there is, JavaScript alone, or chacha20-poly1305 in WebAssembly and nothing without it",
     initial: "auto",
     read: values.choice(["auto", "noble", "wasm"]),
   },

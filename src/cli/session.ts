@@ -9,7 +9,7 @@ import { loadTable } from "../node/platform.ts";
 import { trustBy } from "../node/trust.ts";
 import { connectTrusted } from "../node/trusted-connect.ts";
 import type { ByteDuplex, ConnectOptions, HostKey, Limits, Notice, SshConnection } from "../ssh/connection.ts";
-import { AuthError, type HostKeyError } from "../ssh/errors.ts";
+import { AuthError, type HostKeyError, NegotiationError } from "../ssh/errors.ts";
 import { isEqual } from "../ssh/wire.ts";
 import { isKeyToCome } from "./client-keys.ts";
 import { trustCommand } from "./commands.ts";
@@ -143,8 +143,12 @@ async function logIn(
     ...(watch && { onProgress: (progress) => watch(progress, settings) }),
     trace: settings.logLevel === "DEBUG",
   };
-  const onAgain = ({ fingerprint }: HostKeyError): void =>
-    log.info(`the server showed a key that is not pinned, ${fingerprint}: connecting again for its others`);
+  const onAgain = (refusal: HostKeyError | NegotiationError): void => {
+    if (refusal instanceof NegotiationError)
+      log.info("the server lacks strict key exchange: connecting again with AES-GCM, which does not need it");
+    else
+      log.info(`the server showed a key that is not pinned, ${refusal.fingerprint}: connecting again for its others`);
+  };
   const attempt = () => connectTrusted(open, options, trust, onAgain);
   const connection = await introduced(attempt, keys, introduction);
   introduction?.letIn();

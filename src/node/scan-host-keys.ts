@@ -2,6 +2,7 @@
  * Scan host keys: which keys a server proves to hold, as ssh-keyscan shows them, without logging in. Each type takes a
  * connection of its own, one after the other: servers punish a source that comes too often at once.
  */
+import { withAesFirst } from "../ssh/algorithms/rows.ts";
 import { connect } from "../ssh/connect.ts";
 import type { ByteDuplex, HostKey } from "../ssh/connection.ts";
 import { HostKeyError, NegotiationError } from "../ssh/errors.ts";
@@ -28,7 +29,8 @@ export async function scanHostKeys(options: ScanOptions): Promise<HostKey[]> {
   const { host, port = 22, timeout = 15_000 } = options;
   const signal = options.signal === undefined ? {} : { signal: options.signal };
   const open = options.open ?? (() => dial(host, port, { timeout, ...signal }));
-  const { table } = await loadPlatform();
+  const { table: usual } = await loadPlatform();
+  const table = withAesFirst(usual); // a server without strict kex is not refused for that, and nothing else is said
   const plain = Object.keys(table.hostKey).filter((name) => !name.includes("-cert-v01@"));
   const found: HostKey[] = [];
   let theirs: readonly string[] = plain; // as far as we know: a refusal tells

@@ -95,7 +95,9 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
     expect(steps["name"]?.detail).toBe("127.0.0.1 is 127.0.0.1");
     expect(steps["tcp"]?.detail).toBe(`127.0.0.1 port ${server.port}`);
     expect(steps["banner"]?.detail).toMatch(/^SSH-2\.0-OpenSSH_/);
-    expect(steps["algorithms"]?.detail).toContain("curve25519-sha256, ssh-ed25519, aes256-gcm@openssh.com, strict kex");
+    expect(steps["algorithms"]?.detail).toContain(
+      "curve25519-sha256, ssh-ed25519, chacha20-poly1305@openssh.com, strict kex",
+    );
     expect(steps["host-key"]?.detail).toBe(`ssh-ed25519 ${hostKey}, trusted by ${server.knownHosts}:1`);
     expect(steps["authentication"]?.detail).toBe(`${server.user}, by publickey ssh-ed25519 ${key}`);
     expect(steps["channel"]?.detail).toContain("command ");

@@ -39,7 +39,10 @@ describe("--crypto", () => {
     vi.resetModules();
   });
 
-  test("auto is the platform's table", async () => expect(await loadTable("auto")).toBe(platformTable));
+  test("auto is the platform's table, which has the kernel first", async () => {
+    expect(await loadTable("auto")).toBe(platformTable);
+    expect(Object.keys(platformTable.cipher)).toEqual([chacha, "aes256-gcm@openssh.com", "aes128-gcm@openssh.com"]);
+  });
 
   test("noble needs no WebAssembly, and offers chacha20 first as JavaScript has no AES", async () => {
     vi.stubGlobal("WebAssembly", undefined);
@@ -64,6 +67,7 @@ describe("--crypto", () => {
     await expect(loadTable("wasm")).rejects.toMatchObject({ name: new CryptoError("").name });
     await expect(loadTable("wasm")).rejects.toThrow("--crypto wasm");
     const { cipher } = await loadTable("auto");
+    expect(Object.keys(cipher)[0]).toBe("aes256-gcm@openssh.com"); // node:crypto's, before noble's chacha20
     const keyed = cipher[chacha]?.create(new Uint8Array(64), new Uint8Array(0));
     expect(keyed?.constructor.name).toBe("ChaCha20Poly1305");
   });

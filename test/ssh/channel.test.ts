@@ -299,6 +299,16 @@ describe("requests of the server's, RFC 4254 §5.4, §6.10", () => {
   });
 });
 
+test.each([
+  { name: "longer", length: 4 },
+  { name: "shorter", length: 2 },
+  { name: "gone", length: undefined },
+])("data whose length is not that of the message ends it: $name", ({ length }) => {
+  const head = [94, 0, 0, 0, ours];
+  const payload = length === undefined ? [...head, 0, 0, 0] : [...head, 0, 0, 0, length, 1, 2, 3];
+  expect(() => ready().receive(Uint8Array.from(payload))).toThrow(ProtocolError);
+});
+
 describe("the server's window and packet size, RFC 4254 §5.2", () => {
   const most = 2 ** 32 - 1;
 

@@ -71,8 +71,8 @@ export interface Primitives {
   readonly ed25519: Ed25519;
   readonly gcm: GcmPrimitive;
   readonly chacha: ChaChaPrimitive;
-  /** Whether AES is as fast as the processor has it: it is offered first then. */
-  readonly isAesFast: boolean;
+  /** Whether AES-GCM is offered before chacha20-poly1305: where it is the faster one for short packets. */
+  readonly isAesFirst: boolean;
 }
 
 /** One host key algorithm: how its public key blob and its signatures are read and checked. RFC 4253 §6.6, RFC 8709. */

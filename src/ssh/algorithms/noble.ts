@@ -61,5 +61,5 @@ export const noble: Primitives = {
   },
   gcm: nobleGcm,
   chacha: nobleChaCha,
-  isAesFast: false, // and its tables are read at secret places
+  isAesFirst: false, // it is slow, and its tables are read at secret places
 };

@@ -13,8 +13,23 @@ import type { AlgorithmTable, Primitives } from "./interfaces.ts";
 import { rsaHostKey } from "./rsa-sha2.ts";
 import { sshEd25519 } from "./ssh-ed25519.ts";
 
+/**
+ * The table with AES-GCM offered first: for a server without strict kex, which is met with what Terrapin cannot cut, since
+ * AES-GCM counts by itself.
+ */
+export function withAesFirst(table: AlgorithmTable): AlgorithmTable {
+  const rank = ([name]: [string, unknown]): number => (isAesGcm(name) ? 0 : 1);
+  const rows = Object.entries(table.cipher).sort((a, b) => rank(a) - rank(b)); // which keeps the order of equals
+  return { ...table, cipher: Object.fromEntries(rows) };
+}
+
+/** Whether a cipher is AES-GCM, under OpenSSH's names. OpenSSH PROTOCOL 1.6. */
+export function isAesGcm(name: string): boolean {
+  return /^aes(128|256)-gcm@openssh\.com$/.test(name);
+}
+
 /** All algorithms, most wanted first, on these primitives. RFC 4253 §7.1. */
-export function tableOf({ x25519, ecdh, power, ed25519, gcm, chacha, isAesFast }: Primitives): AlgorithmTable {
+export function tableOf({ x25519, ecdh, power, ed25519, gcm, chacha, isAesFirst }: Primitives): AlgorithmTable {
   const curve25519 = curve25519Sha256(x25519);
   const chacha20 = { "chacha20-poly1305@openssh.com": chacha20Poly1305(chacha) };
   // The longer key leads: it costs a fifth more of little. RFC 5647 §6, under OpenSSH's names (OpenSSH PROTOCOL 1.6).
@@ -43,8 +58,7 @@ export function tableOf({ x25519, ecdh, power, ed25519, gcm, chacha, isAesFast }
     // A certificate behind the plain keys, unlike OpenSSH's: only where known_hosts names an authority is it worth more, and
     // there it is asked for first (`orderHostKeyAlgorithms`).
     hostKey: { ...plain, ...certifiedHostKeys(plain) },
-    // Where AES goes first, a server without strict kex is met with what Terrapin cannot cut: AES-GCM counts by itself.
-    cipher: isAesFast ? { ...aes, ...chacha20 } : { ...chacha20, ...aes },
+    cipher: isAesFirst ? { ...aes, ...chacha20 } : { ...chacha20, ...aes },
     // RFC 4253 §7.1 wants at least one name. The plain one is for servers that look for a MAC in common even with an AEAD.
     mac: {
       "hmac-sha2-256-etm@openssh.com": null,

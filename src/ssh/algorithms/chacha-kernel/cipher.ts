@@ -20,6 +20,16 @@ export function swiftChaCha(fallback: ChaChaPrimitive): ChaChaPrimitive {
   return (key) => (kernelChaCha() ?? fallback)(key);
 }
 
+/** A module of 31 bytes with one instruction on a vector. */
+const vectorProbe: Uint8Array<ArrayBuffer> = decodeBase64(
+  "AGFzbQEAAAABBQFgAAF7AwIBAAoKAQgAQQD9D/1iCw==",
+) as Uint8Array<ArrayBuffer>;
+
+/** Whether the runtime knows WebAssembly's vectors, asked without compiling the kernel. A policy may still forbid that. */
+export function mayRunKernel(): boolean {
+  return typeof WebAssembly === "object" && WebAssembly.validate(vectorProbe);
+}
+
 let loaded: { readonly chacha: ChaChaPrimitive | undefined } | undefined;
 
 /** The kernel; undefined where there is no WebAssembly, none with vectors, or where a policy forbids it. Asked once. */
