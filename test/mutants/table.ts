@@ -293,7 +293,7 @@ export const table: readonly Mutant[] = [
   {
     id: "packet-padding-not-random",
     file: "src/ssh/packet.ts",
-    find: "packet.set(this.#randomBytes(padding), 5 + payload.length);",
+    find: "packet.set(this.#randomBytes(padding), 5 + payloadLength);",
     replace: "",
     why: "padding is zeros: known plaintext in every packet",
     caughtBy: { file: "test/ssh/packet.test.ts", test: "pads with fresh random bytes" },
@@ -728,7 +728,7 @@ export const table: readonly Mutant[] = [
   {
     id: "channel-their-window-not-spent",
     file: "src/ssh/channel.ts",
-    find: "this.#outboundWindow -= data.length;",
+    find: "this.#outboundWindow -= length;",
     replace: "",
     why: "the server's window never ends",
     caughtBy: { file: "test/ssh/client.test.ts", test: "window 5, packets of 1: 5 bytes are taken" },
