@@ -49,4 +49,28 @@ export const targets: readonly Target[] = [
     version: debianVersion("openssh-server"),
     differences: [],
   },
+  {
+    name: "ssh2",
+    server: "npm ssh2",
+    version: `node -p '"ssh2 " + require("/server/node_modules/ssh2/package.json").version'`,
+    differences: [],
+  },
+  {
+    name: "asyncssh",
+    server: "AsyncSSH (Python)",
+    version: `/venv/bin/python -c 'import asyncssh; print("asyncssh", asyncssh.__version__)'`,
+    differences: [],
+  },
+  {
+    name: "paramiko",
+    server: "Paramiko (Python)",
+    version: `/venv/bin/python -c 'import paramiko; print("paramiko", paramiko.__version__)'`,
+    differences: [],
+  },
+  {
+    name: "go",
+    server: "Go x/crypto/ssh",
+    version: "sed -n 's/^require \\(.*crypto .*\\)/\\1/p' /server/go.mod",
+    differences: [],
+  },
 ];
