@@ -123,9 +123,13 @@ async function converse(
     timers.push(setTimeout(hear, deafFor));
   }
   const taken = (): number => (sent - (stdin?.writableLength ?? 0)) / 1024 / 1024;
-  let takenBefore: number | undefined; // what comes after a signal is read and dropped
+  let takenBefore: number | undefined; // what comes after the end, which is told first, is read and dropped
+  const measure = (): void => {
+    takenBefore ??= taken();
+  };
+  child.stderr?.once("data", measure);
   const stop = (): void => {
-    takenBefore = taken();
+    measure();
     child.kill("SIGTERM");
   };
   if (endsUsAfter !== undefined) timers.push(setTimeout(stop, endsUsAfter));
@@ -154,11 +158,11 @@ async function converse(
   await say(hostLines);
   for (let offer = 0; offer < offers && !isOver; offer++) await say(moreOfHost);
   await until(() => heard >= expected);
-  takenBefore ??= taken();
+  measure();
   host.end();
   await host.exit;
   for (const timer of timers) clearTimeout(timer);
-  return takenBefore;
+  return takenBefore ?? 0;
 }
 
 /** What the host must get of a script without faults: the lines that it pours, if they are messages, and the answers. */
@@ -272,7 +276,8 @@ function hostComplaints(stdout: string, ends: string): readonly string[] {
 
 function stopComplaints({ code, stdout, stderr }: Outcome, { stopped }: Stopped): readonly string[] {
   const found = code === stopped ? [] : [`exit code ${code}, not ${stopped}`];
-  return stdout + stderr === "" ? found : [...found, `it said ${JSON.stringify(stdout + stderr)}`];
+  if (stderr !== "") found.push(`it said ${JSON.stringify(stderr)}`);
+  return [...found, ...hostComplaints(stdout, "was told to end, by SIGTERM")];
 }
 
 /** Said where the remote's end comes in time: a host that has gone is not kept waiting for it. */

@@ -48,7 +48,7 @@ export interface Succeeds {
   readonly floods?: RegExp;
 }
 
-/** The host's signal ends the command, which says nothing. */
+/** The host's signal ends the command, which says nothing but to whoever waits for an answer. */
 export interface Stopped {
   /** The exit code. */
   readonly stopped: number;
