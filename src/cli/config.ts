@@ -101,6 +101,8 @@ interface Starter {
 function starter({ isInstalled, isWindows }: { isInstalled: boolean; isWindows: boolean }): Starter {
   if (isInstalled) {
     const script = resolve(process.argv[1] ?? "");
+    if (script === process.execPath || insideBun.test(script))
+      return { command: process.execPath, args: [], notes: () => [] };
     const isPassing = script.split(/[\\/]/).includes("_npx");
     const note = "that is npx's cache, which may go: install with npm install --global mcp-ssh-client, and ask again";
     return { command: process.execPath, args: [script], notes: () => (isPassing ? [note] : []) };
@@ -113,6 +115,9 @@ function starter({ isInstalled, isWindows }: { isInstalled: boolean; isWindows: 
     notes: ({ args }) => (args.some((arg) => /[%"&|<>^]/.test(arg)) ? [cmdNote] : []),
   };
 }
+
+/** Where Bun's single executables have their script; Node's name the executable itself. */
+const insideBun = /^(?:\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/;
 
 const cmdNote = 'cmd reads % " & | < > ^ in its own way: if the command does not arrive as it stands, use --installed';
 

@@ -136,25 +136,3 @@ function digitsOf(number: bigint): Uint8Array {
   const even = hex.length % 2 === 0 ? hex : `0${hex}`;
   return Uint8Array.from({ length: even.length / 2 }, (_, i) => Number.parseInt(even.slice(2 * i, 2 * i + 2), 16));
 }
-
-/** Overwrites a key's secrets as far as they are bytes of ours. */
-export function wipe({ material }: KeyPair): void {
-  switch (material.kind) {
-    case "ed25519":
-      material.seed.fill(0);
-      return;
-    case "ecdsa":
-      material.scalar.fill(0);
-      return;
-    case "rsa":
-      for (const number of [
-        material.key.d,
-        material.key.p,
-        material.key.q,
-        material.key.dp,
-        material.key.dq,
-        material.key.qi,
-      ])
-        number.fill(0);
-  }
-}
