@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["test/packages/**"], // with a configuration of its own: npm run test:packages
+    exclude: ["test/{packages,image}/**"], // with a configuration of their own: npm run test:packages, test:image
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },
