@@ -287,6 +287,7 @@ class StdioProxy {
       queue: this.#queue,
       conversation: this.#conversation,
       toHost: (line) => this.#output.write([line]),
+      heard: () => this.#ending.or(this.#output.flushed()),
       warn: (text) => this.#log.warning(text),
     });
   }

@@ -24,6 +24,8 @@ export interface ReconnectionPorts {
   readonly conversation: Conversation;
   /** Takes a whole line of ours to the host. */
   readonly toHost: (line: Uint8Array) => void;
+  /** Resolves when the host has read what we wrote, or something ends us. */
+  readonly heard: () => Promise<unknown>;
   readonly warn: (text: string) => void;
 }
 
@@ -106,14 +108,14 @@ export class Reconnection {
   }
 
   #begin(end: Loss, lived: number, lines: readonly HostLine[], cut: HostLine | undefined): WaitingLines {
-    const { limits, input, queue, conversation, warn } = this.#ports;
+    const { limits, input, queue, conversation, heard, warn } = this.#ports;
     this.#pace.lost(lived);
     const lost = describe(end);
     const unsent = lines.filter(({ isOurs }) => isOurs !== true);
     for (const request of cut?.requests ?? []) request.isSent = true; // it may have been but for its end
     const kept = new Set(unsent.flatMap(({ requests }) => requests));
     conversation.loseLink(kept, { reason: "link-lost", text: `${lost}; connecting again` });
-    const waiting = new WaitingLines(limits, { conversation, queue, warn }, lost);
+    const waiting = new WaitingLines(limits, { conversation, queue, heard, warn }, lost);
     for (const line of unsent) waiting.line(line);
     if (input.isInPieces) waiting.cut();
     this.#waiting = waiting;

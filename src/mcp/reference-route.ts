@@ -18,6 +18,7 @@ import { DISCOVER } from "./messages.ts";
 import { isReferenceAnswer, isReferenceMethod, listNeeded, parsed, requestFault } from "./reference-habits.ts";
 import type { SendQueue } from "./send-queue.ts";
 import { SeparatorEscaper } from "./separators.ts";
+import { LONGEST_ANSWER } from "./server-identity.ts";
 
 export interface ReferencePorts {
   readonly queue: SendQueue;
@@ -189,7 +190,8 @@ export class ReferenceRoute implements HostRoute {
   #initializeAnswered(chunks: readonly Uint8Array[], { isError }: Envelope): void {
     this.#isAnswered = true;
     if (this.#verdict === "unknown") {
-      if (isError || !isReferenceAnswer(parsed(joined(chunks)))) this.#other();
+      const isTooLong = lengthOf({ chunks }) > LONGEST_ANSWER; // its answers are short
+      if (isError || isTooLong || !isReferenceAnswer(parsed(joined(chunks)))) this.#other();
       else this.#verdict = "reference";
     }
     if (this.#isReady) this.#stopWaiting();

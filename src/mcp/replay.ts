@@ -5,12 +5,12 @@
 import type { Verdict } from "./envelope.ts";
 import { EnvelopeScanner } from "./envelope.ts";
 import { joined } from "./held-bytes.ts";
-import type { HostLine, HostRoute } from "./host-route.ts";
+import { type HostLine, type HostRoute, lengthOf } from "./host-route.ts";
 import { withId } from "./member-splice.ts";
 import type { MessageId } from "./message-id.ts";
 import type { PrivateIds } from "./private-ids.ts";
 import type { RemoteListener } from "./remote-lines.ts";
-import { differenceOf, identityOf } from "./server-identity.ts";
+import { differenceOf, identityOf, LONGEST_ANSWER } from "./server-identity.ts";
 import type { Handshake, SessionMemory } from "./session-memory.ts";
 import { type Deferred, deferred, within } from "./waiting.ts";
 
@@ -30,7 +30,7 @@ export type HandshakeOutcome = { readonly how: "same" | "late" } | { readonly ho
 /** An answer to a request of ours. */
 interface Answer {
   readonly isError: boolean;
-  /** One message, borrowed. */
+  /** One message; empty where it is too long to be compared. */
   readonly message: Uint8Array;
 }
 
@@ -81,7 +81,8 @@ export class Replay implements RemoteListener {
     const take = this.#asked.get(envelope.id.key);
     if (take === undefined) return false;
     this.#asked.delete(envelope.id.key);
-    take({ isError: envelope.isError, message: joined(chunks).slice() }); // the line is lent
+    const isTooLong = lengthOf({ chunks }) > LONGEST_ANSWER;
+    take({ isError: envelope.isError, message: isTooLong ? new Uint8Array(0) : joined(chunks).slice() }); // the line is lent
     return true;
   }
 

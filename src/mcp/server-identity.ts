@@ -9,15 +9,15 @@ export interface Identity {
   readonly listChanged: readonly string[];
 }
 
-/** Longer answers are not compared, bytes: nothing of a server's may fill our memory. */
-const LONGEST = 1024 * 1024;
+/** Longer answers are not compared, nor copied to be, bytes: nothing of a server's may fill our memory. */
+export const LONGEST_ANSWER: number = 1024 * 1024;
 
 const lists = ["tools", "prompts", "resources"] as const;
 const parts = ["protocolVersion", "serverInfo", "capabilities"] as const;
 
 /** Reads an answer to `initialize`, one message; undefined where it is an error, or too long. */
 export function identityOf(answer: Uint8Array): Identity | undefined {
-  if (answer.length > LONGEST) return undefined;
+  if (answer.length > LONGEST_ANSWER) return undefined;
   try {
     const { result } = JSON.parse(new TextDecoder().decode(answer)) as { result?: Members };
     if (typeof result !== "object" || result === null) return undefined;

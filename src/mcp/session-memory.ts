@@ -6,9 +6,10 @@ import { batchMembers, isBatch } from "./batch.ts";
 import type { Verdict } from "./envelope.ts";
 import type { Envelope } from "./envelope-draft.ts";
 import { joined } from "./held-bytes.ts";
+import { lengthOf } from "./host-route.ts";
 import type { MessageId } from "./message-id.ts";
 import type { PendingRequest } from "./pending.ts";
-import { type Identity, identityOf } from "./server-identity.ts";
+import { type Identity, identityOf, LONGEST_ANSWER } from "./server-identity.ts";
 
 /** The host's `initialize`, and who answered it. */
 export interface Handshake {
@@ -162,6 +163,7 @@ function answerTo(
   envelopes: readonly Envelope[],
   chunks: readonly Uint8Array[],
 ): Uint8Array | undefined {
+  if (lengthOf({ chunks }) > LONGEST_ANSWER) return undefined;
   const index = envelopes.findIndex((envelope) => envelope.kind === "response" && envelope.id?.key === id.key);
   return memberAt(chunks, index);
 }

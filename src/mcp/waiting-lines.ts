@@ -18,6 +18,8 @@ export interface WaitingPorts {
   readonly conversation: Conversation;
   /** Leads to the new server while that is told what the old one was. */
   readonly queue: HostRoute;
+  /** Resolves when the host has read what we wrote. */
+  readonly heard: () => Promise<unknown>;
   readonly warn: (text: string) => void;
 }
 
@@ -39,6 +41,7 @@ export class WaitingLines implements HostRoute {
   readonly #limits: WaitingLimits;
   readonly #conversation: Conversation;
   readonly #queue: HostRoute;
+  readonly #heard: () => Promise<unknown>;
   /** How the link was lost. */
   readonly #lost: string;
   readonly #warn: (text: string) => void;
@@ -56,10 +59,11 @@ export class WaitingLines implements HostRoute {
   #next: { readonly route: HostRoute; readonly onOver: () => void } | undefined;
 
   /** `lost`: how the link was lost, a sentence without the full stop. */
-  constructor(limits: WaitingLimits, { conversation, queue, warn }: WaitingPorts, lost: string) {
+  constructor(limits: WaitingLimits, { conversation, queue, heard, warn }: WaitingPorts, lost: string) {
     this.#limits = limits;
     this.#conversation = conversation;
     this.#queue = queue;
+    this.#heard = heard;
     this.#lost = lost;
     this.#warn = warn;
   }
@@ -97,8 +101,12 @@ export class WaitingLines implements HostRoute {
     this.#next?.onOver();
   }
 
-  /** The host is not held back: its requests must be heard to be answered in time, and so must its end. */
+  /**
+   * The host is not held back: its requests must be heard to be answered in time, and so must its end. Only where it does
+   * not read our answers we read no more that would need some.
+   */
   async room(): Promise<void> {
+    await this.#heard();
     await this.#next?.route.room();
   }
 

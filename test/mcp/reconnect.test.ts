@@ -70,6 +70,29 @@ describe("a link that is lost", () => {
     expect(stage.lines.slice(1)).toEqual([]);
   });
 
+  it("an answer to the replayed handshake of more than 1 MiB is another server's", async () => {
+    const stage = await begun();
+    stage.remote.lose();
+    const remote = await restored(stage, { able: `{"experimental":{"x":"${"x".repeat(1024 * 1024)}"}}` });
+    await pass(3_000);
+    expect(stage.logged("error").at(-1)).toMatch(/another MCP server answers .* cannot be read/);
+    expect(remote.calls).toContain("disconnect");
+  });
+
+  it("a host that does not read what it is told meanwhile is not read either, and gets it all once it does", async () => {
+    const stage = await begun({ reconnectQueue: 1 });
+    stage.remote.lose();
+    await settle();
+    stage.shown.stall();
+    const ids = Array.from({ length: 200 }, (_, index) => index + 1);
+    stage.host.push(...ids.map((id) => `${request(id)}\n`));
+    await pass(4_000);
+    expect(stage.host.unread.length).toBeGreaterThan(190);
+    stage.shown.flow();
+    await pass(200);
+    expect(stage.refusals.map(({ id }) => id)).toEqual(ids.slice(1));
+  });
+
   it("is dialled again, and the session goes on with the host's own handshake", async () => {
     const stage = await begun();
     stage.host.push(`${request(1)}\n`);

@@ -55,6 +55,19 @@ describe("the memory of a session", () => {
     expect([session.memory.renewals.length, session.memory.isIncomplete]).toEqual([1, false]);
   });
 
+  it("does not copy an answer to initialize that is too long to be compared", () => {
+    const conversation = new Conversation({ answer: () => undefined, stderr: () => [] });
+    const asked = '{"jsonrpc":"2.0","id":1,"method":"initialize"}';
+    conversation.enterHost(judged(asked), [utf8(asked)]);
+    const answer = `{"jsonrpc":"2.0","id":1,"result":{"pad":"${"x".repeat(1024 * 1024)}"}}`;
+    const chunk = utf8(answer);
+    chunk.slice = () => {
+      throw new Error("copied");
+    };
+    expect(conversation.enterRemote(judged(answer), [chunk])).toBe(0);
+    expect([conversation.isAwaited, conversation.memory.handshake]).toEqual([false, undefined]);
+  });
+
   it("takes subscriptions out of batches", () => {
     const session = new Session();
     session.say(`[${subscribe(1, "a:1")} , ${subscribe(2, "a:2")}]`);

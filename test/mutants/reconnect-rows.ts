@@ -3,6 +3,22 @@ import type { Mutant } from "./mutant.ts";
 
 export const reconnectRows: readonly Mutant[] = [
   {
+    id: "waiting-lines-unheard",
+    file: "src/mcp/waiting-lines.ts",
+    find: "await this.#heard();",
+    replace: "",
+    why: "a host that asks while the link is down and reads no answers fills our memory with them",
+    caughtBy: { file: "test/mcp/reconnect.test.ts", test: "a host that does not read what it is told meanwhile" },
+  },
+  {
+    id: "session-memory-copies-all",
+    file: "src/mcp/session-memory.ts",
+    find: "if (lengthOf({ chunks }) > LONGEST_ANSWER) return undefined;",
+    replace: "",
+    why: "a server's answer to initialize of 64 MiB takes three times that",
+    caughtBy: { file: "test/mcp/session-memory.test.ts", test: "does not copy an answer to initialize" },
+  },
+  {
     id: "reconnect-early-question",
     file: "src/mcp/waiting-lines.ts",
     find: "if (line.isAnswer) this.#queue",
