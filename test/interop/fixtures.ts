@@ -84,6 +84,7 @@ export async function makeFixtures(): Promise<Fixtures> {
     execFileSync("ssh-keygen", ["-q", "-p", "-P", "", ...how, "-f", at(name)], { stdio: "ignore" });
   }
   for (const name of ["stranger", "certified", "other_host"]) keygen(at(name), ["-t", "ed25519"]);
+  keygen(at("other_host_ecdsa"), ["-t", "ecdsa", "-b", "256"]);
   execFileSync("ssh-keygen", ["-q", "-s", at("user_ca"), "-I", "interop", "-n", USER, at("certified.pub")]);
   writeFileSync(
     join(server, "authorized_keys"),
@@ -105,7 +106,7 @@ export async function makeFixtures(): Promise<Fixtures> {
       const lines = {
         nothing: () => [],
         keys: () => Object.keys(HOST_KEYS).map((key) => `${name} ${publicKey(join(server, key))}`),
-        stranger: () => [`${name} ${publicKey(at("other_host"))}`],
+        stranger: () => ["other_host", "other_host_ecdsa"].map((key) => `${name} ${publicKey(at(key))}`),
         authority: () => [`@cert-authority ${name} ${publicKey(at("host_ca"))}`],
       }[what]();
       const path = at(`known_hosts_${what}_${port}`);
