@@ -153,4 +153,16 @@ export const targets: readonly Target[] = [
     version: "sed -n 's/^require \\(.*crypto .*\\)/\\1/p' /server/go.mod",
     differences: [],
   },
+  {
+    name: "libssh",
+    server: "libssh (C)",
+    version: debianVersion("libssh-4"),
+    differences: [],
+  },
+  {
+    name: "erlang",
+    server: "Erlang/OTP ssh",
+    version: debianVersion("erlang-ssh"),
+    differences: [],
+  },
 ];
