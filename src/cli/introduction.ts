@@ -34,7 +34,7 @@ export interface IntroductionOptions {
   readonly socket: Promise<unknown>;
 }
 
-/** One run's dealings with the key server. */
+/** One connection's dealings with the key server, or those of one that is made again. */
 export class Introduction {
   /**
    * What host keys are judged by: the remembered ones, and the files that ssh would look into. Where none is known for the host, it resolves
@@ -50,13 +50,18 @@ export class Introduction {
   #isRemembered = false;
   #registration: "none" | "done" | KeyServerError = "none";
 
-  /** Begins at once. */
-  constructor(settings: Settings, options: IntroductionOptions) {
+  /** Begins at once. `before`: with the connection that was lost. */
+  constructor(settings: Settings, options: IntroductionOptions, before?: Introduction) {
     const { host, port, hostKeyPins, keyServer } = settings;
     if (keyServer === undefined) throw new TypeError("no key server is to be asked");
     this.#settings = { host, port, hostKeyPins };
     this.#choice = trustChoice(settings);
     this.#options = options;
+    if (before !== undefined) {
+      this.#fetched = before.#fetched;
+      this.#isRemembered = before.#isRemembered;
+      if (before.#registration === "done") this.#registration = "done";
+    }
     const onNotice = ({ type, text }: KeyServerNotice): void => {
       if (type === "asking") options.log.debug(`asking ${text}`);
       else if (type === "certificate")
@@ -72,6 +77,11 @@ export class Introduction {
       onNotice,
     });
     this.knownHosts = this.#begin();
+  }
+
+  /** For another connection to the same server: what the files say by then counts, and what the key server has said. */
+  again(settings: Settings, options: IntroductionOptions): Introduction {
+    return new Introduction(settings, options, this);
   }
 
   /** The known_hosts file that has the host's key, or will have it: what follows the host writes there. */
@@ -119,7 +129,12 @@ export class Introduction {
 
   async #begin(): Promise<readonly KnownHostsFile[]> {
     const files = await this.#readFiles();
-    if (this.#isKnown(files)) return files;
+    if (this.#isKnown(files)) this.#fetched = undefined;
+    else if (this.#fetched === undefined) return this.#fetch(files);
+    return files;
+  }
+
+  async #fetch(files: readonly KnownHostsFile[]): Promise<readonly KnownHostsFile[]> {
     const noWay = new Promise<never>((_, reject) => {
       this.#options.socket.catch(reject);
     });

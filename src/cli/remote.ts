@@ -148,10 +148,9 @@ async function begin(asked: Settings, { passphrase, unlocked, met }: Run, contex
   const socket = dialFirst();
   const stops = route.map((settings) => {
     const place = `${settings.host} ${settings.port}`;
-    const { accepted, introduction } = met.get(place) ?? {
-      accepted: {},
-      introduction: introductionOf(settings, { log, signal, socket }),
-    };
+    const before = met.get(place);
+    const accepted = before?.accepted ?? {};
+    const introduction = introductionOf(settings, { log, signal, socket }, before?.introduction);
     met.set(place, { accepted, introduction });
     const knownHosts = knownHostsOf(settings, introduction);
     const keys = readKeys(settings, passphrase, log);
@@ -177,8 +176,13 @@ async function openFirst(first: Settings, { log, signal, watch }: DialContext): 
   return dial(host, port, { signal, timeout: connectTimeout, ...placesOf(config), ...(onProgress && { onProgress }) });
 }
 
-function introductionOf(settings: Settings, options: IntroductionOptions): Promise<Introduction> | undefined {
+function introductionOf(
+  settings: Settings,
+  options: IntroductionOptions,
+  before: Promise<Introduction> | undefined,
+): Promise<Introduction> | undefined {
   if (settings.keyServer === undefined) return undefined;
+  if (before !== undefined) return before.then((introduction) => introduction.again(settings, options));
   return import("./introduction.ts").then(({ Introduction }) => new Introduction(settings, options));
 }
 

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -58,6 +58,8 @@ const know = (file: string, ...lines: readonly string[]): void =>
   writeFileSync(join(home, ".ssh", file), `${lines.join("\n")}\n`);
 
 interface Met {
+  /** Connects once more. */
+  readonly again: () => Promise<Met>;
   readonly place: string;
   readonly introduction: Introduction;
   readonly judge: (line: string) => Promise<void>;
@@ -84,14 +86,26 @@ async function begin(
   };
   const { signal } = new AbortController();
   const config = configured as HostConfig | undefined;
-  const introduction = new Introduction({ ...settings, config }, { log, signal, socket: new Promise(() => {}) });
+  const options = { log, signal, socket: new Promise(() => {}) };
+  const introduction = new Introduction({ ...settings, config }, options);
+  const { asked } = server;
+  const goOn = (before: Introduction) => meet(before.again({ ...settings, config }, options), settings, asked, goOn);
+  return meet(introduction, settings, asked, goOn);
+}
+
+async function meet(
+  introduction: Introduction,
+  settings: Settings,
+  asked: readonly string[],
+  again: (before: Introduction) => Promise<Met>,
+): Promise<Met> {
   const { host, port, hostKeyPins: pins } = settings;
   const trust = introduction.trusting(
     trustBy(await introduction.knownHosts, "~/.ssh/known_hosts", { host, port, pins }),
   );
   const judge = async (line: string): Promise<void> => trust.verifyHostKey(hostKeyOf(line));
   const place = await introduction.place();
-  return { introduction, place, judge, algorithms: trust.hostKeyAlgorithms, asked: server.asked };
+  return { introduction, place, judge, algorithms: trust.hostKeyAlgorithms, asked, again: () => again(introduction) };
 }
 
 const name = "[127.0.0.1]:8022";
@@ -243,5 +257,49 @@ describe("a known host", () => {
     expect(asked).toEqual([get]);
     await judge(theirs);
     await judge(another); // ssh takes the bare name's key at any port
+  });
+});
+
+describe("a host that is met again, after the link was lost", () => {
+  it("is judged by what the files say by then", async () => {
+    know("known_hosts", `${name} ${theirs}`);
+    const { judge, again, asked } = await begin();
+    await judge(theirs);
+    know("known_hosts", `${name} ${another}`);
+    const { judge: judgeAgain } = await again();
+    await judgeAgain(another);
+    await expect(judgeAgain(theirs)).rejects.toMatchObject({ verdict: "changed" });
+    expect(asked).toEqual([]);
+  });
+
+  it("is held to the key that the key server gave, where that could not be remembered", async () => {
+    const { judge, again, asked, introduction } = await begin();
+    mkdirSync(remembered());
+    await judge(theirs);
+    rmdirSync(remembered());
+    expect(said.join()).toContain("it cannot be remembered");
+    await introduction.introduceUs([signer(mine)]);
+    introduction.letIn();
+    const { judge: judgeAgain, introduction: next } = await again();
+    await next.introduceUs([signer(mine)]);
+    await judgeAgain(theirs);
+    await expect(judgeAgain(another)).rejects.toThrow(HostKeyError);
+    await expect(next.registerAfter(notLetIn, [signer(mine)])).rejects.toBe(notLetIn);
+    expect(asked).toEqual([get, post]);
+  });
+
+  it("may be asked for where the key server failed before", async () => {
+    let status = 500;
+    const settings = ["--host", "127.0.0.1", "--use-key-server", "--key-server-port"];
+    server = await startHttp(() => (status === 200 ? { json: { server_pub_key: theirs } } : { status }));
+    const parsed = parseFlags([...settings, String(server.port)], () => "me") as Settings;
+    const silent = () => undefined;
+    const log = { debug: silent, info: silent, warning: silent, error: silent, critical: silent };
+    const options = { log, signal: new AbortController().signal, socket: new Promise(() => {}) };
+    const first = new Introduction(parsed, options);
+    await expect(first.knownHosts).rejects.toThrow(KeyServerError);
+    status = 200;
+    await first.again(parsed, options).knownHosts;
+    expect(server.asked).toEqual([get, get]);
   });
 });

@@ -1,6 +1,6 @@
 /** The command dials a lost link again: what it reads anew, what it remembers, what it says, and what ends it. */
 import { execFileSync } from "node:child_process";
-import { copyFileSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { type Host, hostEnvironment, launch, startHost } from "../support/command.ts";
@@ -42,11 +42,13 @@ async function inSession(change: (server: Sshd) => Change, play: (session: Sessi
   }
 }
 
-/** Another key, and another listener that shows it. */
-async function changeHostKey(server: Sshd): Promise<void> {
+/** Another key, and another listener that shows it. `tell` is given its type and its base64 before that. */
+async function changeHostKey(server: Sshd, tell: (key: string) => void = () => undefined): Promise<void> {
   await server.killListener();
   for (const file of ["host_key", "host_key.pub"]) rmSync(join(server.folder, file));
   keygen(join(server.folder, "host_key"));
+  const [type, base64] = readFileSync(join(server.folder, "host_key.pub"), "utf8").split(" ");
+  tell(`${type} ${base64}`);
   server.dropConnections();
   await server.listenAgain();
 }
@@ -95,6 +97,7 @@ describeNeeding(missingSshd(), "a link that is lost", () => {
         for (const file of ["host_key", "host_key.pub"]) rmSync(join(server.folder, file));
         keygen(join(server.folder, "host_key"));
         server.dropConnections();
+        await host.stderrMatch(/connecting again/); // else it may be sent into the link that is lost
         host.send(ping(2));
         await server.listenAgain();
         const answer = JSON.parse(await host.line());
@@ -122,6 +125,7 @@ describeNeeding(missingSshd(), "a link that is lost", () => {
         () => ({ flags: ["--disable-host-key-checking"], without: "--known-hosts" }),
         async ({ server, host }) => {
           await changeHostKey(server);
+          await host.stderrMatch(/is restored/);
           host.send(ping(2));
           expect(await host.line()).toBe(pong(2));
           expect(linesOf(host, "WARNING").join()).toMatch(
@@ -140,6 +144,30 @@ describeNeeding(missingSshd(), "a link that is lost", () => {
         ]);
         expect(host.stdout().toString()).toBe(`${pong(1)}\n`);
       }));
+
+    test.each([
+      ["without a key server", []],
+      ["with one", ["--use-key-server", "--key-server-port", "1"]],
+    ])("is restored where known_hosts has the server's new key by then, %s", (_, flags) => {
+      const known = (folder: string): string => join(folder, ".ssh", "known_hosts");
+      return inSession(
+        ({ folder, knownHosts }) => {
+          mkdirSync(join(folder, ".ssh"));
+          copyFileSync(knownHosts, known(folder));
+          return { flags, without: "--known-hosts", env: { HOME: folder } };
+        },
+        async ({ server, host }) => {
+          const file = known(server.folder);
+          const before = readFileSync(file, "utf8");
+          await changeHostKey(server, (key) => writeFileSync(file, before.replace(/ssh-ed25519 \S+/, key)));
+          await host.stderrMatch(/is restored/);
+          host.send(ping(2));
+          expect(await host.line()).toBe(pong(2));
+          host.end();
+          expect((await host.exit).code).toBe(0);
+        },
+      );
+    });
 
     test("known hosts and configuration are read anew", () =>
       inSession(nothing, async ({ server, host }) => {

@@ -115,6 +115,14 @@ export const keyServerRows: readonly Mutant[] = [
     caughtBy: { file: introduction, test: "may not have another" },
   },
   {
+    id: "introduction-again-anybody",
+    file: "src/cli/introduction.ts",
+    find: "this.#fetched = before.#fetched;",
+    replace: "",
+    why: "at each loss of the link whoever sits on the network path may give another host key",
+    caughtBy: { file: introduction, test: "is held to the key that the key server gave" },
+  },
+  {
     id: "introduction-over-revocation",
     file: "src/cli/introduction.ts",
     find: 'if (!(error instanceof HostKeyError) || error.verdict !== "unknown") throw error;',
