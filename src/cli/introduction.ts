@@ -47,6 +47,8 @@ export class Introduction {
   readonly #keyServer: KeyServer;
   /** Undefined where a host key was known. */
   #fetched: FetchedHostKey | undefined;
+  /** What the key server gave for the connection before. */
+  readonly #given: FetchedHostKey | undefined;
   #isRemembered = false;
   #registration: "none" | "done" | KeyServerError = "none";
 
@@ -58,7 +60,7 @@ export class Introduction {
     this.#choice = trustChoice(settings);
     this.#options = options;
     if (before !== undefined) {
-      this.#fetched = before.#fetched;
+      this.#given = before.#fetched ?? before.#given;
       this.#isRemembered = before.#isRemembered;
       if (before.#registration === "done") this.#registration = "done";
     }
@@ -129,12 +131,9 @@ export class Introduction {
 
   async #begin(): Promise<readonly KnownHostsFile[]> {
     const files = await this.#readFiles();
-    if (this.#isKnown(files)) this.#fetched = undefined;
-    else if (this.#fetched === undefined) return this.#fetch(files);
-    return files;
-  }
-
-  async #fetch(files: readonly KnownHostsFile[]): Promise<readonly KnownHostsFile[]> {
+    if (this.#isKnown(files)) return files;
+    this.#fetched = this.#given;
+    if (this.#fetched !== undefined) return files;
     const noWay = new Promise<never>((_, reject) => {
       this.#options.socket.catch(reject);
     });

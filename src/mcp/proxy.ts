@@ -356,6 +356,9 @@ class StdioProxy {
   /** A shell's status 127 is that of the last line that it took for a command. */
   #withCure(end: RemoteEnd): RemoteEnd {
     const isSilent = !this.#conversation.hasReply;
+    const { isRestorable, obstacle } = this.#conversation.memory;
+    if (end.how === "link-lost" && this.#redial !== undefined && !isRestorable)
+      return { ...end, cure: `it is not dialled again: ${obstacle}` };
     if (end.how === "exited" && this.#isShell) return { ...end, cure: isSilent ? SHELL_CURE : "" };
     if (end.how !== "closed" || !isSilent) return end;
     return this.#mayBeReference ? { ...end, cure: REFERENCE_CURE } : end;

@@ -13,7 +13,7 @@ export type RemoteEnd =
   /** The connection broke, and no other one will do. */
   | { readonly how: "not-restored"; readonly error: unknown }
   /** The connection broke under the session. */
-  | { readonly how: "link-lost"; readonly error: unknown }
+  | { readonly how: "link-lost"; readonly error: unknown /** Why it is not dialled again. */; readonly cure?: string }
   | {
       readonly how: "exited";
       readonly status: number;
@@ -62,6 +62,7 @@ export function describe(end: RemoteEnd): string {
 
 function cureOf(end: RemoteEnd): string {
   if (end.how === "login-shell") return SHELL_CURE;
+  if (end.how === "link-lost") return end.cure ?? "";
   return end.how === "exited" ? (end.cure ?? cures[end.status] ?? "") : "";
 }
 

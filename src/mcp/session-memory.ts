@@ -64,6 +64,12 @@ export class SessionMemory {
     return this.#handshake !== undefined || (this.#hasResult && !this.#isInitializeAsked);
   }
 
+  /** Why not. */
+  get obstacle(): string {
+    if (!this.#hasResult) return "there had been no answer yet";
+    return "the host's initialize, or its answer, was refused or is too long to be repeated";
+  }
+
   /** Undefined where the host speaks 2026-07-28, which has none. */
   get handshake(): Handshake | undefined {
     return this.#handshake;

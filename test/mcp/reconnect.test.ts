@@ -136,6 +136,50 @@ describe("a link that is lost", () => {
     expect(stage.redials).toEqual([]);
   });
 
+  it("and says why it is not dialled again", async () => {
+    const stage = await Stage.reconnecting();
+    stage.host.push(`${initialize}\n`);
+    await settle();
+    stage.remote.lose();
+    await pass(100);
+    expect(stage.refusals[0]?.error.message).toContain(
+      "was lost: Connection reset by peer (it is not dialled again: there had been no answer yet)",
+    );
+    expect(stage.logged("error").join()).toContain("it is not dialled again");
+  });
+
+  it.each([
+    ["the host's initialize is longer than is held", { streamBytes: 50 }, '{"jsonrpc":"2.0","id":0,"result":{}}'],
+    ["the answer is longer than is read", {}, `{"jsonrpc":"2.0","id":0,"result":{"x":"${"x".repeat(2 ** 20)}"}}`],
+    ["the server refused initialize, and then answered", {}, '{"jsonrpc":"2.0","id":0,"error":{}}'],
+  ])("is the end, and says so, where %s", async (_, limits, answer) => {
+    const stage = await Stage.reconnecting(limits);
+    stage.host.push(`${initialize}\n`);
+    await settle();
+    stage.remote.say(`${answer}\n`);
+    stage.host.push(`${request(1)}\n${request(2)}\n`);
+    await settle();
+    stage.remote.say(`${result(1)}\n`);
+    await settle();
+    stage.remote.lose();
+    await pass(200);
+    expect(stage.refusals).toMatchObject([{ id: 2, error: { data: { reason: "link-lost" } } }]);
+    expect(stage.refusals[0]?.error.message).toContain(
+      "(it is not dialled again: the host's initialize, or its answer, ",
+    );
+    expect(stage.code).toBe(1);
+    expect(stage.redials).toEqual([]);
+  });
+
+  it("without connecting again, nothing is said of it", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${initialize}\n`);
+    await settle();
+    stage.remote.lose();
+    await pass(100);
+    expect(stage.refusals[0]?.error.message).not.toContain("dialled");
+  });
+
   it.each([
     ["its host key has changed", new HostKeyError("Host key verification failed", "changed")],
     ["it does not let us in", new Error("line", { cause: new AuthError("Authentication failed", [], [], false) })],

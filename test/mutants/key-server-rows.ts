@@ -117,8 +117,8 @@ export const keyServerRows: readonly Mutant[] = [
   {
     id: "introduction-again-anybody",
     file: "src/cli/introduction.ts",
-    find: "this.#fetched = before.#fetched;",
-    replace: "",
+    find: "this.#given = before.#fetched ?? before.#given;",
+    replace: "this.#given = undefined;",
     why: "at each loss of the link whoever sits on the network path may give another host key",
     caughtBy: { file: introduction, test: "is held to the key that the key server gave" },
   },

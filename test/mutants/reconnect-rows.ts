@@ -43,6 +43,14 @@ export const reconnectRows: readonly Mutant[] = [
     caughtBy: { file: "test/mcp/reconnect.test.ts", test: "is the end before the remote has answered initialize" },
   },
   {
+    id: "reconnect-obstacle-untold",
+    file: "src/mcp/proxy.ts",
+    find: 'if (end.how === "link-lost" && this.#redial !== undefined && !isRestorable)',
+    replace: 'if (end.how === "link-lost" && this.#redial === undefined && !isRestorable)',
+    why: "a session that is never dialled again ends like one that was told not to, and nobody learns why",
+    caughtBy: { file: "test/mcp/reconnect.test.ts", test: "and says why it is not dialled again" },
+  },
+  {
     id: "reconnect-final-ignored",
     file: "src/mcp/proxy.ts",
     find: "if (isFinal(error)) return this.#giveUp(error);",
