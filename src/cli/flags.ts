@@ -225,7 +225,8 @@ const flags = {
   },
   crypto: {
     value: "auto|noble|wasm",
-    about: "what encrypts: the best there is, JavaScript alone, or chacha20-poly1305 in WebAssembly and nothing without it",
+    about:
+      "what encrypts: the best there is, JavaScript alone, or chacha20-poly1305 in WebAssembly and nothing without it",
     initial: "auto",
     read: values.choice(["auto", "noble", "wasm"]),
   },

@@ -6,18 +6,20 @@ import type { ByteSink, ByteSource } from "../ssh/connection.ts";
 import { sinkOf, sourceOf } from "../ssh/web-streams.ts";
 import { Conversation } from "./conversation.ts";
 import { EraProbe } from "./era-probe.ts";
+import { Farewell } from "./farewell.ts";
+import type { Happening, Loss } from "./happening.ts";
 import { HostInput } from "./host-input.ts";
 import { HostOutput } from "./host-output.ts";
-import { type HostLine, NoRoute, WaitingRoute } from "./host-route.ts";
+import { type HostLine, WaitingRoute } from "./host-route.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type LinkEars, type OpenRemote, type RemoteSession } from "./link.ts";
 import { isShellsWord, SHELL_CURE } from "./login-shell.ts";
-import { LEFT_REASON, noAnswerReason, noFirstReplyReason, SHELL_SILENCE_CURE, stoppedReason } from "./messages.ts";
+import { noAnswerReason, noFirstReplyReason, SHELL_SILENCE_CURE } from "./messages.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { Reconnection } from "./reconnection.ts";
 import type { ReferenceRoute } from "./reference-route.ts";
 import { mayBeReferenceServer, REFERENCE_CURE, type ReferenceServerMode } from "./reference-server.ts";
-import { describe, exitCode, isFinal, type RemoteEnd, textOf } from "./remote-end.ts";
+import { describe, exitCode, isFinal, type RemoteEnd } from "./remote-end.ts";
 import { RemoteLines } from "./remote-lines.ts";
 import { LineShower, type ShowLine, StderrLines } from "./remote-text.ts";
 import type { Replay } from "./replay.ts";
@@ -62,24 +64,6 @@ export function runProxy(options: ProxyOptions): Promise<number> {
   return new StdioProxy(options).run();
 }
 
-/** What ends a phase. */
-type Happening =
-  | { readonly what: "connected"; readonly remote: RemoteSession }
-  | { readonly what: "remote-gone"; readonly end: RemoteEnd }
-  /** The link is lost, and another one may be had. `lived`: milliseconds. */
-  | { readonly what: "link-lost"; readonly end: Extract<RemoteEnd, { how: "link-lost" }>; readonly lived: number }
-  /** The remote has not answered the host's probe for 2026-07-28 in time. */
-  | { readonly what: "probe-late" }
-  /** The host has said something for another session than the one that the probe cost. */
-  | { readonly what: "host-went-on" }
-  /** The host's EOF came, and what it said is on its way. */
-  | { readonly what: "host-ended" }
-  /** The host's EOF came, and nothing is left to do for it. */
-  | { readonly what: "host-left" }
-  /** The host does not read any more. */
-  | { readonly what: "host-deaf" }
-  | { readonly what: "stopped" };
-
 class StdioProxy {
   readonly #limits: ProxyLimits;
   readonly #log: ProxyLog;
@@ -96,14 +80,13 @@ class StdioProxy {
   #reference: ReferenceRoute | undefined;
   /** Whether the link that was lost led to the reference server. */
   #isReference = false;
-  /** Why connecting again failed last. */
-  #lastFailure = "";
   /** Since the first loss of a link. */
   #reconnection: Reconnection | undefined;
   readonly #conversation: Conversation;
   /** Whether the session is a shell's. */
   #isShell = false;
   readonly #shellFound: Deferred<Happening> = deferred();
+  readonly #isShellFound = new Occurrence(this.#shellFound.promise);
   readonly #shower: LineShower;
   readonly #stderr: StderrLines;
   readonly #silence: Silence;
@@ -116,6 +99,7 @@ class StdioProxy {
   /** Whether the remote is not read because the host does not read: its silence then means nothing. */
   #isHostSlow = false;
   #stopSignal: number | undefined;
+  readonly #farewell: Farewell;
 
   constructor({ input, output, open, redial, log, limits, stopped, referenceServer = "auto" }: ProxyOptions) {
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
@@ -143,6 +127,13 @@ class StdioProxy {
     this.#hostDeaf = this.#output.gone.then(() => ({ what: "host-deaf" }));
     this.#stopped = this.#stopBy(stopped);
     this.#ending = new Occurrence(Promise.race([this.#stopped, this.#hostDeaf, this.#hostEnded]));
+    this.#farewell = new Farewell({
+      limits: this.#limits,
+      input: this.#input,
+      output: this.#output,
+      conversation: this.#conversation,
+      ending: this.#ending,
+    });
   }
 
   async run(): Promise<number> {
@@ -159,7 +150,7 @@ class StdioProxy {
     this.#probe.stop();
     this.#reference?.stop();
     this.#silence.stop();
-    if (this.#stopSignal !== undefined) await this.#excuse(this.#stopSignal);
+    if (this.#stopSignal !== undefined) await this.#farewell.excuse(this.#stopSignal);
     await this.#flush();
     this.#discardInput(); // a reader that waits for room must see its input end
     this.#input.cancel();
@@ -175,7 +166,7 @@ class StdioProxy {
   async #connect(open: OpenRemote): Promise<Happening> {
     const ending = Promise.race([this.#stopped, this.#hostDeaf, this.#hostLeftUnheard()]);
     const last = await this.#dial(open, new Occurrence(ending));
-    if (last.what === "remote-gone") await this.#farewell(last.end);
+    if (last.what === "remote-gone") await this.#takeLeave(last.end);
     return last;
   }
 
@@ -205,20 +196,22 @@ class StdioProxy {
     const began = performance.now();
     this.#isShell = remote.isShell === true;
     await this.#routeTo(remote);
-    const replay = this.#reconnection?.isDown ? this.#reconnection.replay() : undefined;
+    const reconnection = this.#reconnection?.isDown ? this.#reconnection : undefined;
+    const replay = reconnection?.replay();
     const link = new Link(remote, this.#ears(replay), this.#limits);
-    const remoteEnds = Promise.race([
-      this.#shellFound.promise,
+    const linkEnds = Promise.race([
       link.ended.then((end): Happening => ({ what: "remote-gone", end: this.#withCure(end) })),
       this.#probe.late.then((): Happening => ({ what: "probe-late" })),
     ]);
+    const remoteEnds = this.#isShellFound.or(linkEnds);
     const eofSent = this.#queue.feed(link.sink, (requests) => this.#sent(requests));
     eofSent.then(
       (isSent) => isSent && this.#silence.begin(),
       () => link.broken(),
     );
     const ends = this.#ending.or(remoteEnds);
-    const first = (replay && (await this.#restore(replay, ends))) ?? (await ends);
+    const obstacle = reconnection && replay && (await this.#restore(reconnection, replay, ends));
+    const first = obstacle ?? (await ends);
     const last = first.what === "host-ended" ? await this.#drain(remoteEnds) : first;
     if (this.#isProbeToBlame(last)) return await this.#startAfresh(link, remote);
     if (last.what === "remote-gone" && this.#mayReconnect(last.end)) {
@@ -226,7 +219,7 @@ class StdioProxy {
       await link.hangUp();
       return { what: "link-lost", end: last.end, lived: performance.now() - began };
     }
-    if (last.what === "remote-gone") await this.#farewell(last.end);
+    if (last.what === "remote-gone") await this.#takeLeave(last.end);
     if (last.what === "stopped") await this.#stop(link, remoteEnds);
     else await link.hangUp();
     const { stderrDropped } = remote.session;
@@ -236,47 +229,14 @@ class StdioProxy {
   }
 
   /** Undefined once the new link is in use; else what stands against that. */
-  async #restore(replay: Replay, ends: Promise<Happening>): Promise<Happening | undefined> {
-    const { firstReplyTimeout } = this.#limits;
+  async #restore(reconnection: Reconnection, replay: Replay, ends: Promise<Happening>): Promise<Happening | undefined> {
     const route = this.#reference ?? this.#queue;
-    const outcome = await Promise.race([ends, replay.handshake(route, firstReplyTimeout)]);
-    replay.stop();
-    if ("what" in outcome) return outcome.what === "host-ended" ? this.#leave() : outcome;
-    if (outcome.how === "another") {
-      const error = new Error(`another MCP server answers there now: ${outcome.text}`);
-      return { what: "remote-gone", end: { how: "not-restored", error } };
-    }
-    if (outcome.how === "late") {
-      const error = new Error(`the MCP server there did not answer initialize within ${firstReplyTimeout / 1000} s`);
-      return { what: "remote-gone", end: { how: "link-lost", error } };
-    }
+    const obstacle = await reconnection.shakeHands(replay, route, ends);
+    if (obstacle !== undefined) return obstacle;
     this.#stderr.forget();
     if (this.#conversation.memory.handshake === undefined) this.#firstReply.again();
-    this.#lastFailure = "";
-    this.#log.info(RESTORED);
-    this.#reconnection?.restored(this.#reference?.isOver ? this.#queue : route, replay);
+    reconnection.restored(this.#reference?.isOver ? this.#queue : route, replay);
     return undefined;
-  }
-
-  #warnOfFailure(error: unknown): void {
-    const text = textOf(error);
-    const isNews = text !== this.#lastFailure;
-    this.#reconnection?.failed(text);
-    this.#lastFailure = text;
-    (isNews ? this.#log.warning : this.#log.debug)(`Connecting again failed, and is tried further: ${text}`);
-  }
-
-  /** No link will do. */
-  async #giveUp(error: unknown): Promise<Happening> {
-    const end: RemoteEnd = { how: "not-restored", error };
-    await this.#farewell(end);
-    return { what: "remote-gone", end };
-  }
-
-  /** The host has left while there is no link. */
-  #leave(): Happening {
-    this.#conversation.giveUpForGood(LEFT_REASON);
-    return { what: "host-left" };
   }
 
   async #loadReconnection(): Promise<Reconnection> {
@@ -288,37 +248,29 @@ class StdioProxy {
       conversation: this.#conversation,
       toHost: (line) => this.#output.write([line]),
       heard: () => this.#ending.or(this.#output.flushed()),
-      warn: (text) => this.#log.warning(text),
+      log: this.#log,
     });
   }
 
-  #mayReconnect(end: RemoteEnd): end is Extract<RemoteEnd, { how: "link-lost" }> {
+  #mayReconnect(end: RemoteEnd): end is Loss {
     const isOfUse = this.#redial !== undefined && !this.#input.isEnded && this.#conversation.memory.isRestorable;
     return isOfUse && end.how === "link-lost" && !isFinal(end.error);
   }
 
   /** The link is lost: dials until there is another one, or one that will not do, or something ends us. */
-  async #reconnect(end: Extract<RemoteEnd, { how: "link-lost" }>, lived: number): Promise<Happening> {
+  async #reconnect(end: Loss, lived: number): Promise<Happening> {
     this.#firstReply.stop();
     this.#reconnection ??= await this.#loadReconnection();
     const reconnection = this.#reconnection;
-    if (reconnection.isDown) this.#warnOfFailure(end.error);
-    else this.#log.warning(`${describe(end)}; connecting again`);
     const isRouteRaw = this.#reference === undefined || this.#input.route !== this.#reference;
     if (!reconnection.isDown) this.#isReference = !isRouteRaw;
     reconnection.lose(end, lived, isRouteRaw);
     this.#reference?.stop();
     this.#reference = undefined;
-    for (;;) {
-      const onPause = (pause: number) => this.#log.debug(`connecting again in ${Math.round(pause / 1000)} s`);
-      const ended = await reconnection.pause(this.#ending, onPause);
-      const last = ended ?? (await this.#dial(this.#redial ?? this.#open, this.#ending));
-      if (last.what === "host-ended") return this.#leave();
-      if (last.what !== "remote-gone" || last.end.how !== "connect-failed") return last;
-      const { error } = last.end;
-      if (isFinal(error)) return this.#giveUp(error);
-      this.#warnOfFailure(error);
-    }
+    const dial = () => this.#dial(this.#redial ?? this.#open, this.#ending);
+    const last = await reconnection.dialled(dial, this.#ending);
+    if (last.what === "remote-gone") await this.#takeLeave(last.end);
+    return last;
   }
 
   /** The host's lines take the way that this remote needs, those that waited first; after a loss the replay gives them it. */
@@ -451,61 +403,18 @@ class StdioProxy {
     return { what: "host-left" };
   }
 
-  /** The remote is gone: what is owed is answered, and also what the host has said meanwhile, or is about to ask. */
-  async #farewell(end: RemoteEnd): Promise<void> {
-    const { firstRequestTimeout, initializeTimeout } = this.#limits;
+  /** The remote is gone. */
+  async #takeLeave(end: RemoteEnd): Promise<void> {
     this.#firstReply.stop();
     this.#discardInput();
-    this.#input.route = new NoRoute(() => this.#ending.or(this.#output.flushed()));
     this.#report(end);
-    this.#conversation.gone(end);
-    const hasAsked = await this.#untilHostSays(() => this.#conversation.hasRequest, firstRequestTimeout);
-    const hasInitialized = () => !this.#conversation.isInitializeDue;
-    if (hasAsked && (await this.#untilHostSays(hasInitialized, initializeTimeout))) await this.#hearOut();
-  }
-
-  /**
-   * What the host had said when the remote went may still be in the pipe: it is read and answered, until the host is quiet.
-   * In parts: a process that stood still sees its timer first and then what can be read. While the host does not read
-   * its answers no time counts.
-   */
-  async #hearOut(): Promise<void> {
-    const { firstRequestTimeout, hostQuietTimeout } = this.#limits;
-    const part = hostQuietTimeout / 4;
-    for (let quiet = 0, left = firstRequestTimeout; quiet < hostQuietTimeout && left > 0; left -= part) {
-      const before = this.#input.chunks;
-      await this.#ending.or(this.#output.flushed());
-      if ((await this.#ending.within(part)) !== undefined) return;
-      const isQuiet = this.#input.chunks === before && !this.#input.isInLine;
-      quiet = isQuiet ? quiet + part : 0;
-    }
+    await this.#farewell.bid(end);
   }
 
   #report(end: RemoteEnd): void {
     const isExpected = this.#input.isEnded && !this.#conversation.isAwaited && end.how !== "connect-failed";
     if (isExpected) this.#log.info(describe(end));
     else this.#log.error(describe(end));
-  }
-
-  /** Waits for a condition that the host's lines bring about; false if the host goes or a signal comes before, or time is up. */
-  async #untilHostSays(isSaid: () => boolean, milliseconds: number): Promise<boolean> {
-    if (isSaid()) return true;
-    const said = new Promise<void>((resolve) => {
-      this.#input.onLine = () => {
-        if (isSaid()) resolve();
-      };
-    });
-    await within(milliseconds, this.#ending.or(said));
-    return isSaid();
-  }
-
-  /** Who ends us mostly does not listen any more: what is owed is answered where that takes no time. */
-  async #excuse(signal: number): Promise<void> {
-    const isListening = await within(
-      0,
-      this.#output.flushed().then(() => true),
-    );
-    if (isListening) this.#conversation.giveUpForGood(stoppedReason(signal));
   }
 
   /** A signal: EOF, TERM, CLOSE and DISCONNECT, all within `stopTimeout`. */
@@ -543,11 +452,6 @@ class StdioProxy {
     this.#conversation.giveUp(why);
   }
 }
-
-/** What a person is told, since nothing else tells it. */
-const RESTORED =
-  "The link to the remote MCP server is restored, with a new server there: what the old one had in hand (tasks, cursors, " +
-  "its own state) is lost";
 
 /** An answer of ours to the remote. */
 function ourLine(line: Uint8Array): HostLine {

@@ -3,13 +3,15 @@
  * loss. Nothing that may have reached a server is ever sent again; what was never sent waits.
  */
 import type { Conversation } from "./conversation.ts";
+import type { Happening, Loss } from "./happening.ts";
 import type { HostInput } from "./host-input.ts";
 import type { HostLine, HostRoute } from "./host-route.ts";
 import type { ProxyLimits } from "./limits.ts";
+import { LEFT_REASON } from "./messages.ts";
 import type { PendingRequest } from "./pending.ts";
 import { PrivateIds } from "./private-ids.ts";
 import { ReconnectPace } from "./reconnect-pace.ts";
-import { describe, type RemoteEnd } from "./remote-end.ts";
+import { describe, isFinal, textOf } from "./remote-end.ts";
 import type { RemoteLine } from "./remote-lines.ts";
 import { Replay } from "./replay.ts";
 import { RetiredRequests } from "./retired-requests.ts";
@@ -26,10 +28,14 @@ export interface ReconnectionPorts {
   readonly toHost: (line: Uint8Array) => void;
   /** Resolves when the host has read what we wrote, or something ends us. */
   readonly heard: () => Promise<unknown>;
-  readonly warn: (text: string) => void;
+  readonly log: ReconnectionLog;
 }
 
-type Loss = Extract<RemoteEnd, { how: "link-lost" }>;
+export interface ReconnectionLog {
+  debug(text: string): void;
+  info(text: string): void;
+  warning(text: string): void;
+}
 
 export class Reconnection {
   readonly #ports: ReconnectionPorts;
@@ -38,6 +44,8 @@ export class Reconnection {
   readonly #retired = new RetiredRequests(this.#ids);
   /** Between a loss and another link. */
   #waiting: WaitingLines | undefined;
+  /** Why connecting again failed last. */
+  #lastFailure = "";
 
   constructor(ports: ReconnectionPorts) {
     this.#ports = ports;
@@ -54,22 +62,31 @@ export class Reconnection {
    * are the host's own lines.
    */
   lose(end: Loss, lived: number, isRouteRaw: boolean): void {
-    const { queue, input, conversation } = this.#ports;
+    const { queue, input, conversation, log } = this.#ports;
+    if (this.isDown) this.#failed(end.error);
+    else log.warning(`${describe(end)}; connecting again`);
     const { lines, cut } = queue.takeBack();
     const waiting = this.#waiting ?? this.#begin(end, lived, isRouteRaw ? lines : [], cut);
     this.#retire(conversation.takeServerRequests());
     input.route = waiting;
   }
 
-  /** Another attempt has failed: why, printable. */
-  failed(why: string): void {
-    this.#waiting?.failed(why);
+  /** Dials until there is another link, or one that will not do, or something ends us. */
+  async dialled(dial: () => Promise<Happening>, ending: Occurrence<Happening>): Promise<Happening> {
+    for (;;) {
+      const last = (await this.pause(ending)) ?? (await dial());
+      if (last.what === "host-ended") return this.#leave();
+      if (last.what !== "remote-gone" || last.end.how !== "connect-failed") return last;
+      const { error } = last.end;
+      if (isFinal(error)) return { what: "remote-gone", end: { how: "not-restored", error } };
+      this.#failed(error);
+    }
   }
 
   /** Waits before the next attempt; `ending` ends that, and is what it resolves to then. */
-  async pause<T>(ending: Occurrence<T>, onPause: (milliseconds: number) => void): Promise<T | undefined> {
+  async pause<T>(ending: Occurrence<T>): Promise<T | undefined> {
     const milliseconds = this.#pace.next();
-    onPause(milliseconds);
+    this.#ports.log.debug(`connecting again in ${Math.round(milliseconds / 1000)} s`);
     for (let left = milliseconds; left > 0; left -= SLICE) {
       const before = Date.now();
       const slice = Math.min(left, SLICE);
@@ -82,14 +99,34 @@ export class Reconnection {
 
   /** On another link, before anything else goes there. */
   replay(): Replay {
-    const { conversation, toHost, warn } = this.#ports;
+    const { conversation, toHost, log } = this.#ports;
+    const warn = log.warning.bind(log);
     const expectNothing = conversation.expectNothing.bind(conversation);
     return new Replay({ memory: conversation.memory, ids: this.#ids, expectNothing, toHost, warn });
   }
 
+  /** The new server is told the handshake. Undefined where it is the same as the old one; else what stands against it. */
+  async shakeHands(replay: Replay, route: HostRoute, ends: Promise<Happening>): Promise<Happening | undefined> {
+    const { firstReplyTimeout } = this.#ports.limits;
+    const outcome = await Promise.race([ends, replay.handshake(route, firstReplyTimeout)]);
+    replay.stop();
+    if ("what" in outcome) return outcome.what === "host-ended" ? this.#leave() : outcome;
+    if (outcome.how === "another") {
+      const error = new Error(`another MCP server answers there now: ${outcome.text}`);
+      return { what: "remote-gone", end: { how: "not-restored", error } };
+    }
+    if (outcome.how === "late") {
+      const error = new Error(`the MCP server there did not answer initialize within ${firstReplyTimeout / 1000} s`);
+      return { what: "remote-gone", end: { how: "link-lost", error } };
+    }
+    return undefined;
+  }
+
   /** Another link stands, and its server is the same: what waited goes there. */
   restored(route: HostRoute, replay: Replay): void {
-    const { conversation, input } = this.#ports;
+    const { conversation, input, log } = this.#ports;
+    this.#lastFailure = "";
+    log.info(RESTORED);
     conversation.restored(conversation.memory.handshake !== undefined);
     replay.renew(route);
     this.#waiting?.release(route, () => {
@@ -107,8 +144,26 @@ export class Reconnection {
     this.#waiting?.discard();
   }
 
+  /** The host has left while there is no link. */
+  #leave(): Happening {
+    this.#ports.conversation.giveUpForGood(LEFT_REASON);
+    return { what: "host-left" };
+  }
+
+  /** What fails again as before is said at DEBUG. */
+  #failed(error: unknown): void {
+    const { log } = this.#ports;
+    const text = textOf(error);
+    const line = `Connecting again failed, and is tried further: ${text}`;
+    if (text === this.#lastFailure) log.debug(line);
+    else log.warning(line);
+    this.#lastFailure = text;
+    this.#waiting?.failed(text);
+  }
+
   #begin(end: Loss, lived: number, lines: readonly HostLine[], cut: HostLine | undefined): WaitingLines {
-    const { limits, input, queue, conversation, heard, warn } = this.#ports;
+    const { limits, input, queue, conversation, heard, log } = this.#ports;
+    const warn = log.warning.bind(log);
     this.#pace.lost(lived);
     const lost = describe(end);
     const unsent = lines.filter(({ isOurs }) => isOurs !== true);
@@ -131,6 +186,11 @@ export class Reconnection {
     input.onPass = (line) => this.#retired.toServer(line);
   }
 }
+
+/** What a person is told, since nothing else tells it. */
+const RESTORED =
+  "The link to the remote MCP server is restored, with a new server there: what the old one had in hand (tasks, cursors, " +
+  "its own state) is lost";
 
 /** A pause is slept in parts, so that a sleep of the machine's shows, milliseconds. */
 const SLICE = 1_000;

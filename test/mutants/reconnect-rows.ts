@@ -52,9 +52,9 @@ export const reconnectRows: readonly Mutant[] = [
   },
   {
     id: "reconnect-final-ignored",
-    file: "src/mcp/proxy.ts",
-    find: "if (isFinal(error)) return this.#giveUp(error);",
-    replace: "if (isFinal(end.error)) return this.#giveUp(error);",
+    file: "src/mcp/reconnection.ts",
+    find: "if (isFinal(error)) return {",
+    replace: "if (isFinal(undefined)) return {",
     why: "a host key that has changed, or a refused login, is met every 30 s: that looks like an attack, and locks accounts",
     caughtBy: { file: "test/mcp/reconnect.test.ts", test: "is the end where its host key has changed" },
   },
