@@ -6,7 +6,7 @@ import { openToOthers } from "../node/config-files.ts";
 import { FileError, shellQuoted } from "../node/files.ts";
 import { IdentityError, type Lack } from "../node/key-choices.ts";
 import { KeyServerError } from "../node/key-server-error.ts";
-import { DialError } from "../node/tcp.ts";
+import { DENIED, DialError } from "../node/tcp.ts";
 import {
   AgentError,
   type AgentFault,
@@ -90,6 +90,7 @@ function isOfTheWorld(error: unknown): error is SshError {
 function explainDial(error: DialError, { port, isJump, passedOverPort }: Attempt): Explanation {
   const by = (flags: string): string => (isJump ? "" : ` (${flags})`);
   const what = error.errno === undefined ? error.message : `[Errno ${error.errno}] ${error.message}`;
+  if (error.code === DENIED) return { what, cure: "" };
   if (error.code === "ECONNREFUSED") {
     const check = `check that an SSH server runs there, and that ${port} is its port${by("--port")}`;
     return { what, cure: passedOverPort === undefined ? check : `${check}: ${passedOver(passedOverPort)}` };

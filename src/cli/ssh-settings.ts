@@ -118,21 +118,25 @@ function machine(): Machine {
   const { username, uid } = localUser();
   return {
     localUser: username,
-    localUserId: String(uid),
+    localUserId: uid === undefined ? "" : String(uid),
     home: expandHome("~"),
-    localHost: hostname(),
+    localHost: unlessDenied(hostname) ?? "",
     env: (name) => process.env[name],
     // as an import it would be loaded at every start
     sha1: (text) => process.getBuiltinModule("node:crypto").createHash("sha1").update(text).digest("hex"),
   };
 }
 
-/** In some containers the user has a number only. */
-function localUser(): { readonly username: string; readonly uid: number } {
+/** In some containers the user has a number only; Deno tells neither without `--allow-sys`. */
+function localUser(): { readonly username: string; readonly uid: number | undefined } {
+  return unlessDenied(() => userInfo()) ?? { username: "", uid: unlessDenied(() => process.getuid?.()) };
+}
+
+function unlessDenied<T>(ask: () => T): T | undefined {
   try {
-    return userInfo();
+    return ask();
   } catch {
-    return { username: "", uid: process.getuid?.() ?? -1 };
+    return undefined;
   }
 }
 

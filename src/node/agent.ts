@@ -2,6 +2,7 @@
  * Agent: asking an agent on this machine. A connection serves one request and no longer, so that
  * nothing is left open while nobody asks, and every request has its time.
  */
+import type { Socket } from "node:net";
 import { connect } from "node:net";
 import {
   type AgentExchange,
@@ -107,7 +108,7 @@ function ask<T>(path: string, exchange: AgentExchange<T>, timeout: number, signa
   }
   return new Promise<T>((resolve, reject) => {
     signal?.throwIfAborted();
-    const socket = connect({ path });
+    const socket = socketAt(path);
     const timer = setTimeout(() => fail(late(timeout)), timeout);
     const onAbort = (): void => fail(signal?.reason);
     const end = (): void => {
@@ -134,6 +135,15 @@ function ask<T>(path: string, exchange: AgentExchange<T>, timeout: number, signa
     });
     socket.write(exchange.request);
   });
+}
+
+/** Deno says at once, and not by an event, that it may not. */
+function socketAt(path: string): Socket {
+  try {
+    return connect({ path });
+  } catch (error) {
+    throw unreachable(error as NodeJS.ErrnoException);
+  }
 }
 
 function late(milliseconds: number): AgentError {

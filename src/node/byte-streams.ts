@@ -62,18 +62,21 @@ class NodeSource implements ByteSource {
     this.#onCancel = cancel;
     let isAtEnd = false;
     source.pause();
-    source.on("end", () => {
-      isAtEnd = true;
-      if (verdict === undefined) this.#over({});
+    const over = (end: { readonly error?: unknown }): void => {
+      if (verdict === undefined) this.#over(end);
       else
         verdict().then(
-          () => this.#over({}),
+          () => this.#over(end),
           (error: unknown) => this.#over({ error }),
         );
+    };
+    source.on("end", () => {
+      isAtEnd = true;
+      over({});
     });
     source.on("error", (error) => this.#over({ error }));
     source.on("close", () => {
-      if (!isAtEnd) this.#over({ error: new Error("the stream was closed before its end") });
+      if (!isAtEnd) over({ error: new Error("the stream was closed before its end") });
     });
   }
 

@@ -3,8 +3,8 @@
  */
 import { printable } from "../ssh/printable.ts";
 
-/** What each token stands for, by its letter. */
-export type Tokens = Readonly<Record<string, string | undefined>>;
+/** What each token stands for, by its letter; null where the system does not tell. */
+export type Tokens = Readonly<Record<string, string | null | undefined>>;
 
 /** A value that cannot be expanded; whoever knows the line adds it. */
 export class ExpansionError extends Error {
@@ -29,6 +29,7 @@ export function expandAll(value: string, tokens: Tokens, env: (name: string) => 
 function token(letter: string, tokens: Tokens): string {
   if (letter === "%") return "%";
   const found = Object.hasOwn(tokens, letter) ? tokens[letter] : undefined;
+  if (found === null) throw new ExpansionError(`%${letter} is not told to this process (in Deno: --allow-sys)`);
   if (found === undefined) throw new ExpansionError(`%${printable(letter)} has no meaning here`);
   return found;
 }

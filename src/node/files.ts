@@ -185,7 +185,7 @@ export function shellQuoted(text: string): string {
 
 /** Why a file could not be used, in words. */
 export function causeOf({ code = "", message }: NodeJS.ErrnoException): string {
-  return causes[code] ?? printable(message);
+  return causes[code] ?? printable(message.replace(/\.$/, "")); // what Node says of its permissions is a sentence
 }
 
 /** What opening or reading `asked` failed with. */

@@ -134,7 +134,8 @@ function proxyCommandOf({ proxycommand }: ConfigValues, { h, k, n, p, r }: Token
   );
 }
 
-function forShell(text = "", what: string): string {
+function forShell(value: string | null | undefined, what: string): string {
+  const text = value ?? "";
   if (/^[\p{L}\p{N}_.:][\p{L}\p{N}_.:@%+=,/\\-]*$/u.test(text) && !text.endsWith("\\")) return text;
   throw new ExpansionError(`the ${what} '${printable(text, 80)}' holds what a shell could take for a command`);
 }

@@ -9,6 +9,7 @@ import { SshError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
 import { duplexOf } from "../ssh/web-streams.ts";
 import { readableBytes, writableBytes } from "./byte-streams.ts";
+import { causeOf } from "./files.ts";
 
 /** The command could not be started, or ended when it should not have. The message names it and its last words. */
 export class ProxyCommandError extends SshError {
@@ -28,6 +29,8 @@ const patience = 500;
 /** What of its stderr may wait for the end of a line, in UTF-16 units. */
 const lineLimit = 4 * 1024;
 
+type Spawn = typeof import("node:child_process").spawn;
+
 const isWindows = process.platform === "win32";
 
 /**
@@ -37,7 +40,7 @@ const isWindows = process.platform === "win32";
 export async function proxyCommand(command: string, options: ProxyCommandOptions): Promise<ByteDuplex> {
   const { signal, onLine } = options;
   const { spawn } = await import("node:child_process"); // at the head of this file it would be loaded at every start
-  const run = new Run(start(spawn, command), command, onLine);
+  const run = new Run(started(spawn, command), command, onLine);
   signal?.addEventListener("abort", () => run.end(), { once: true });
   if (signal?.aborted) run.end();
   return run.streams;
@@ -49,7 +52,7 @@ class Run {
   readonly #child: ChildProcess;
   readonly #exited: Promise<void>;
   readonly #spoken: Promise<void>;
-  /** How it ended, if that was wrong. */
+  /** How it ended, if that was wrong and not our doing. */
   #fault: string | undefined;
   #lastLine = "";
   #isEnding = false;
@@ -63,7 +66,7 @@ class Run {
         resolve();
       };
       child.once("error", (error) => exit(`could not be started: ${printable(error.message)}`));
-      child.once("exit", (code, signal) => exit(faultOf(code, signal)));
+      child.once("exit", (code, signal) => exit(this.#isEnding ? undefined : faultOf(code, signal)));
     });
     const kill = (): void => this.#signal("SIGKILL");
     process.once("exit", kill); // it gets no more time than we have
@@ -108,9 +111,9 @@ class Run {
       setTimeout(() => resolve(), patience).unref();
     });
     await Promise.race([Promise.all([this.#exited, this.#spoken]), late]);
-    if (this.#fault === undefined || this.#isEnding) return;
+    if (this.#fault === undefined) return;
     const words = this.#lastLine === "" ? "" : `: ${this.#lastLine}`;
-    throw new ProxyCommandError(`the ProxyCommand '${printable(this.#command, 200)}' ${this.#fault}${words}`);
+    throw new ProxyCommandError(`${named(this.#command)} ${this.#fault}${words}`);
   }
 
   #signal(name: NodeJS.Signals): void {
@@ -125,12 +128,26 @@ class Run {
   }
 }
 
+/** @throws ProxyCommandError where the runtime's permissions forbid child processes, which it says at once */
+function started(spawn: Spawn, command: string): ChildProcess {
+  try {
+    return start(spawn, command);
+  } catch (error) {
+    const why = causeOf(error as NodeJS.ErrnoException);
+    throw new ProxyCommandError(`${named(command)} could not be started: ${why}`, { cause: error });
+  }
+}
+
 /** As ssh: the shell is replaced by the command, so that signals and the exit status are the command's own. */
-function start(spawn: typeof import("node:child_process").spawn, command: string): ChildProcess {
+function start(spawn: Spawn, command: string): ChildProcess {
   const stdio = ["pipe", "pipe", "pipe"] as const;
   if (isWindows) return spawn(command, { shell: true, stdio: [...stdio], windowsHide: true });
   const shell = process.env["SHELL"] || "/bin/sh";
   return spawn(shell, ["-c", `exec ${command}`], { stdio: [...stdio], detached: true });
+}
+
+function named(command: string): string {
+  return `the ProxyCommand '${printable(command, 200)}'`;
 }
 
 /** Undefined for the end of a command that has done what it should. */

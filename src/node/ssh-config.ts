@@ -27,7 +27,7 @@ export interface ConfigFacts {
   readonly host: string;
   /** What was typed beside it, which wins over the files. */
   readonly given: Pick<ConfigValues, "port" | "user" | "proxyjump">;
-  /** The local user's name. */
+  /** The local user's name; empty, like the two below, where the system does not tell it. */
   readonly localUser: string;
   readonly localUserId: string;
   /** The local user's home folder. */
@@ -82,19 +82,19 @@ export function configTokens(values: ConfigValues, facts: ConfigFacts, host: str
   const jump = values.proxyjump?.at(-1)?.host ?? "";
   return {
     get C() {
-      return facts.sha1(localHost + host + port + user + jump);
+      return localHost === "" ? null : facts.sha1(localHost + host + port + user + jump);
     },
-    L: localHost.split(".")[0] ?? "",
+    L: localHost.split(".")[0] || null,
     d: facts.home,
     h: host,
-    i: facts.localUserId,
+    i: facts.localUserId || null,
     j: jump,
     k: values.hostkeyalias ?? host,
-    l: localHost,
+    l: localHost || null,
     n: facts.host,
     p: port,
     r: user,
-    u: facts.localUser,
+    u: facts.localUser || null,
   };
 }
 
@@ -237,9 +237,9 @@ class Pass {
       case "originalhost":
         return isPatternListMatch(patterns.map(lowerCase), lowerCase(host));
       case "user":
-        return isPatternListMatch(patterns, this.values.user ?? localUser);
+        return judged(patterns, this.values.user ?? localUser);
       case "localuser":
-        return isPatternListMatch(patterns, localUser);
+        return judged(patterns, localUser);
       case "tagged":
         return isOne(this.values.tag ?? "");
       case "command":
@@ -250,6 +250,11 @@ class Pass {
         return undefined; // exec, localnetwork, version, and what ssh may learn
     }
   }
+}
+
+/** Undefined where it is about a name that the system does not tell. */
+function judged(patterns: readonly string[], name: string): boolean | undefined {
+  return name === "" ? undefined : isPatternListMatch(patterns, name);
 }
 
 interface Criterion {

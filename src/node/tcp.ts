@@ -48,6 +48,9 @@ export interface DialOptions {
 /** How far `dial` has come. */
 export type DialProgress = { readonly resolved: readonly string[] } | { readonly connected: string };
 
+/** The code where the runtime keeps us from the network, as Node has it. */
+export const DENIED = "ERR_ACCESS_DENIED";
+
 /** RFC 8305 §5: the recommended Connection Attempt Delay, in milliseconds. */
 const attemptDelay = 250;
 
@@ -213,11 +216,17 @@ const words: readonly (readonly [code: string, text: string])[] = [
   ["ENETUNREACH", "Network is unreachable"],
   ["EACCES", "Permission denied"],
   ["EPERM", "Operation not permitted"],
+  [DENIED, "Network access is not permitted to this process (--allow-net)"],
 ];
 
 function rankOf({ error }: Failure): number {
-  const rank = words.findIndex(([code]) => code === error.code);
+  const rank = words.findIndex(([code]) => code === codeOf(error));
   return rank < 0 ? words.length : rank;
+}
+
+/** Deno's error has a name only. */
+function codeOf({ name, code = "" }: NodeJS.ErrnoException): string {
+  return name === "NotCapable" ? DENIED : code;
 }
 
 function wordsOf(failure: Failure): string {
@@ -231,19 +240,21 @@ function dialError(host: string, port: number, failures: readonly Failure[]): Di
   if (leader === undefined) throw new RangeError("no attempt has failed");
   const tried = failures.length === 1 ? leader.address : ranked.map((f) => `${f.address}: ${wordsOf(f)}`).join(", ");
   const where = `${printable(host)} port ${port}${tried === host ? "" : ` (${tried})`}`;
-  const { code = "", errno } = leader.error;
+  const { errno } = leader.error;
   const cause = failures.length === 1 ? leader.error : new AggregateError(failures.map(({ error }) => error));
-  return new DialError(`${wordsOf(leader)}: ${where}`, code, errno === undefined ? undefined : Math.abs(errno), {
-    cause,
-  });
+  const number = typeof errno === "number" ? Math.abs(errno) : undefined; // Node has an error there for DENIED
+  return new DialError(`${wordsOf(leader)}: ${where}`, codeOf(leader.error), number, { cause });
 }
 
 function lookupError(host: string, error: NodeJS.ErrnoException): DialError {
-  const { code = "", message } = error;
+  const { message } = error;
+  const code = codeOf(error);
   const known = new Map([
     ["ENOTFOUND", "name not found"],
     ["EAI_AGAIN", "temporary failure in name resolution"],
     ["ETIMEDOUT", `timed out, ${message}`],
+    ["EPERM", "not permitted to this process (in Deno: --allow-net)"],
+    [DENIED, "network access is not permitted to this process (--allow-net)"],
   ]);
   const why = known.get(code) ?? printable(message);
   return new DialError(`Could not resolve hostname ${printable(host)}: ${why}`, code, undefined, { cause: error });

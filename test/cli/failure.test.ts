@@ -225,6 +225,7 @@ describe("a failure is one line with cause and cure", () => {
 
 describe("where there is no cure, none is made up", () => {
   it.each([
+    ["the runtime forbids the network", early(new DialError("Not permitted: h", "ERR_ACCESS_DENIED", undefined))],
     ["the file is another one", early(new FileError("Cannot read /kh: no such file", "/kh", "ENOENT"))],
     ["the host key says it all", late(new HostKeyError("Host key verification failed: unknown", "unknown"))],
     ["the server wants more than a key", late(new AuthError("Authentication failed: more", [], ["password"], true))],

@@ -69,6 +69,14 @@ export const configRows: readonly Mutant[] = [
     caughtBy: { file: files, test: "one that others may write is refused" },
   },
   {
+    id: "config-untold-name-matches",
+    file: "src/node/ssh-config.ts",
+    find: 'return name === "" ? undefined : isPatternListMatch(patterns, name);',
+    replace: "return isPatternListMatch(patterns, name);",
+    why: "where the local user's name is not told, a block for everybody but one is used for that one",
+    caughtBy: { file: config, test: "Match !localuser me is left out, and said" },
+  },
+  {
     id: "config-shell-takes-names",
     file: "src/node/host-config.ts",
     find: 'if (/^[\\p{L}\\p{N}_.:][\\p{L}\\p{N}_.:@%+=,/\\\\-]*$/u.test(text) && !text.endsWith("\\\\")) return text;',

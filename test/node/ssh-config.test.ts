@@ -8,6 +8,7 @@ import fc from "fast-check";
 import { afterAll, describe, expect, test } from "vitest";
 import { ConfigError } from "../../src/node/config-lines.ts";
 import { FileError } from "../../src/node/files.ts";
+import { hostConfig } from "../../src/node/host-config.ts";
 import { evaluateConfig } from "../../src/node/ssh-config.ts";
 import { describeNeeding } from "../support/needs.ts";
 import {
@@ -431,6 +432,27 @@ describe("what ssh is not asked about", () => {
     test("a file made of nothing else takes no time that grows with its square", () => {
       const stars = `${"*a".repeat(30)}b,`.repeat(4000);
       expect(warnings(`IgnoreUnknown ${stars}\n${unknown(30_000)}`)).toHaveLength(1); // 1e11 steps without the bounds
+    });
+  });
+
+  describe("what the system does not tell", () => {
+    const untold = { ...configFacts(x), localUser: "", localUserId: "", localHost: "" };
+    const evaluated = (text: string) => evaluateConfig([{ path: "config", text, isUsers: true }], untold, () => []);
+
+    test.each(["%u", "%i", "%l", "%L", "%C"])("%s stands for nothing, and a value that has it is refused", (token) => {
+      const evaluation = evaluated(`IdentityFile ~/.ssh/${token}`);
+      expect(() => hostConfig(evaluation, untold)).toThrow(`IdentityFile: ${token} is not told to this process`);
+    });
+
+    test("a name that nobody asks for is not missed", () => {
+      const { identityFiles, port } = hostConfig(evaluated("IdentityFile ~/.ssh/%h\nPort 7"), untold);
+      expect([identityFiles, port]).toEqual([["~/.ssh/x"], 7]);
+    });
+
+    test.each(["localuser me", "!localuser me", "user me"])("Match %s is left out, and said", (line) => {
+      const { values, warnings } = evaluated(`Match ${line}\n Port 1`);
+      expect(values.port).toBeUndefined();
+      expect(warnings.map(({ text }) => text).join()).toContain("it cannot be judged here");
     });
   });
 

@@ -256,6 +256,10 @@ describe("no connection", () => {
   it.each([
     ["ENOTFOUND", "Could not resolve hostname gone.example: name not found"],
     ["EAI_AGAIN", "Could not resolve hostname gone.example: temporary failure in name resolution"],
+    [
+      "ERR_ACCESS_DENIED",
+      "Could not resolve hostname gone.example: network access is not permitted to this process (--allow-net)",
+    ],
     ["EOTHER", "Could not resolve hostname gone.example: it\\n failed"],
   ])("where the resolver says %s", async (code, message) => {
     const lookup = (): Promise<never> => Promise.reject(Object.assign(new Error("it\n failed"), { code }));
