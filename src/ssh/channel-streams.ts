@@ -150,7 +150,11 @@ class ChannelSink implements ByteSink {
   write(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#fault !== undefined) return Promise.reject(this.#fault);
     if (this.#pending !== undefined) return this.#pending.done.then(() => this.write(bytes));
-    const taken = this.#port.write(bytes);
+    let taken = this.#port.write(bytes);
+    // What the socket takes at once makes room at once, of which nothing else would tell.
+    for (let more = taken; taken < bytes.length && more > 0; taken += more) {
+      more = this.#port.write(bytes.subarray(taken));
+    }
     return taken === bytes.length ? undefined : this.#wait(bytes, taken);
   }
 

@@ -146,4 +146,12 @@ export const pathRows: readonly Mutant[] = [
     why: "milliseconds of every start for a cipher that is not used",
     caughtBy: { file: "test/node/kernel-unused.test.ts", test: "a session with AES-GCM leaves it uncompiled" },
   },
+  {
+    id: "channel-sink-waits-for-nothing",
+    file: "src/ssh/channel-streams.ts",
+    find: "taken < bytes.length && more > 0; taken += more) {",
+    replace: "taken < 0 && more > 0; taken += more) {",
+    why: "an upload that the socket takes at once stands still until the server says something: 15 s, a keepalive later",
+    caughtBy: { file: "test/ssh/direct.test.ts", test: "is given an upload of any size" },
+  },
 ];

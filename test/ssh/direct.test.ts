@@ -74,6 +74,7 @@ test("a socket that takes everything at once is given an upload of any size, and
   expect(Buffer.concat(received).equals(bytes)).toBe(true);
   expect(socket.largest).toBeLessThan(300_000);
   expect(socket.peer.of(m.IGNORE)).toHaveLength(0);
+  expect(socket.peer.of(m.GLOBAL_REQUEST)).toHaveLength(0); // nor had it to wait for a keepalive's answer
   await connection.close();
 });
 
