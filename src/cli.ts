@@ -3,6 +3,7 @@
  * proxy's, 1 for a fault of ours, 2 for wrong usage.
  */
 import { userInfo } from "node:os";
+import { isatty } from "node:tty";
 import { describeInternal } from "./cli/failure.ts";
 import { parseFlags, type Settings, usage } from "./cli/flags.ts";
 import { nodeTooOld } from "./cli/node-version.ts";
@@ -57,7 +58,7 @@ async function refuse({ message }: UsageError): Promise<number> {
 
 /** Answers a host, which shows nobody our stderr. Resolves to the exit code of a connection that failed. */
 async function tellHost(text: string): Promise<number> {
-  if (process.stdin.isTTY) return 1;
+  if (isatty(0)) return 1;
   const stopped = stopSignal();
   const silent = (): void => undefined; // stderr has it already
   return runProxy({

@@ -10,11 +10,17 @@ const LARGEST_TAIL = 64 * 1024;
 
 /** Add parts, then take them all. */
 export class HeldBytes {
+  readonly #onCopied: (part: Uint8Array) => void;
   #chunks: Uint8Array[] = [];
   #length = 0;
   /** Where small parts are gathered; `#used` bytes of it are taken and not in `#chunks` yet. */
   #tail: Uint8Array = new Uint8Array(0);
   #used = 0;
+
+  /** `onCopied` is told of parts that are not needed any more, since they were copied. */
+  constructor(onCopied: (part: Uint8Array) => void = () => undefined) {
+    this.#onCopied = onCopied;
+  }
 
   get length(): number {
     return this.#length;
@@ -49,6 +55,7 @@ export class HeldBytes {
   #gather(part: Uint8Array): void {
     this.#tail.set(part, this.#used);
     this.#used += part.length;
+    this.#onCopied(part);
   }
 
   #sealTail(): void {

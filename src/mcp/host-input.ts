@@ -5,6 +5,7 @@
 import type { ByteSource } from "../ssh/connection.ts";
 import type { Conversation } from "./conversation.ts";
 import type { HostLine, HostRoute } from "./host-route.ts";
+import { InputBlocks } from "./input-blocks.ts";
 import { JsonLines, type Line } from "./json-lines.ts";
 import { type Deferred, deferred } from "./waiting.ts";
 
@@ -22,15 +23,26 @@ export class HostInput {
   onPass: (line: HostLine) => HostLine | undefined = (line) => line;
   readonly #source: ByteSource;
   readonly #lines: JsonLines;
+  readonly #blocks: InputBlocks;
   readonly #conversation: Conversation;
   readonly #ended: Deferred<void> = deferred();
   #chunks = 0;
   #isEnded = false;
 
-  /** `limit`: the longest line, bytes, that is held until it is complete. */
-  constructor(source: ByteSource, limit: number, conversation: Conversation, route: HostRoute) {
+  /**
+   * `source` may lend its chunks. `limit`: the longest line, bytes, that is held until it is complete. `blocks`: where
+   * lines stand until whoever sends them gives them back.
+   */
+  constructor(
+    source: ByteSource,
+    limit: number,
+    conversation: Conversation,
+    route: HostRoute,
+    blocks: InputBlocks = new InputBlocks(),
+  ) {
     this.#source = source;
-    this.#lines = new JsonLines({ limit, beyond: "stream" });
+    this.#blocks = blocks;
+    this.#lines = new JsonLines({ limit, beyond: "stream", onCopied: (part) => blocks.giveBack(part) });
     this.#conversation = conversation;
     this.route = route;
     this.ended = this.#ended.promise;
@@ -80,9 +92,11 @@ export class HostInput {
   }
 
   #take(chunk: Uint8Array): void {
-    for (const part of this.#lines.push(chunk)) {
-      if (part.part === "piece") this.route.piece(part.bytes);
-      else this.#line(part, part.chunks);
+    for (const bytes of this.#blocks.take(chunk)) {
+      for (const part of this.#lines.push(bytes)) {
+        if (part.part === "piece") this.route.piece(part.bytes);
+        else this.#line(part, part.chunks);
+      }
     }
   }
 

@@ -41,6 +41,8 @@ export interface JsonLinesOptions {
   readonly beyond: "drop" | "stream";
   /** True: a chunk, and what it gives, is valid until the next `push` only. */
   readonly isLent?: boolean;
+  /** Told of parts of chunks, given for good, that are not needed any more, since they were copied. */
+  readonly onCopied?: (part: Uint8Array) => void;
 }
 
 /** Splits and judges a stream of bytes: `push` each chunk, then `end`. */
@@ -53,10 +55,10 @@ export class JsonLines {
   #length = 0;
   #isOver = false;
 
-  constructor({ limit, beyond, isLent = false }: JsonLinesOptions) {
+  constructor({ limit, beyond, isLent = false, onCopied }: JsonLinesOptions) {
     this.#limit = limit + 1; // and the newline
     this.#beyond = beyond;
-    this.#held = isLent ? new CopiedBytes() : new HeldBytes();
+    this.#held = isLent ? new CopiedBytes() : new HeldBytes(onCopied);
   }
 
   /** Whether a line has begun that has not ended. */

@@ -11,6 +11,7 @@ import type { Happening, Loss } from "./happening.ts";
 import { HostInput } from "./host-input.ts";
 import { HostOutput } from "./host-output.ts";
 import { type HostLine, WaitingRoute } from "./host-route.ts";
+import { InputBlocks } from "./input-blocks.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type LinkEars, type OpenRemote, type RemoteSession } from "./link.ts";
 import { isShellsWord, SHELL_CURE } from "./login-shell.ts";
@@ -37,7 +38,7 @@ export interface ProxyLog {
 }
 
 export interface ProxyOptions {
-  /** The host's lines; its end is the host's farewell. */
+  /** The host's lines; its end is the host's farewell. A chunk may be lent until the next is read. */
   readonly input: ReadableStream<Uint8Array> | ByteSource;
   /** Takes lines to the host. A write must be done only when its bytes are out of our hands. Never closed. */
   readonly output: WritableStream<Uint8Array> | ByteSink;
@@ -116,8 +117,9 @@ class StdioProxy {
     });
     const { streamBytes, probeTimeout } = this.#limits;
     this.#waiting = new WaitingRoute(streamBytes);
-    this.#queue = new SendQueue(streamBytes);
-    this.#input = new HostInput(sourceOf(input), streamBytes, this.#conversation, this.#waiting);
+    const blocks = new InputBlocks();
+    this.#queue = new SendQueue(streamBytes, (bytes) => blocks.giveBack(bytes));
+    this.#input = new HostInput(sourceOf(input), streamBytes, this.#conversation, this.#waiting, blocks);
     this.#probe = new EraProbe(probeTimeout, this.#queue, this.#conversation, () => {
       this.#input.route = this.#queue;
     });

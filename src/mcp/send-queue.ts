@@ -27,6 +27,7 @@ export interface TakenBack {
 /** The end of the host's route: `line`, `piece` and `end` on one side, `feed` on the other. */
 export class SendQueue implements HostRoute {
   readonly #limit: number;
+  readonly #onTaken: (bytes: Uint8Array) => void;
   #next: Entry = emptyEntry();
   /** What waits for `release`, while there is a hold. */
   #held: Entry | undefined;
@@ -43,9 +44,13 @@ export class SendQueue implements HostRoute {
   #wake: Deferred<void> = deferred();
   #room: Deferred<void> = deferred();
 
-  /** `limit`: the bytes of the host's that may wait; with ours it may be twice as much. */
-  constructor(limit: number) {
+  /**
+   * `limit`: the bytes of the host's that may wait; with ours it may be twice as much. `onTaken` is told of bytes that the
+   * server has: nobody needs them here any more.
+   */
+  constructor(limit: number, onTaken: (bytes: Uint8Array) => void = () => undefined) {
     this.#limit = limit;
+    this.#onTaken = onTaken;
   }
 
   get isEmpty(): boolean {
@@ -161,7 +166,10 @@ export class SendQueue implements HostRoute {
     });
     for (;;) {
       while (this.#next.length > 0 && this.#feeds === feed) {
-        for (const chunk of this.#takeSent(onSent)) await sink.write(chunk);
+        for (const chunk of this.#takeSent(onSent)) {
+          await sink.write(chunk);
+          this.#onTaken(chunk);
+        }
       }
       if (this.#feeds !== feed) return false;
       if (this.#isEnded && this.#held === undefined) {
@@ -181,7 +189,8 @@ export class SendQueue implements HostRoute {
   #takeSent(onSent: (requests: readonly PendingRequest[]) => void): readonly Uint8Array[] {
     const { parts } = this.#take();
     this.#isInLine = parts.at(-1) instanceof Uint8Array;
-    const requests = parts.flatMap((part) => (part instanceof Uint8Array ? [] : part.requests));
+    const requests: PendingRequest[] = [];
+    for (const part of parts) if (!(part instanceof Uint8Array)) requests.push(...part.requests);
     for (const request of requests) request.isSent = true;
     if (requests.length > 0) onSent(requests);
     return merged(parts);

@@ -2,16 +2,40 @@
  * Stdio: the process's own streams. stdin and stdout carry MCP as bytes with back-pressure; stderr carries lines and
  * never makes anything wait: what a host does not read is dropped beyond a bound, and counted.
  */
+import { fstatSync } from "node:fs";
+import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
 import type { Writable } from "node:stream";
 import type { ByteSink, ByteSource } from "../ssh/connection.ts";
-import { readableBytes, writableBytes } from "./byte-streams.ts";
+import { readableBytes, SocketBuffer, writableBytes } from "./byte-streams.ts";
 
 /** What may wait for a host that does not read our stderr, in bytes. */
 const stderrLimit = 256 * 1024;
 
-/** Our stdin: a pipe, a file, a terminal or /dev/null. */
+/**
+ * Our stdin: a pipe, a file, a terminal or /dev/null. A chunk is borrowed: valid until the next is asked for. To be asked
+ * for once, and `process.stdin` is not to be used beside it.
+ */
 export function stdinBytes(): ByteSource {
-  return readableBytes(process.stdin, () => process.stdin.destroy());
+  if (!isPipe(0)) return readableBytes(process.stdin, () => process.stdin.destroy());
+  const buffer = new SocketBuffer(); // process.stdin would make an array of 64 KiB for each read
+  const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = {
+    fd: 0,
+    readable: true,
+    writable: false,
+    onread: buffer.onread,
+  };
+  const stdin = new Socket(options);
+  return buffer.source(stdin, () => stdin.destroy());
+}
+
+/** Whether it is a pipe or a socket, as those are that hosts make. */
+function isPipe(fd: number): boolean {
+  try {
+    const stat = fstatSync(fd);
+    return stat.isFIFO() || stat.isSocket();
+  } catch {
+    return false; // it is closed
+  }
 }
 
 /**

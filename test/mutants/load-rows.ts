@@ -37,7 +37,7 @@ export const loadRows: readonly Mutant[] = [
   {
     id: "json-lines-keeps-lent-chunks",
     file: "src/mcp/json-lines.ts",
-    find: "this.#held = isLent ? new CopiedBytes() : new HeldBytes();",
+    find: "this.#held = isLent ? new CopiedBytes() : new HeldBytes(onCopied);",
     replace: "this.#held = new HeldBytes();",
     why: "a long line holds chunks that are somebody else's by the time it ends",
     caughtBy: { file: "test/mcp/json-lines.test.ts", test: "may be overwritten before" },

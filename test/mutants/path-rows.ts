@@ -154,4 +154,28 @@ export const pathRows: readonly Mutant[] = [
     why: "an upload that the socket takes at once stands still until the server says something: 15 s, a keepalive later",
     caughtBy: { file: "test/ssh/direct.test.ts", test: "is given an upload of any size" },
   },
+  {
+    id: "input-blocks-used-early",
+    file: "src/mcp/input-blocks.ts",
+    find: "if (block.returned < block.used) return;",
+    replace: "",
+    why: "a line that waits for the server is written over by the host's next ones",
+    caughtBy: { file: "test/mcp/input-blocks.test.ts", test: "are not used again while a byte of them is out" },
+  },
+  {
+    id: "send-queue-gives-back-early",
+    file: "src/mcp/send-queue.ts",
+    find: "await sink.write(chunk);",
+    replace: "void sink.write(chunk);",
+    why: "the bytes of a write that waits for the server's window change under it",
+    caughtBy: { file: "test/mcp/input-blocks.test.ts", test: "lines reach a server that is slow now and then" },
+  },
+  {
+    id: "host-input-keeps-what-is-lent",
+    file: "src/mcp/host-input.ts",
+    find: "for (const bytes of this.#blocks.take(chunk)) {",
+    replace: "for (const bytes of [chunk]) {",
+    why: "a line whose end has not come is written over by the next read of stdin",
+    caughtBy: { file: "test/mcp/input-blocks.test.ts", test: "lines reach a server that is slow now and then" },
+  },
 ];
