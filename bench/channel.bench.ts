@@ -3,6 +3,7 @@
  * alone on as many bytes. The server's half is the tests' scripted peer; only the client's own time counts: what the
  * peer sends was sealed before, and the same seed lets each round receive the same bytes.
  */
+import type { PacketCipher } from "../src/ssh/algorithms/interfaces.ts";
 import * as m from "../src/ssh/messages.ts";
 import { encode } from "../src/ssh/wire.ts";
 import { PeerKey, seededBytes } from "../test/support/peer-crypto.ts";
@@ -95,7 +96,7 @@ function download(client: SshClient, id: number, cipher: Cipher): void {
 }
 
 function measureCipher(cipher: Cipher, work: "seal" | "open"): number {
-  const row = table.cipher[cipher];
+  const row = table.cipher[cipher] as PacketCipher | undefined;
   if (row === undefined) throw new Error(`no cipher ${cipher}`);
   const keys = [seededBytes("key")(row.keyLength), seededBytes("iv")(row.ivLength)] as const;
   const packet = new Uint8Array(4 + 1 + 9 + chunk.length + 14 + row.tagLength);

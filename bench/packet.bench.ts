@@ -77,7 +77,7 @@ function calibrate(candidate: Candidate): void {
 }
 
 function candidatesOf(name: CipherName, size: number): Candidate[] {
-  const row = table.cipher[name];
+  const row = table.cipher[name] as PacketCipher | undefined;
   if (row === undefined) throw new Error(`no cipher ${name}`);
   const keys = { key: randomBytes(row.keyLength), iv: randomBytes(row.ivLength) };
   const payload = randomBytes(size);

@@ -8,6 +8,7 @@ import { nobleChaCha } from "../ssh/algorithms/chacha20-poly1305@openssh.com.ts"
 import type { AlgorithmTable, Primitives } from "../ssh/algorithms/interfaces.ts";
 import { tableOf } from "../ssh/algorithms/rows.ts";
 import { SshError } from "../ssh/errors.ts";
+import { platformCtr, platformHmac } from "./aes-ctr.ts";
 import { platformGcm } from "./aes-gcm.ts";
 import { platformEd25519, platformX25519 } from "./curve25519.ts";
 import { platformEcdh, platformPower } from "./diffie-hellman.ts";
@@ -22,6 +23,8 @@ export const platformPrimitives: Primitives = {
   power: platformPower,
   ed25519: platformEd25519,
   gcm: platformGcm,
+  ctr: platformCtr,
+  hmac: platformHmac,
   chacha: swiftChaCha(nobleChaCha),
   isAesFirst: !mayRunKernel(),
 };

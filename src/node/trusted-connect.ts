@@ -1,10 +1,10 @@
 /**
  * Trusted connect: a connection whose host key is judged, with another try where the judge knows that the server may hold
- * the right key beside the one that it showed, or where the server lacks strict kex and has AES-GCM.
+ * the right key beside the one that it showed, or where the server lacks strict kex and has AES.
  */
 
 import type { AlgorithmTable } from "../ssh/algorithms/interfaces.ts";
-import { isAesGcm, withAesFirst } from "../ssh/algorithms/rows.ts";
+import { isAes, withAesFirst } from "../ssh/algorithms/rows.ts";
 import { connect } from "../ssh/connect.ts";
 import type { ByteDuplex, ConnectOptions, SshConnection } from "../ssh/connection.ts";
 import { HostKeyError, NegotiationError } from "../ssh/errors.ts";
@@ -14,7 +14,7 @@ import type { HostTrust } from "./trust.ts";
  * Connects. A fingerprint does not tell the type of the key that it pins, and the list that decides which key is shown has
  * crossed by the time: so another connection, for the keys of other types. It offers less and is judged alike. Nor is it
  * known before the offer whether the server takes part in strict kex: where it does not, and chacha20-poly1305 came first
- * in common, AES-GCM is, on another connection. `open`: gives a way to the server, another one each time; `onAgain` is told
+ * in common, AES is, on another connection. `open`: gives a way to the server, another one each time; `onAgain` is told
  * of each refusal that leads to another try.
  * @throws what `open` and `connect` throw; the last HostKeyError where the server has no other key
  */
@@ -50,5 +50,5 @@ export async function connectTrusted(
 /** Whether it was refused for the lack of strict kex with a cipher that needs it, and there is one that does not. */
 function wantsAes(error: unknown, { cipher }: AlgorithmTable): error is NegotiationError {
   const isForStrictKex = error instanceof NegotiationError && error.list === "strict kex";
-  return isForStrictKex && error.theirs.some((name) => isAesGcm(name) && name in cipher);
+  return isForStrictKex && error.theirs.some((name) => isAes(name) && name in cipher);
 }

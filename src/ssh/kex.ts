@@ -20,6 +20,9 @@ export interface Choice {
   readonly hostKey: string;
   readonly cipherClientToServer: string;
   readonly cipherServerToClient: string;
+  /** Not there where the cipher is an AEAD. */
+  readonly macClientToServer?: string;
+  readonly macServerToClient?: string;
 }
 
 /** Our KEXINIT: the table's rows in order; the markers stand in the first one only. RFC 4253 §7.1, RFC 8308 §2.1. */
@@ -50,20 +53,37 @@ export function isStrict(server: KexInit): boolean {
 }
 
 /**
- * Chooses the first of ours that the server has too, list by list. MACs are not negotiated: every cipher of the table
- * brings its own (RFC 5647 §5.1, OpenSSH PROTOCOL.chacha20poly1305).
+ * Chooses the first of ours that the server has too, list by list. No MAC is negotiated beside an AEAD, which brings its
+ * own (RFC 5647 §5.1, OpenSSH PROTOCOL.chacha20poly1305).
  * @throws NegotiationError where a list has nothing in common. RFC 4253 §7.1.
  */
-export function chooseAlgorithms(client: KexInit, server: KexInit): Choice {
+export function chooseAlgorithms(client: KexInit, server: KexInit, table: AlgorithmTable): Choice {
   const pick = (what: string, list: ListName): string => choose(what, withoutMarkers(client[list]), server[list]);
   pick("compression method", "compressionAlgorithmsClientToServer");
   pick("compression method", "compressionAlgorithmsServerToClient");
+  const kex = pick("key exchange method", "kexAlgorithms");
+  const hostKey = pick("host key algorithm", "serverHostKeyAlgorithms");
+  const cipherClientToServer = pick("cipher", "encryptionAlgorithmsClientToServer");
+  const cipherServerToClient = pick("cipher", "encryptionAlgorithmsServerToClient");
+  const isBare = (cipher: string): boolean => "withMac" in row(table.cipher, cipher);
   return {
-    kex: pick("key exchange method", "kexAlgorithms"),
-    hostKey: pick("host key algorithm", "serverHostKeyAlgorithms"),
-    cipherClientToServer: pick("cipher", "encryptionAlgorithmsClientToServer"),
-    cipherServerToClient: pick("cipher", "encryptionAlgorithmsServerToClient"),
+    ...{ kex, hostKey, cipherClientToServer, cipherServerToClient },
+    ...(isBare(cipherClientToServer) && { macClientToServer: pick("MAC", "macAlgorithmsClientToServer") }),
+    ...(isBare(cipherServerToClient) && { macServerToClient: pick("MAC", "macAlgorithmsServerToClient") }),
   };
+}
+
+/** A direction's cipher, with its MAC where it is no AEAD. RFC 4253 §6.3, §6.4. */
+export function packetCipher(table: AlgorithmTable, cipher: string, mac: string | undefined): PacketCipher {
+  const chosen = row(table.cipher, cipher);
+  return "withMac" in chosen ? chosen.withMac(row(table.mac, mac ?? "")) : chosen;
+}
+
+/** A row that was chosen from our own list is there. */
+export function row<T>(rows: Readonly<Record<string, T>>, name: string): T {
+  const found = rows[name];
+  if (found === undefined) throw new TypeError(`no algorithm ${name}`);
+  return found;
 }
 
 /** Whether a first kex packet that the server sent on a guess is the right one. RFC 4253 §7. */
@@ -120,15 +140,16 @@ export function exchangeHash(method: KexMethod, input: ExchangeHashInput): Uint8
   return method.hash(concat(...strings.map(encodeString), input.K));
 }
 
-/** Key and IV of one direction. */
+/** Keys and IV of one direction. */
 export interface DirectionKeys {
   readonly key: Uint8Array;
   readonly iv: Uint8Array;
+  readonly macKey: Uint8Array;
 }
 
 /**
- * Derives the key and IV of one direction from K (already encoded), H and the session id, as long as `cipher` wants
- * them. The letters are those of RFC 4253 §7.2: A and C for client to server, B and D for server to client.
+ * Derives the keys and IV of one direction from K (already encoded), H and the session id, as long as `cipher` wants
+ * them. The letters are those of RFC 4253 §7.2: A, C and E for client to server, B, D and F for server to client.
  */
 export function deriveKeys(
   method: KexMethod,
@@ -138,7 +159,7 @@ export function deriveKeys(
   direction: "clientToServer" | "serverToClient",
   cipher: PacketCipher,
 ): DirectionKeys {
-  const [ivLetter, keyLetter] = direction === "clientToServer" ? ["A", "C"] : ["B", "D"];
+  const [ivLetter, keyLetter, macLetter] = direction === "clientToServer" ? ["A", "C", "E"] : ["B", "D", "F"];
   const derive = (letter: string | undefined, length: number): Uint8Array => {
     const suffix = encodeFields(
       { letter: "byte", sessionId: "rest" },
@@ -148,5 +169,9 @@ export function deriveKeys(
     while (bytes.length < length) bytes = concat(bytes, method.hash(concat(K, H, bytes))); // K2 = HASH(K || H || K1)...
     return bytes.subarray(0, length);
   };
-  return { iv: derive(ivLetter, cipher.ivLength), key: derive(keyLetter, cipher.keyLength) };
+  return {
+    iv: derive(ivLetter, cipher.ivLength),
+    key: derive(keyLetter, cipher.keyLength),
+    macKey: derive(macLetter, cipher.macKeyLength),
+  };
 }

@@ -10,7 +10,9 @@ import type {
   Certificate,
   KexMethod,
   KexStart,
+  KeyedCipher,
   Negotiated,
+  PacketCipher,
   RandomBytes,
 } from "./algorithms/interfaces.ts";
 import { none } from "./algorithms/none.ts";
@@ -19,11 +21,14 @@ import {
   type Choice,
   chooseAlgorithms,
   clientKexInit,
+  type DirectionKeys,
   deriveKeys,
   exchangeHash,
   isGuessRight,
   isStrict,
   type KexInit,
+  packetCipher,
+  row,
 } from "./kex.ts";
 import { expectedAt, isKnown, isLegal, type KexPosition, nameOf, type Phase } from "./legal.ts";
 import * as m from "./messages.ts";
@@ -99,6 +104,7 @@ type KexStep =
   | { readonly step: "newkeys-wait"; readonly inbound: Keys }
   | { readonly step: "open" };
 
+const noBytes: Uint8Array = new Uint8Array(0);
 const noTraces: readonly string[] = [];
 
 export class Transport {
@@ -128,7 +134,7 @@ export class Transport {
   /** Version line and KEXINIT are in the output at once: a far server costs round trips. RFC 4253 §4.2 allows it. */
   constructor(options: TransportOptions) {
     this.#options = options;
-    const keys = { row: none, keyed: none.create(new Uint8Array(0), new Uint8Array(0)) };
+    const keys = { row: none, keyed: none.create(noBytes, noBytes, noBytes) };
     this.#reader = new PacketReader(keys);
     this.#writer = new PacketWriter(keys, options.randomBytes);
     this.#writer.writeRaw(utf8(`${fromUtf8(clientVersion)}\r\n`));
@@ -436,7 +442,7 @@ export class Transport {
     }
     const ours = this.#step.step === "init-sent" ? this.#step.clientKexInit : this.#sendKexInit("again");
     const client = decode(m.KEXINIT, ours);
-    const choice = chooseAlgorithms(client, server);
+    const choice = chooseAlgorithms(client, server, this.#options.table);
     this.#trace(() => `chosen: ${Object.values(choice).join(", ")}${this.#strict ? ", strict kex" : ""}`);
     this.#refuseTerrapin(choice, server.encryptionAlgorithmsClientToServer);
     this.#negotiated = choice;
@@ -509,14 +515,15 @@ export class Transport {
     const { choice, method } = exchange;
     this.#hostKeyBlob = hostKeyBlob;
     this.#sessionId ??= H;
-    const outboundRow = row(this.#options.table.cipher, choice.cipherClientToServer);
-    const inboundRow = row(this.#options.table.cipher, choice.cipherServerToClient);
+    const { table } = this.#options;
+    const outboundRow = packetCipher(table, choice.cipherClientToServer, choice.macClientToServer);
+    const inboundRow = packetCipher(table, choice.cipherServerToClient, choice.macServerToClient);
     const outbound = deriveKeys(method, K, H, this.#sessionId, "clientToServer", outboundRow);
     const inbound = deriveKeys(method, K, H, this.#sessionId, "serverToClient", inboundRow);
     this.#write(encode(m.NEWKEYS, {}));
-    const outboundKeys = { row: outboundRow, keyed: outboundRow.create(outbound.key, outbound.iv) };
-    const inboundKeys = { row: inboundRow, keyed: inboundRow.create(inbound.key, inbound.iv) };
-    for (const secret of [K, outbound.key, outbound.iv, inbound.key, inbound.iv]) secret.fill(0);
+    const outboundKeys = { row: outboundRow, keyed: keyedWith(outboundRow, outbound) };
+    const inboundKeys = { row: inboundRow, keyed: keyedWith(inboundRow, inbound) };
+    K.fill(0);
     this.#writer.changeKeys(outboundKeys, this.#strict);
     this.#step = { step: "newkeys-wait", inbound: inboundKeys };
     this.#flushQueue();
@@ -558,11 +565,11 @@ export class Transport {
   }
 }
 
-/** A row that was chosen from our own list is there. */
-function row<T>(rows: Readonly<Record<string, T>>, name: string): T {
-  const found = rows[name];
-  if (found === undefined) throw new TypeError(`no algorithm ${name}`);
-  return found;
+/** Keys a direction; the keys are wiped, since a cipher has copies. */
+function keyedWith(cipher: PacketCipher, { key, iv, macKey }: DirectionKeys): KeyedCipher {
+  const keyed = cipher.create(key, iv, macKey);
+  for (const secret of [key, iv, macKey]) secret.fill(0);
+  return keyed;
 }
 
 function notSsh(what: string): ProtocolError {

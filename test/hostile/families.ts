@@ -2,7 +2,7 @@
  * Families: the scripts without a deviation, from the version line to the end of a session. Each is played for itself
  * too, as the control of all scenarios that are made from it: it must succeed.
  */
-import type { CipherName, KexName } from "../support/peer-crypto.ts";
+import type { CipherName, KexName, MacName } from "../support/peer-crypto.ts";
 import {
   authSuccess,
   channelData,
@@ -32,6 +32,8 @@ export interface Family {
   readonly name: string;
   readonly about: string;
   readonly cipher: CipherName;
+  /** Beside a cipher that is no AEAD. */
+  readonly mac?: MacName;
   /** curve25519-sha256 unless given. */
   readonly kex?: KexName;
   /** Whether the server takes part in strict key exchange. OpenSSH PROTOCOL 1.10. */
@@ -155,6 +157,17 @@ export const withRekey: Family = {
   script: whole.flatMap((step) => (step.label === "answers" ? [...rekey(), step] : [step])),
 };
 
+const withMac = (mac: MacName, cipher: CipherName): Family => ({
+  ...strict,
+  name: `${cipher}, ${mac}`,
+  about: `as strict, under ${cipher} with ${mac}`,
+  ...{ cipher, mac },
+});
+
+/** The MAC over the packet before it is encrypted, and over what is sent. */
+export const encryptAndMac: Family = withMac("hmac-sha2-256", "aes256-ctr");
+export const encryptThenMac: Family = withMac("hmac-sha2-512-etm@openssh.com", "aes128-ctr");
+
 const withKex = (kex: KexName): Family => ({ ...strict, name: kex, about: `as strict, by ${kex}`, kex });
 
 /** On each curve, and modulo each prime. */
@@ -171,6 +184,7 @@ export const moduloPrimes: readonly Family[] = [
 
 export const families: readonly Family[] = [
   ...[strict, lax, chachaStrict, chachaAllowed, withRekey],
+  ...[encryptAndMac, encryptThenMac],
   ...onCurves,
   ...moduloPrimes,
 ];

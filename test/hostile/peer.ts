@@ -11,6 +11,7 @@ import {
   join,
   type KexName,
   keySizes,
+  macLength,
   PeerDirection,
   PeerKey,
   peerKexes,
@@ -317,7 +318,7 @@ export class Peer implements Seen {
   }
 
   #kexInit(lists: Partial<KexLists> = {}): Uint8Array {
-    const { cipher, isStrict } = this.#family;
+    const { cipher, mac = "hmac-sha2-256", isStrict } = this.#family;
     const kex = lists.kex ?? [this.#kexName, ...(isStrict ? ["kex-strict-s-v00@openssh.com"] : [])];
     return message(
       N.KEXINIT,
@@ -326,8 +327,8 @@ export class Peer implements Seen {
       nameList(lists.hostKey ?? ["ssh-ed25519"]),
       nameList(lists.cipherToServer ?? [cipher]),
       nameList(lists.cipherToClient ?? [cipher]),
-      nameList(lists.mac ?? ["hmac-sha2-256"]),
-      nameList(lists.mac ?? ["hmac-sha2-256"]),
+      nameList(lists.mac ?? [mac]),
+      nameList(lists.mac ?? [mac]),
       nameList(lists.compression ?? ["none"]),
       nameList(lists.compression ?? ["none"]),
       nameList([]),
@@ -361,16 +362,17 @@ export class Peer implements Seen {
   }
 
   #deriveKeys(K: Uint8Array, H: Uint8Array): { readonly inbound: PeerDirection; readonly outbound: PeerDirection } {
-    const { cipher } = this.#family;
+    const { cipher, mac } = this.#family;
     const sizes = keySizes[cipher];
     const derive = (letter: string, length: number): Uint8Array => {
       let bytes = this.#hash(K, H, Buffer.from(letter), this.sessionId);
       while (bytes.length < length) bytes = join(bytes, this.#hash(K, H, bytes));
       return bytes.subarray(0, length);
     };
+    const macOf = (letter: string) => mac && { name: mac, key: derive(letter, macLength(mac)) };
     return {
-      inbound: new PeerDirection(cipher, derive("C", sizes.key), derive("A", sizes.iv)),
-      outbound: new PeerDirection(cipher, derive("D", sizes.key), derive("B", sizes.iv)),
+      inbound: new PeerDirection(cipher, derive("C", sizes.key), derive("A", sizes.iv), 0, macOf("E")),
+      outbound: new PeerDirection(cipher, derive("D", sizes.key), derive("B", sizes.iv), 0, macOf("F")),
     };
   }
 

@@ -46,7 +46,7 @@ export interface Damage {
   readonly bend?: Bend;
   /** The bytes of which one bit is flipped on the way: from the start, or from the end where negative. */
   readonly flip?: readonly number[];
-  /** How many bytes of it are sent. */
+  /** How many bytes of it are sent; where negative, how many at its end are not. */
   readonly cut?: number;
 }
 

@@ -18,6 +18,8 @@ const groups = ["diffie-hellman-group14-sha256", "diffie-hellman-group16-sha512"
 
 interface Narrowed {
   readonly kex?: string;
+  readonly cipher?: string;
+  readonly mac?: string;
 }
 
 interface Peer {
@@ -27,29 +29,48 @@ interface Peer {
   readonly offers: readonly Narrowed[];
 }
 
+const ctrs = ["aes256-ctr", "aes192-ctr", "aes128-ctr"];
+const macs = ["hmac-sha2-256", "hmac-sha2-512", "hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com"];
+const pairs = (ciphers: readonly string[], ofMacs: readonly string[]): readonly Narrowed[] =>
+  ofMacs.map((mac, i) => ({ cipher: ciphers[i % ciphers.length] as string, mac }));
+
 const kexes = (...names: readonly string[]): readonly Narrowed[] => names.map((kex) => ({ kex }));
 
 const peers: readonly Peer[] = [
-  { name: "OpenSSH", missing: missingSshd(), start: () => startSshd(), offers: kexes(...curves, ...groups) },
+  {
+    name: "OpenSSH",
+    missing: missingSshd(),
+    start: () => startSshd(),
+    offers: [...kexes(...curves, ...groups), ...pairs(ctrs, macs)],
+  },
   {
     name: "AsyncSSH",
     missing: missingAsyncssh(),
     start: () => startAsyncssh(),
-    offers: kexes(...curves, ...groups),
+    offers: [...kexes(...curves, ...groups), ...pairs(ctrs, macs)],
   },
   {
     name: "dropbear",
     missing: missingDropbear(),
     start: () => startDropbear(),
-    offers: kexes(...curves, "diffie-hellman-group14-sha256"),
+    offers: [...kexes(...curves, "diffie-hellman-group14-sha256"), ...pairs(["aes256-ctr"], ["hmac-sha2-256"])],
   },
-  { name: "npm ssh2", missing: undefined, start: () => startSsh2Server(), offers: kexes(...curves, ...groups) },
+  {
+    name: "npm ssh2",
+    missing: undefined,
+    start: () => startSsh2Server(),
+    offers: [...kexes(...curves, ...groups), ...pairs(ctrs, macs)],
+  },
 ];
 
 /** The table with one row of each list that is named. */
-function only(table: AlgorithmTable, { kex }: Narrowed): AlgorithmTable {
-  const rows = Object.entries(table.kex).filter(([name]) => name === kex);
-  return { ...table, kex: kex === undefined ? table.kex : Object.fromEntries(rows) };
+function only(table: AlgorithmTable, { kex, cipher, mac }: Narrowed): AlgorithmTable {
+  const rowOf = <T>(rows: Readonly<Record<string, T>>, wanted: string | undefined): Readonly<Record<string, T>> =>
+    Object.fromEntries(Object.entries(rows).filter(([name]) => wanted === undefined || name === wanted));
+  return {
+    ...table,
+    ...{ kex: rowOf(table.kex, kex), cipher: rowOf(table.cipher, cipher), mac: rowOf(table.mac, mac) },
+  };
 }
 
 describe.each(peers)("$name", ({ name, missing, start, offers }) => {
@@ -61,7 +82,7 @@ describe.each(peers)("$name", ({ name, missing, start, offers }) => {
     afterAll(() => server.stop());
 
     test.each(offers.flatMap((offer) => (["auto", "noble"] as const).map((crypto) => ({ ...offer, crypto }))))(
-      "$kex, $crypto",
+      "$kex$cipher $mac, $crypto",
       async ({ crypto, ...offer }) => {
         const { host, port, user } = server;
         const chosen: string[] = [];
@@ -81,7 +102,8 @@ describe.each(peers)("$name", ({ name, missing, start, offers }) => {
         await connection.close();
         expect(text).toBe("hello\n");
         expect(chosen).toHaveLength(2);
-        for (const each of chosen) expect(each).toContain(offer.kex);
+        const wanted = Object.values(offer).map((each) => expect.stringContaining(`${each}`));
+        for (const each of chosen) for (const one of wanted) expect(each).toEqual(one);
       },
     );
   });

@@ -9,6 +9,7 @@ import {
 } from "../../src/node/platform.ts";
 import type { Primitives } from "../../src/ssh/algorithms/interfaces.ts";
 import { noble } from "../../src/ssh/algorithms/noble.ts";
+import { packetCipher } from "../../src/ssh/kex.ts";
 
 test("node:crypto's primitives are taken here, and asked once", async () => {
   const platform = await loadPlatform();
@@ -48,16 +49,19 @@ describe("--crypto", () => {
     vi.stubGlobal("WebAssembly", undefined);
     vi.resetModules();
     const { loadTable } = await import("../../src/node/platform.ts");
-    const { cipher } = await loadTable("noble");
-    expect(Object.keys(cipher)[0]).toBe(chacha);
-    cipher[chacha]?.create(new Uint8Array(64), new Uint8Array(0)).seal(new Uint8Array(40), 0);
+    const table = await loadTable("noble");
+    expect(Object.keys(table.cipher)[0]).toBe(chacha);
+    packetCipher(table, chacha, undefined).create(new Uint8Array(64), new Uint8Array(0)).seal(new Uint8Array(40), 0);
   });
 
   test("wasm offers the kernel first", async () => {
-    const { cipher } = await loadTable("wasm");
+    const table = await loadTable("wasm");
+    const { cipher } = table;
     expect(new Set(Object.keys(cipher))).toEqual(new Set(Object.keys(platformTable.cipher)));
     expect(Object.keys(cipher)[0]).toBe(chacha);
-    expect(cipher[chacha]?.create(new Uint8Array(64), new Uint8Array(0)).constructor.name).toBe("KernelCipher");
+    expect(packetCipher(table, chacha, undefined).create(new Uint8Array(64), new Uint8Array(0)).constructor.name).toBe(
+      "KernelCipher",
+    );
   });
 
   test("wasm is refused where there is none, auto is not", async () => {
@@ -66,9 +70,9 @@ describe("--crypto", () => {
     const { loadTable } = await import("../../src/node/platform.ts");
     await expect(loadTable("wasm")).rejects.toMatchObject({ name: new CryptoError("").name });
     await expect(loadTable("wasm")).rejects.toThrow("--crypto wasm");
-    const { cipher } = await loadTable("auto");
-    expect(Object.keys(cipher)[0]).toBe("aes256-gcm@openssh.com"); // node:crypto's, before noble's chacha20
-    const keyed = cipher[chacha]?.create(new Uint8Array(64), new Uint8Array(0));
-    expect(keyed?.constructor.name).toBe("ChaCha20Poly1305");
+    const table = await loadTable("auto");
+    expect(Object.keys(table.cipher)[0]).toBe("aes256-gcm@openssh.com"); // node:crypto's, before noble's chacha20
+    const keyed = packetCipher(table, chacha, undefined).create(new Uint8Array(64), new Uint8Array(0));
+    expect(keyed.constructor.name).toBe("ChaCha20Poly1305");
   });
 });

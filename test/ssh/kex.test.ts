@@ -10,6 +10,7 @@ import {
   isGuessRight,
   isStrict,
   type KexInit,
+  packetCipher,
 } from "../../src/ssh/kex.ts";
 import { ClientRig } from "../support/client-rig.ts";
 import { join, seededBytes, sha256, sshMpint, sshString } from "../support/peer-crypto.ts";
@@ -28,7 +29,7 @@ function server(fields: Partial<KexInit> = {}): KexInit {
 
 function negotiationFault(fields: Partial<KexInit>): NegotiationError {
   try {
-    chooseAlgorithms(ours, server(fields));
+    chooseAlgorithms(ours, server(fields), table);
   } catch (error) {
     if (error instanceof NegotiationError) return error;
     throw error;
@@ -54,18 +55,14 @@ describe("our KEXINIT", () => {
         "rsa-sha2-512-cert-v01@openssh.com",
         "rsa-sha2-256-cert-v01@openssh.com",
       ],
-      encryptionAlgorithmsClientToServer: [
-        "chacha20-poly1305@openssh.com",
-        "aes256-gcm@openssh.com",
-        "aes128-gcm@openssh.com",
-      ],
+      encryptionAlgorithmsClientToServer: Object.keys(table.cipher),
+      macAlgorithmsClientToServer: Object.keys(table.mac),
       compressionAlgorithmsClientToServer: ["none"],
       languagesClientToServer: [],
       firstKexPacketFollows: false,
       reserved: 0,
     });
     expect(ours.encryptionAlgorithmsServerToClient).toEqual(ours.encryptionAlgorithmsClientToServer);
-    expect(ours.macAlgorithmsClientToServer.length).toBeGreaterThan(0); // RFC 4253 §7.1: a list must not be empty
     expect(ours.macAlgorithmsServerToClient).toEqual(ours.macAlgorithmsClientToServer);
   });
 
@@ -83,6 +80,11 @@ describe("our KEXINIT", () => {
   });
 });
 
+const onlyCtr = {
+  encryptionAlgorithmsClientToServer: ["aes256-ctr"],
+  encryptionAlgorithmsServerToClient: ["aes256-ctr"],
+};
+
 describe("chooseAlgorithms", () => {
   /** Two rows a list, so that an order can be seen. */
   const method = table.kex["curve25519-sha256"] as KexMethod;
@@ -93,7 +95,10 @@ describe("chooseAlgorithms", () => {
     cipher: {
       "cipher-a": table.cipher["aes128-gcm@openssh.com"]!,
       "cipher-b": table.cipher["aes256-gcm@openssh.com"]!,
+      "bare-a": table.cipher["aes256-ctr"]!,
+      "bare-b": table.cipher["aes128-ctr"]!,
     },
+    mac: { "mac-a": table.mac["hmac-sha2-256"]!, "mac-b": table.mac["hmac-sha2-512"]! },
     compression: { none: null, zlib: null },
   };
   const client = clientKexInit(wide, seededBytes("cookie"), "first");
@@ -132,9 +137,24 @@ describe("chooseAlgorithms", () => {
       chosen: ["first", "host-a", "cipher-a", "cipher-b"],
     },
     {
-      about: "asks for no MAC in common: every cipher brings its own",
+      about: "asks for no MAC in common where an AEAD brings its own",
       fields: { macAlgorithmsClientToServer: ["hmac-md5"], macAlgorithmsServerToClient: ["hmac-md5"] },
       chosen: ["first", "host-a", "cipher-a", "cipher-a"],
+    },
+    {
+      about: "chooses a MAC for each direction whose cipher has none, by the client's order",
+      fields: {
+        encryptionAlgorithmsClientToServer: ["bare-b"],
+        encryptionAlgorithmsServerToClient: ["bare-a"],
+        macAlgorithmsClientToServer: ["mac-b"],
+        macAlgorithmsServerToClient: ["mac-b", "mac-a"],
+      },
+      chosen: ["first", "host-a", "bare-b", "bare-a", "mac-b", "mac-a"],
+    },
+    {
+      about: "chooses a MAC for one direction alone",
+      fields: { encryptionAlgorithmsServerToClient: ["bare-a"], macAlgorithmsClientToServer: [] },
+      chosen: ["first", "host-a", "cipher-a", "bare-a", "mac-a"],
     },
     {
       about: "asks for no language in common",
@@ -142,7 +162,7 @@ describe("chooseAlgorithms", () => {
       chosen: ["first", "host-a", "cipher-a", "cipher-a"],
     },
   ])("$about", ({ fields, chosen }) => {
-    expect(Object.values(chooseAlgorithms(client, { ...same, ...fields }))).toEqual(chosen);
+    expect(Object.values(chooseAlgorithms(client, { ...same, ...fields }, wide))).toEqual(chosen);
   });
 
   test.each<{ list: string; fields: Partial<KexInit>; ours: string }>([
@@ -155,6 +175,8 @@ describe("chooseAlgorithms", () => {
     { list: "cipher", fields: { encryptionAlgorithmsClientToServer: ["3des-cbc"] }, ours: "aes256-gcm@openssh.com" },
     { list: "cipher", fields: { encryptionAlgorithmsServerToClient: ["3des-cbc"] }, ours: "aes256-gcm@openssh.com" },
     { list: "compression method", fields: { compressionAlgorithmsClientToServer: ["zlib"] }, ours: "none" },
+    { list: "MAC", fields: { macAlgorithmsClientToServer: ["hmac-md5"], ...onlyCtr }, ours: "hmac-sha2-256" },
+    { list: "MAC", fields: { macAlgorithmsServerToClient: ["hmac-sha1"], ...onlyCtr }, ours: "hmac-sha2-512" },
     { list: "compression method", fields: { compressionAlgorithmsServerToClient: ["zlib"] }, ours: "none" },
   ])("says so where no $list is in common", ({ list, fields, ours }) => {
     const fault = negotiationFault(fields);
@@ -239,21 +261,25 @@ describe("exchangeHash and deriveKeys, against node:crypto", () => {
 
   const H = random(32);
   const sessionId = random(32);
-  const letters = { clientToServer: ["A", "C"], serverToClient: ["B", "D"] } as const;
-  const ciphers = Object.entries(table.cipher);
+  const letters = { clientToServer: ["A", "C", "E"], serverToClient: ["B", "D", "F"] } as const;
+  const ciphers = Object.keys(table.cipher).map((name) => packetCipher(table, name, "hmac-sha2-256"));
 
-  test.each(["clientToServer", "serverToClient"] as const)("derives the %s IV and key of every cipher", (direction) => {
-    for (const [, cipher] of ciphers) {
-      const [ivLetter, keyLetter] = letters[direction];
-      const first = sha256(input.K, H, Buffer.from(keyLetter), sessionId);
-      const key = join(first, sha256(input.K, H, first)).subarray(0, cipher.keyLength);
-      const iv = sha256(input.K, H, Buffer.from(ivLetter), sessionId).subarray(0, cipher.ivLength);
-      expect(deriveKeys(method, input.K, H, sessionId, direction, cipher)).toEqual({ key, iv });
-    }
-  });
+  test.each(["clientToServer", "serverToClient"] as const)(
+    "derives the %s IV and keys of every cipher",
+    (direction) => {
+      for (const cipher of ciphers) {
+        const [ivLetter, keyLetter, macLetter] = letters[direction];
+        const first = sha256(input.K, H, Buffer.from(keyLetter), sessionId);
+        const key = join(first, sha256(input.K, H, first)).subarray(0, cipher.keyLength);
+        const iv = sha256(input.K, H, Buffer.from(ivLetter), sessionId).subarray(0, cipher.ivLength);
+        const macKey = sha256(input.K, H, Buffer.from(macLetter), sessionId).subarray(0, cipher.macKeyLength);
+        expect(deriveKeys(method, input.K, H, sessionId, direction, cipher)).toEqual({ key, iv, macKey });
+      }
+    },
+  );
 
   test("goes on as K1 || K2 || K3 where a key is longer than two hashes. RFC 4253 §7.2", () => {
-    const cipher = { ...(table.cipher["aes256-gcm@openssh.com"] as (typeof table.cipher)[string]), keyLength: 80 };
+    const cipher = { ...packetCipher(table, "aes256-gcm@openssh.com", undefined), keyLength: 80 };
     const K1 = sha256(input.K, H, Buffer.from("C"), sessionId);
     const K2 = sha256(input.K, H, K1);
     const K3 = sha256(input.K, H, K1, K2);

@@ -2,6 +2,7 @@ import { describe, expect, test, vi } from "vitest";
 import { none } from "../../src/ssh/algorithms/none.ts";
 import { table } from "../../src/ssh/algorithms/table.ts";
 import { ProtocolError } from "../../src/ssh/errors.ts";
+import { packetCipher } from "../../src/ssh/kex.ts";
 import { type Keys, PacketReader, PacketWriter } from "../../src/ssh/packet.ts";
 import {
   type Bend,
@@ -24,8 +25,7 @@ function material(cipher: CipherName): { key: Uint8Array; iv: Uint8Array } {
 }
 
 function keys(cipher: CipherName): Keys {
-  const row = cipher === "none" ? none : table.cipher[cipher];
-  if (row === undefined) throw new Error(cipher);
+  const row = cipher === "none" ? none : packetCipher(table, cipher, undefined);
   const { key, iv } = material(cipher);
   return { row, keyed: row.create(key, iv) };
 }

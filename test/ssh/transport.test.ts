@@ -130,8 +130,8 @@ describe("choosing, RFC 4253 §7.1", () => {
   test.each<{ list: string; kexInit: Partial<KexInit> }>([
     { list: "key exchange method", kexInit: { kexAlgorithms: ["diffie-hellman-group1-sha1"] } },
     { list: "host key algorithm", kexInit: { serverHostKeyAlgorithms: ["ssh-rsa", "ssh-dss"] } },
-    { list: "cipher", kexInit: { encryptionAlgorithmsClientToServer: ["aes128-ctr"] } },
-    { list: "cipher", kexInit: { encryptionAlgorithmsServerToClient: ["aes128-ctr"] } },
+    { list: "cipher", kexInit: { encryptionAlgorithmsClientToServer: ["aes128-cbc"] } },
+    { list: "cipher", kexInit: { encryptionAlgorithmsServerToClient: ["aes128-cbc"] } },
     { list: "compression method", kexInit: { compressionAlgorithmsServerToClient: ["zlib"] } },
     {
       list: "key exchange method",

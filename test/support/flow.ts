@@ -33,12 +33,13 @@ export interface FlowOptions {
   readonly user: string;
   /** Seeds of the keys to try, in order: ed25519, or ECDSA where the seed begins with `nistp256`. */
   readonly keys: readonly string[];
-  /** Cipher names, where not all of the table are offered. */
+  /** Cipher names; the AEADs unless given: the oldest recordings offered no other. */
   readonly ciphers?: readonly string[];
   /** Names of host key algorithms likewise; ssh-ed25519 unless given: the oldest recordings offered no other. */
   readonly hostKeys?: readonly string[];
   /** Names of key exchange methods likewise; curve25519-sha256 by its two names unless given. */
   readonly kex?: readonly string[];
+  readonly macs?: readonly string[];
   readonly rekeyBytes?: number;
 }
 
@@ -101,7 +102,11 @@ export function clientOf(
   keys: readonly Signer[] = signersOf(options),
   rows: AlgorithmTable = table,
 ): SshClient {
-  const cipher = Object.entries(rows.cipher).filter(([name]) => options.ciphers?.includes(name) ?? true);
+  const cipher = Object.entries(rows.cipher).filter(
+    ([name]) => options.ciphers?.includes(name) ?? !name.endsWith("-ctr"),
+  );
+  const { macs = ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-256"] } = options;
+  const mac = Object.entries(rows.mac).filter(([name]) => macs.includes(name));
   const { hostKeys = ["ssh-ed25519"] } = options;
   const hostKey = Object.entries(rows.hostKey).filter(([name]) => hostKeys.includes(name));
   const { kex: kexNames = ["curve25519-sha256", "curve25519-sha256@libssh.org"] } = options;
@@ -113,7 +118,8 @@ export function clientOf(
     randomBytes: seededBytes(seed),
     table: {
       ...rows,
-      ...{ kex: Object.fromEntries(kex), hostKey: Object.fromEntries(hostKey), cipher: Object.fromEntries(cipher) },
+      ...{ kex: Object.fromEntries(kex), hostKey: Object.fromEntries(hostKey) },
+      ...{ cipher: Object.fromEntries(cipher), mac: Object.fromEntries(mac) },
     },
     trace: true,
     ...(options.rekeyBytes === undefined ? {} : { rekeyBytes: options.rekeyBytes }),

@@ -18,7 +18,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["algorithms/chacha-kernel/assembler", "algorithms/chacha-kernel/layout", "algorithms/chacha-kernel/bytes"],
   ["algorithms/chacha-kernel/chacha20", "algorithms/chacha-kernel/poly1305"],
   ["algorithms/chacha-kernel/kernel", "algorithms/chacha-kernel/cipher"],
-  ["algorithms/aes-gcm", "algorithms/chacha20-poly1305@openssh.com"],
+  ["algorithms/aes-gcm", "algorithms/aes-ctr", "algorithms/hmac-sha2", "algorithms/chacha20-poly1305@openssh.com"],
   [
     "algorithms/key-blobs",
     "algorithms/nist-curves",

@@ -8,6 +8,7 @@ import {
   createDiffieHellman,
   createECDH,
   createHash,
+  createHmac,
   createPrivateKey,
   createPublicKey,
   diffieHellman,
@@ -161,13 +162,31 @@ export function join(...parts: readonly Uint8Array[]): Uint8Array {
   return Uint8Array.from(Buffer.concat(parts));
 }
 
-export type CipherName = "none" | "chacha20-poly1305@openssh.com" | "aes128-gcm@openssh.com" | "aes256-gcm@openssh.com";
+export type CipherName =
+  | "none"
+  | "chacha20-poly1305@openssh.com"
+  | "aes128-gcm@openssh.com"
+  | "aes256-gcm@openssh.com"
+  | "aes128-ctr"
+  | "aes256-ctr";
+
+/** What stands beside a cipher in counter mode. */
+export type MacName =
+  | "hmac-sha2-256"
+  | "hmac-sha2-512"
+  | "hmac-sha2-256-etm@openssh.com"
+  | "hmac-sha2-512-etm@openssh.com";
+
+/** RFC 6668 §2: key and tag are as long as the hash. */
+export const macLength = (mac: MacName): number => (mac.includes("512") ? 64 : 32);
 
 export const keySizes: Readonly<Record<CipherName, { readonly key: number; readonly iv: number }>> = {
   none: { key: 0, iv: 0 },
   "chacha20-poly1305@openssh.com": { key: 64, iv: 0 },
   "aes128-gcm@openssh.com": { key: 16, iv: 12 },
   "aes256-gcm@openssh.com": { key: 32, iv: 12 },
+  "aes128-ctr": { key: 16, iv: 16 },
+  "aes256-ctr": { key: 32, iv: 16 },
 };
 
 /** What a test may bend in the framing of one packet. RFC 4253 §6. */
@@ -181,14 +200,22 @@ export interface Bend {
   readonly isTorn?: boolean;
 }
 
-/** One direction of a peer: frames, seals, opens. RFC 4253 §6, RFC 5647, OpenSSH PROTOCOL.chacha20poly1305. */
+/** One direction of a peer: frames, seals, opens. RFC 4253 §6, RFC 4344, RFC 5647, OpenSSH PROTOCOL.chacha20poly1305. */
 export class PeerDirection {
   readonly cipher: CipherName;
   sequenceNumber: number;
   readonly #key: Uint8Array;
   readonly #iv: Uint8Array;
+  readonly #mac: { readonly name: MacName; readonly key: Uint8Array } | undefined;
 
-  constructor(cipher: CipherName, key: Uint8Array, iv: Uint8Array, sequenceNumber = 0) {
+  constructor(
+    cipher: CipherName,
+    key: Uint8Array,
+    iv: Uint8Array,
+    sequenceNumber = 0,
+    mac?: { readonly name: MacName; readonly key: Uint8Array },
+  ) {
+    this.#mac = mac;
     this.cipher = cipher;
     this.sequenceNumber = sequenceNumber;
     this.#key = key;
@@ -208,12 +235,12 @@ export class PeerDirection {
   ): { readonly payload: Uint8Array; readonly sequenceNumber: number; readonly size: number } | undefined {
     if (bytes.length < 4) return undefined;
     const packetLength = Buffer.from(this.#openLength(bytes.subarray(0, 4))).readUInt32BE();
-    const size = 4 + packetLength + (this.cipher === "none" ? 0 : 16);
+    const size = 4 + packetLength + this.#tagLength;
     if (packetLength > 256 * 1024) throw new Error(`packet_length ${packetLength}`);
     if (bytes.length < size) return undefined;
     const body = this.#openBody(bytes.subarray(0, size), packetLength);
     const padding = body[0] as number;
-    const aligned = packetLength + (this.cipher === "none" ? 4 : 0);
+    const aligned = packetLength + (this.#isLengthPadded ? 4 : 0);
     const block = this.cipher.startsWith("aes") ? 16 : 8;
     if (aligned % block !== 0 || padding < 4 || padding + 2 > packetLength) {
       throw new Error(`badly framed: packet_length ${packetLength}, padding_length ${padding}`);
@@ -225,7 +252,7 @@ export class PeerDirection {
 
   #frame(payload: Uint8Array, bend: Bend): Buffer {
     const block = this.cipher.startsWith("aes") ? 16 : 8;
-    const counted = (this.cipher === "none" ? 4 : 0) + 1 + payload.length;
+    const counted = (this.#isLengthPadded ? 4 : 0) + 1 + payload.length;
     const least = block - (counted % block);
     const padding = bend.padding ?? (least < 4 ? least + block : least);
     const packet = Buffer.alloc(5 + payload.length + padding, 0x5a);
@@ -243,12 +270,17 @@ export class PeerDirection {
       const sealed = join(this.#chacha("header", 0, length), this.#chacha("main", 1, body));
       return join(sealed, poly1305(this.#polyKey(), sealed));
     }
+    if (this.#mac !== undefined) {
+      const sent = this.#isEtm ? join(length, this.#ctr(body)) : this.#ctr(packet);
+      return join(sent, this.#tag(this.#isEtm ? sent : packet));
+    }
     const cipher = createCipheriv(this.#aes(), this.#key, this.#nextIv());
     cipher.setAAD(length);
     return join(length, cipher.update(body), cipher.final(), cipher.getAuthTag());
   }
 
   #openLength(length: Uint8Array): Uint8Array {
+    if (this.#mac !== undefined && !this.#isEtm) return this.#ctr(length, 0);
     return this.cipher === "chacha20-poly1305@openssh.com" ? this.#chacha("header", 0, length) : length;
   }
 
@@ -261,10 +293,47 @@ export class PeerDirection {
       if (!Buffer.from(tag).equals(expected)) throw new Error("bad tag");
       return this.#chacha("main", 1, body);
     }
+    if (this.#mac !== undefined) {
+      const sent = packet.subarray(0, 4 + packetLength);
+      const plain = this.#isEtm ? join(sent.subarray(0, 4), this.#ctr(body)) : this.#ctr(sent);
+      if (!Buffer.from(tag).equals(this.#tag(this.#isEtm ? sent : plain))) throw new Error("bad tag");
+      return plain.subarray(4);
+    }
     const decipher = createDecipheriv(this.#aes(), this.#key, this.#nextIv());
     decipher.setAAD(packet.subarray(0, 4));
     decipher.setAuthTag(tag);
     return join(decipher.update(body), decipher.final());
+  }
+
+  get #tagLength(): number {
+    if (this.#mac !== undefined) return macLength(this.#mac.name);
+    return this.cipher === "none" ? 0 : 16;
+  }
+
+  get #isEtm(): boolean {
+    return this.#mac?.name.includes("-etm@") === true;
+  }
+
+  get #isLengthPadded(): boolean {
+    return this.cipher === "none" || (this.#mac !== undefined && !this.#isEtm);
+  }
+
+  /** The next bytes of the stream, which then goes on behind `counted` of them. RFC 4344 §4. */
+  #ctr(bytes: Uint8Array, counted = bytes.length): Uint8Array {
+    const X = Buffer.from(this.#iv);
+    const output = createCipheriv(this.#key.length === 16 ? "aes-128-ctr" : "aes-256-ctr", this.#key, X).update(bytes);
+    const next = BigInt.asUintN(128, BigInt(`0x${X.toString("hex")}`) + BigInt(Math.floor(counted / 16)));
+    this.#iv.set(Buffer.from(next.toString(16).padStart(32, "0"), "hex"));
+    return Uint8Array.from(output);
+  }
+
+  /** RFC 4253 §6.4. */
+  #tag(covered: Uint8Array): Uint8Array {
+    const { name, key } = this.#mac as { readonly name: MacName; readonly key: Uint8Array };
+    const number = Buffer.alloc(4);
+    number.writeUInt32BE(this.sequenceNumber);
+    const hmac = createHmac(name.includes("512") ? "sha512" : "sha256", key);
+    return Uint8Array.from(hmac.update(number).update(covered).digest());
   }
 
   #aes(): "aes-128-gcm" | "aes-256-gcm" {

@@ -79,7 +79,31 @@ const kexScenario = (method: string): readonly [name: string, scenario: Scenario
   },
 ];
 
+/** Each cipher that is no AEAD, and each MAC, at least once. */
+const macScenario = ([name, cipher, mac]: readonly [string, string, string]): readonly [string, Scenario] => [
+  name,
+  {
+    about: `data both ways and a rekey under ${cipher} with ${mac}`,
+    options: { ciphers: [cipher], macs: [mac], rekeyBytes: 4 * 1024 },
+    open: cat,
+    input: 6 * 1024,
+    portion: 1024,
+    echoes: true,
+    happened: ["host-key", "sign", "authenticated", "ready", "data", "rekeyed", "exit-status", "closed", "ended"],
+  },
+];
+
 export const scenarios: Readonly<Record<string, Scenario>> = {
+  ...Object.fromEntries(
+    (
+      [
+        ["ctr-256-mac-256", "aes256-ctr", "hmac-sha2-256"],
+        ["ctr-192-mac-512", "aes192-ctr", "hmac-sha2-512"],
+        ["ctr-128-etm-256", "aes128-ctr", "hmac-sha2-256-etm@openssh.com"],
+        ["ctr-256-etm-512", "aes256-ctr", "hmac-sha2-512-etm@openssh.com"],
+      ] as const
+    ).map(macScenario),
+  ),
   ...Object.fromEntries(kexMethods.map(kexScenario)),
   "exec-chacha20-poly1305": {
     about: "exec with output and an exit status",

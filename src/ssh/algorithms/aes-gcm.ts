@@ -67,6 +67,7 @@ export function aesGcm(keyLength: 16 | 32, primitive: GcmPrimitive): PacketCiphe
   return {
     keyLength,
     ivLength,
+    macKeyLength: 0,
     blockLength: 16,
     tagLength,
     isLengthPadded: false,

@@ -82,6 +82,7 @@ export function chacha20Poly1305(chacha: ChaChaPrimitive): PacketCipher {
   return {
     keyLength,
     ivLength: 0,
+    macKeyLength: 0,
     blockLength: 8,
     tagLength,
     isLengthPadded: false,

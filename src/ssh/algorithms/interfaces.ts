@@ -60,6 +60,12 @@ export interface GcmPrimitive {
   open(key: Uint8Array, iv: Uint8Array, packet: Uint8Array): boolean;
 }
 
+/** AES in counter mode from block `counter` (16 bytes, big-endian) on, in place. `key` has 16, 24 or 32 bytes. NIST SP 800-38A. */
+export type CtrPrimitive = (key: Uint8Array, counter: Uint8Array, bytes: Uint8Array) => void;
+
+/** HMAC over the parts, one behind the other. RFC 2104. */
+export type HmacPrimitive = (hash: "sha256" | "sha512", key: Uint8Array, ...parts: readonly Uint8Array[]) => Uint8Array;
+
 /** chacha20-poly1305@openssh.com in one direction, with a key of 64 bytes, which is copied. */
 export type ChaChaPrimitive = (key: Uint8Array) => KeyedCipher;
 
@@ -70,6 +76,8 @@ export interface Primitives {
   readonly power: Power;
   readonly ed25519: Ed25519;
   readonly gcm: GcmPrimitive;
+  readonly ctr: CtrPrimitive;
+  readonly hmac: HmacPrimitive;
   readonly chacha: ChaChaPrimitive;
   /** Whether AES-GCM is offered before chacha20-poly1305: where it is the faster one for short packets. */
   readonly isAesFirst: boolean;
@@ -117,20 +125,36 @@ export interface Certificate {
   readonly authorityBlob: Uint8Array;
 }
 
-/** One packet cipher (AEAD, or `none`) as a row of the table: sizes, and a way to key it. RFC 4253 §6.3, RFC 5647. */
+/** What seals packets (an AEAD, a cipher with its MAC, or `none`): sizes, and a way to key it. RFC 4253 §6.3, RFC 5647. */
 export interface PacketCipher {
   /** Bytes of encryption key that key derivation must give. RFC 4253 §7.2. */
   readonly keyLength: number;
   /** Bytes of initial IV that key derivation must give. */
   readonly ivLength: number;
+  /** Bytes of integrity key likewise: 0 for an AEAD. RFC 4253 §7.2. */
+  readonly macKeyLength: number;
   /** What packet lengths are a multiple of; at least 8. RFC 4253 §6. */
   readonly blockLength: number;
   /** Bytes of tag behind each packet. */
   readonly tagLength: number;
-  /** Whether packet_length counts towards the multiple of blockLength: yes for `none`, no for AEADs. RFC 5647 §7.2. */
+  /** Whether packet_length counts towards the multiple of blockLength: where it is encrypted with the rest, and for `none`. RFC 5647 §7.2. */
   readonly isLengthPadded: boolean;
-  /** Keys one direction. `key` and `iv` are copied. */
-  create(key: Uint8Array, iv: Uint8Array): KeyedCipher;
+  /** Keys one direction. What is given is copied; `macKey` where its length is not 0. */
+  create(key: Uint8Array, iv: Uint8Array, macKey?: Uint8Array): KeyedCipher;
+}
+
+/** A cipher that proves nothing by itself: a row of the table that needs a MAC beside it. RFC 4253 §6.3. */
+export interface BareCipher {
+  withMac(mac: Mac): PacketCipher;
+}
+
+/** A MAC. RFC 4253 §6.4. */
+export interface Mac {
+  readonly keyLength: number;
+  readonly tagLength: number;
+  /** Whether it covers the packet as it is sent, and packet_length is not encrypted. OpenSSH PROTOCOL 1.7. */
+  readonly isEtm: boolean;
+  tag(key: Uint8Array, sequenceNumber: number, packet: Uint8Array): Uint8Array;
 }
 
 /**
@@ -226,9 +250,9 @@ export type KeyMaterial =
 export interface AlgorithmTable {
   readonly kex: Readonly<Record<string, KexMethod>>;
   readonly hostKey: Readonly<Record<string, HostKeyAlgorithm>>;
-  readonly cipher: Readonly<Record<string, PacketCipher>>;
-  /** Names only: every cipher of the table is an AEAD, so none is ever negotiated, but a list must not be empty. */
-  readonly mac: Readonly<Record<string, null>>;
+  readonly cipher: Readonly<Record<string, PacketCipher | BareCipher>>;
+  /** For the ciphers that are no AEAD. */
+  readonly mac: Readonly<Record<string, Mac>>;
   readonly compression: Readonly<Record<string, null>>;
   /** Flags that stand among the kex algorithms of the first KEXINIT and are none. RFC 8308 §2.1, OpenSSH PROTOCOL 1.10. */
   readonly markers: readonly string[];
@@ -240,6 +264,9 @@ export interface Negotiated {
   readonly hostKey: string;
   readonly cipherClientToServer: string;
   readonly cipherServerToClient: string;
+  /** Not there where the cipher is an AEAD. */
+  readonly macClientToServer?: string;
+  readonly macServerToClient?: string;
   /** Whether both take part in strict kex. OpenSSH PROTOCOL 1.10. */
   readonly strictKex: boolean;
 }

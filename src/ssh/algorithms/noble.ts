@@ -1,8 +1,10 @@
 /**
  * noble: the primitives in JavaScript, for every runtime, and what a platform's own are tested against.
  */
-import { gcm } from "@noble/ciphers/aes.js";
+import { ctr, gcm } from "@noble/ciphers/aes.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
+import { hmac } from "@noble/hashes/hmac.js";
+import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { nobleChaCha } from "./chacha20-poly1305@openssh.com.ts";
 import type { GcmPrimitive, Primitives } from "./interfaces.ts";
 import { nistCurve } from "./nist-curves.ts";
@@ -60,6 +62,12 @@ export const noble: Primitives = {
     verify: (signature, data, publicKey) => coldCurve().verify(signature, data, publicKey, { zip215: false }),
   },
   gcm: nobleGcm,
+  ctr: (key, counter, bytes) => bytes.set(ctr(key, counter).encrypt(bytes)),
+  hmac(hash, key, ...parts) {
+    const mac = hmac.create(hash === "sha256" ? sha256 : sha512, key);
+    for (const part of parts) mac.update(part);
+    return mac.digest();
+  },
   chacha: nobleChaCha,
   isAesFirst: false, // it is slow, and its tables are read at secret places
 };

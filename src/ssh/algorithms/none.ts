@@ -19,6 +19,7 @@ const keyed: KeyedCipher = {
 export const none: PacketCipher = {
   keyLength: 0,
   ivLength: 0,
+  macKeyLength: 0,
   blockLength: 8,
   tagLength: 0,
   isLengthPadded: true,

@@ -3,37 +3,42 @@
  * §7.1), so a new algorithm is one file and one row.
  */
 import { certifiedHostKeys } from "../certificate.ts";
+import { aesCtr } from "./aes-ctr.ts";
 import { aesGcm } from "./aes-gcm.ts";
 import { chacha20Poly1305 } from "./chacha20-poly1305@openssh.com.ts";
 import { curve25519Sha256 } from "./curve25519-sha256.ts";
 import { diffieHellmanGroup } from "./diffie-hellman-group.ts";
 import { ecdhSha2 } from "./ecdh-sha2.ts";
 import { ecdsaHostKey } from "./ecdsa-sha2.ts";
+import { hmacSha2 } from "./hmac-sha2.ts";
 import type { AlgorithmTable, Primitives } from "./interfaces.ts";
 import { rsaHostKey } from "./rsa-sha2.ts";
 import { sshEd25519 } from "./ssh-ed25519.ts";
 
 /**
- * The table with AES-GCM offered first: for a server without strict kex, which is met with what Terrapin cannot cut, since
- * AES-GCM counts by itself.
+ * The table with AES offered first: for a server without strict kex, which is met with what Terrapin cannot cut. AES-GCM
+ * counts by itself, and AES-CTR's keystream is out of step behind a cut.
  */
 export function withAesFirst(table: AlgorithmTable): AlgorithmTable {
-  const rank = ([name]: [string, unknown]): number => (isAesGcm(name) ? 0 : 1);
+  const rank = ([name]: [string, unknown]): number => (isAes(name) ? 0 : 1);
   const rows = Object.entries(table.cipher).sort((a, b) => rank(a) - rank(b)); // which keeps the order of equals
   return { ...table, cipher: Object.fromEntries(rows) };
 }
 
-/** Whether a cipher is AES-GCM, under OpenSSH's names. OpenSSH PROTOCOL 1.6. */
-export function isAesGcm(name: string): boolean {
-  return /^aes(128|256)-gcm@openssh\.com$/.test(name);
+/** Whether a cipher is AES, in a mode that we have. */
+export function isAes(name: string): boolean {
+  return /^aes(128|192|256)-(gcm@openssh\.com|ctr)$/.test(name);
 }
 
 /** All algorithms, most wanted first, on these primitives. RFC 4253 §7.1. */
-export function tableOf({ x25519, ecdh, power, ed25519, gcm, chacha, isAesFirst }: Primitives): AlgorithmTable {
+export function tableOf(primitives: Primitives): AlgorithmTable {
+  const { x25519, ecdh, power, ed25519, gcm, ctr, hmac, chacha, isAesFirst } = primitives;
   const curve25519 = curve25519Sha256(x25519);
   const chacha20 = { "chacha20-poly1305@openssh.com": chacha20Poly1305(chacha) };
   // The longer key leads: it costs a fifth more of little. RFC 5647 §6, under OpenSSH's names (OpenSSH PROTOCOL 1.6).
   const aes = { "aes256-gcm@openssh.com": aesGcm(32, gcm), "aes128-gcm@openssh.com": aesGcm(16, gcm) };
+  // For servers in FIPS mode and old appliances, which have no AEAD.
+  const counterMode = { "aes256-ctr": aesCtr(32, ctr), "aes192-ctr": aesCtr(24, ctr), "aes128-ctr": aesCtr(16, ctr) };
   // As OpenSSH has them: short keys before long ones. `ssh-rsa` (SHA-1) and `ssh-dss` are not among them.
   const plain = {
     "ssh-ed25519": sshEd25519(ed25519),
@@ -58,11 +63,12 @@ export function tableOf({ x25519, ecdh, power, ed25519, gcm, chacha, isAesFirst 
     // A certificate behind the plain keys, unlike OpenSSH's: only where known_hosts names an authority is it worth more, and
     // there it is asked for first (`orderHostKeyAlgorithms`).
     hostKey: { ...plain, ...certifiedHostKeys(plain) },
-    cipher: isAesFirst ? { ...aes, ...chacha20 } : { ...chacha20, ...aes },
-    // RFC 4253 §7.1 wants at least one name. The plain one is for servers that look for a MAC in common even with an AEAD.
+    cipher: isAesFirst ? { ...aes, ...chacha20, ...counterMode } : { ...chacha20, ...aes, ...counterMode },
     mac: {
-      "hmac-sha2-256-etm@openssh.com": null,
-      "hmac-sha2-256": null,
+      "hmac-sha2-256-etm@openssh.com": hmacSha2(256, "encrypt-then-mac", hmac),
+      "hmac-sha2-512-etm@openssh.com": hmacSha2(512, "encrypt-then-mac", hmac),
+      "hmac-sha2-256": hmacSha2(256, "encrypt-and-mac", hmac),
+      "hmac-sha2-512": hmacSha2(512, "encrypt-and-mac", hmac),
     },
     compression: {
       none: null,

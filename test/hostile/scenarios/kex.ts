@@ -96,6 +96,24 @@ const negotiation: readonly Scenario[] = [
     },
   ),
   lists(
+    "a cipher that needs a MAC, and only MACs by SHA-1 and MD5",
+    "RFC 4253 §6.4; RFC 6668",
+    { cipherToClient: ["aes256-ctr"], mac: ["hmac-sha1", "hmac-md5", "hmac-sha1-etm@openssh.com"] },
+    {
+      ends: "no MAC in common",
+      reason: 3,
+    },
+  ),
+  lists(
+    "a cipher that needs a MAC, and none",
+    "RFC 4253 §6.4",
+    { cipherToServer: ["aes256-ctr"], mac: ["none"] },
+    {
+      ends: "no MAC in common",
+      reason: 3,
+    },
+  ),
+  lists(
     "the cipher none",
     "RFC 4253 §6.3",
     { cipherToServer: ["none"], cipherToClient: ["none"] },

@@ -1,35 +1,43 @@
 /**
- * What every AEAD row of the table owes, whatever its algorithm. Expected bytes are in the tests named after the rows.
+ * What every row of the table owes that seals packets, whatever its algorithm. Expected bytes are in the tests named after the rows.
  */
 import fc from "fast-check";
 import { describe, expect, test, vi } from "vitest";
 import { platformTable } from "../../../src/node/platform.ts";
-import type { KeyedCipher } from "../../../src/ssh/algorithms/interfaces.ts";
+import type { AlgorithmTable, KeyedCipher, PacketCipher } from "../../../src/ssh/algorithms/interfaces.ts";
 import { noble } from "../../../src/ssh/algorithms/noble.ts";
 import { tableOf } from "../../../src/ssh/algorithms/rows.ts";
 import { table } from "../../../src/ssh/algorithms/table.ts";
+import { packetCipher } from "../../../src/ssh/kex.ts";
 import { seededBytes } from "../../support/peer-crypto.ts";
 import { hex } from "../../support/vectors.ts";
 
 const sequenceNumber = 7;
 
-const ofPlatform = Object.entries(platformTable.cipher)
-  .filter(([name]) => name.startsWith("aes"))
-  .map(([name, row]) => [`${name} by node:crypto`, row] as const);
+const macs = Object.keys(table.mac);
 
-const chachaByNoble = Object.entries(tableOf(noble).cipher)
-  .filter(([name]) => name.startsWith("chacha"))
-  .map(([name, row]) => [`${name} by noble`, row] as const);
+/** The rows as they seal packets: those that are no AEAD with each MAC. */
+const rowsOf = (rows: AlgorithmTable, by: string): readonly (readonly [string, PacketCipher])[] =>
+  Object.entries(rows.cipher).flatMap(([name, row]) =>
+    "withMac" in row
+      ? macs.map((mac) => [`${name} with ${mac}${by}`, packetCipher(rows, name, mac)] as const)
+      : [[`${name}${by}`, row] as const],
+  );
 
-describe.each([...Object.entries(table.cipher), ...chachaByNoble, ...ofPlatform])("%s", (name, row) => {
+const ofPlatform = rowsOf(platformTable, " by node:crypto").filter(([name]) => name.startsWith("aes"));
+const chachaByNoble = rowsOf(tableOf(noble), " by noble").filter(([name]) => name.startsWith("chacha"));
+
+describe.each([...rowsOf(table, ""), ...chachaByNoble, ...ofPlatform])("%s", (name, row) => {
   const random = seededBytes(name);
   const key = random(row.keyLength);
   const iv = random(row.ivLength);
-  const create = (): KeyedCipher => row.create(key, iv);
+  const macKey = random(row.macKeyLength);
+  const create = (): KeyedCipher => row.create(key, iv, macKey);
+  const lengthInBlocks = row.isLengthPadded ? 4 : 0;
 
-  /** A plain packet of `blocks` blocks behind packet_length, with room for the tag. */
+  /** A plain packet of `blocks` blocks, packet_length among them or not, with room for the tag. */
   const plainPacket = (blocks: number): Uint8Array => {
-    const body = random(blocks * row.blockLength);
+    const body = random(blocks * row.blockLength - lengthInBlocks);
     const packet = new Uint8Array(4 + body.length + row.tagLength);
     new DataView(packet.buffer).setUint32(0, body.length);
     packet.set(body, 4);
@@ -65,8 +73,13 @@ describe.each([...Object.entries(table.cipher), ...chachaByNoble, ...ofPlatform]
 
     test("sealed with another key", () => {
       const bytes = packet.slice();
-      expect(row.create(random(row.keyLength), iv).open(bytes, sequenceNumber)).toBe(false);
+      expect(row.create(random(row.keyLength), iv, random(row.macKeyLength)).open(bytes, sequenceNumber)).toBe(false);
       expect(hex(bytes)).toBe(hex(packet));
+    });
+
+    test("sealed under another sequence number", () => {
+      if (name.startsWith("aes") && row.macKeyLength === 0) return; // AES-GCM counts by itself
+      expect(create().open(packet.slice(), sequenceNumber + 1)).toBe(false);
     });
 
     test("with its last block cut out before the tag", () => {
@@ -90,7 +103,7 @@ describe.each([...Object.entries(table.cipher), ...chachaByNoble, ...ofPlatform]
         create().seal(packet, sequenceNumber);
         expect(hex(packet.subarray(4, 12))).not.toBe(hex(plain.subarray(4, 12)));
         const receiver = create();
-        expect(receiver.length(packet, sequenceNumber)).toBe(blocks * row.blockLength);
+        expect(receiver.length(packet, sequenceNumber)).toBe(plain.length - 4 - row.tagLength);
         expect(receiver.open(packet, sequenceNumber)).toBe(true);
         expect(hex(packet.subarray(0, -row.tagLength))).toBe(hex(plain.subarray(0, -row.tagLength)));
         expect(hex(around.subarray(0, offset))).toBe("ee".repeat(offset));
@@ -100,24 +113,24 @@ describe.each([...Object.entries(table.cipher), ...chachaByNoble, ...ofPlatform]
     );
   });
 
-  test("key and IV are copied", () => {
-    const [ownKey, ownIv] = [key.slice(), iv.slice()];
-    const cipher = row.create(ownKey, ownIv);
-    ownKey.fill(0);
-    ownIv.fill(0);
+  test("keys and IV are copied", () => {
+    const [ownKey, ownIv, ownMacKey] = [key.slice(), iv.slice(), macKey.slice()];
+    const cipher = row.create(ownKey, ownIv, ownMacKey);
+    for (const own of [ownKey, ownIv, ownMacKey]) own.fill(0);
     expect(cipher.open(sealedPacket(2), sequenceNumber)).toBe(true);
     expect(hex(ownKey)).toBe("00".repeat(row.keyLength));
   });
 
   describe("wipe", () => {
-    test("overwrites the key's copies", () => {
+    test("overwrites the keys' copies", () => {
       const slice = vi.spyOn(Uint8Array.prototype, "slice");
       const cipher = create();
       const copies = slice.mock.results.map((result) => result.value as Uint8Array).filter((copy) => copy.length >= 16);
       slice.mockRestore();
-      expect(copies.map(hex).join("")).toBe(hex(key));
+      const ofKeys = copies.filter((copy) => hex(copy) !== hex(iv));
+      expect(ofKeys.map(hex).join("")).toBe(hex(key) + hex(macKey));
       cipher.wipe();
-      expect(copies.map(hex).join("")).toBe("00".repeat(row.keyLength));
+      expect(ofKeys.map(hex).join("")).toBe("00".repeat(row.keyLength + row.macKeyLength));
     });
 
     test("leaves a cipher that seals and opens nothing, rather than one with a known key", () => {

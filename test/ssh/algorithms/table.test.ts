@@ -3,11 +3,13 @@ import { platformTable } from "../../../src/node/platform.ts";
 import type { AlgorithmTable } from "../../../src/ssh/algorithms/interfaces.ts";
 import { none } from "../../../src/ssh/algorithms/none.ts";
 import { table } from "../../../src/ssh/algorithms/table.ts";
+import { packetCipher } from "../../../src/ssh/kex.ts";
 
 test("on the platform's primitives AES-GCM goes first, and all else is the same", () => {
   const namesOf = ({ markers, ...lists }: AlgorithmTable) => Object.values(lists).map(Object.keys);
   const [kex, hostKey, cipher, mac, compression] = namesOf(table);
-  const aesFirst = ["aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "chacha20-poly1305@openssh.com"];
+  const aeads = ["aes256-gcm@openssh.com", "aes128-gcm@openssh.com", "chacha20-poly1305@openssh.com"];
+  const aesFirst = [...aeads, "aes256-ctr", "aes192-ctr", "aes128-ctr"];
   expect(new Set(cipher)).toEqual(new Set(aesFirst));
   expect(namesOf(platformTable)).toEqual([kex, hostKey, aesFirst, mac, compression]);
   expect(platformTable.markers).toEqual(table.markers);
@@ -45,8 +47,18 @@ describe("the order of the rows is what we offer", () => {
         "rsa-sha2-256-cert-v01@openssh.com",
       ],
     ],
-    ["cipher", ["chacha20-poly1305@openssh.com", "aes256-gcm@openssh.com", "aes128-gcm@openssh.com"]],
-    ["mac", ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-256"]],
+    [
+      "cipher",
+      [
+        "chacha20-poly1305@openssh.com",
+        "aes256-gcm@openssh.com",
+        "aes128-gcm@openssh.com",
+        "aes256-ctr",
+        "aes192-ctr",
+        "aes128-ctr",
+      ],
+    ],
+    ["mac", ["hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512"]],
     ["compression", ["none"]],
   ] as const)("%s", (list, names) => expect(Object.keys(table[list])).toEqual(names));
 
@@ -66,10 +78,36 @@ test("the two names of curve25519-sha256 are one method", () => {
 
 describe("the sizes of each cipher, as its specification has them", () => {
   test.each([
-    ["chacha20-poly1305@openssh.com", { keyLength: 64, ivLength: 0, blockLength: 8, tagLength: 16 }],
+    ["chacha20-poly1305@openssh.com", { keyLength: 64, ivLength: 0, macKeyLength: 0, blockLength: 8, tagLength: 16 }],
     ["aes256-gcm@openssh.com", { keyLength: 32, ivLength: 12, blockLength: 16, tagLength: 16 }],
     ["aes128-gcm@openssh.com", { keyLength: 16, ivLength: 12, blockLength: 16, tagLength: 16 }],
   ])("%s", (name, sizes) => expect(table.cipher[name]).toMatchObject({ ...sizes, isLengthPadded: false }));
+});
+
+describe("the sizes of the others follow from cipher and MAC: RFC 4344 §4, RFC 6668 §2", () => {
+  test.each([
+    ["aes256-ctr", "hmac-sha2-256", { keyLength: 32, macKeyLength: 32, tagLength: 32, isLengthPadded: true }],
+    ["aes192-ctr", "hmac-sha2-512", { keyLength: 24, macKeyLength: 64, tagLength: 64, isLengthPadded: true }],
+    [
+      "aes128-ctr",
+      "hmac-sha2-256-etm@openssh.com",
+      { keyLength: 16, macKeyLength: 32, tagLength: 32, isLengthPadded: false },
+    ],
+    [
+      "aes256-ctr",
+      "hmac-sha2-512-etm@openssh.com",
+      { keyLength: 32, macKeyLength: 64, tagLength: 64, isLengthPadded: false },
+    ],
+  ])("%s with %s", (cipher, mac, sizes) => {
+    expect(packetCipher(table, cipher, mac)).toMatchObject({ ...sizes, ivLength: 16, blockLength: 16 });
+  });
+
+  test("there is no such cipher without a MAC, nor with an integrity key of another length", () => {
+    expect(() => packetCipher(table, "aes256-ctr", undefined)).toThrow(TypeError);
+    const cipher = packetCipher(table, "aes256-ctr", "hmac-sha2-256");
+    expect(() => cipher.create(new Uint8Array(32), new Uint8Array(16))).toThrow(TypeError);
+    expect(() => cipher.create(new Uint8Array(32), new Uint8Array(16), new Uint8Array(31))).toThrow(TypeError);
+  });
 });
 
 describe("none", () => {
