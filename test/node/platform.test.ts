@@ -42,7 +42,7 @@ describe("--crypto", () => {
 
   test("auto is the platform's table, which has the kernel first", async () => {
     expect(await loadTable("auto")).toBe(platformTable);
-    expect(Object.keys(platformTable.cipher)).toEqual([chacha, "aes256-gcm@openssh.com", "aes128-gcm@openssh.com"]);
+    expect(Object.keys(platformTable.cipher).slice(0, 2)).toEqual([chacha, "aes256-gcm@openssh.com"]);
   });
 
   test("noble needs no WebAssembly, and offers chacha20 first as JavaScript has no AES", async () => {
