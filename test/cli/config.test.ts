@@ -263,6 +263,18 @@ describe("the arguments", () => {
     expect(made.command).toBe(process.execPath);
     expect(made.args).toEqual([resolve(process.argv[1] ?? ""), "--host", "h"]);
   });
+
+  it.each([
+    ["Node", process.execPath],
+    ["Bun", "/$bunfs/root/mcp-ssh-client-bun"],
+  ])("--installed of a single executable with %s names that alone", async (_, script) => {
+    const [, before = ""] = process.argv;
+    process.argv[1] = script;
+    const made = await entry("--installed", "--host", "h").finally(() => {
+      process.argv[1] = before;
+    });
+    expect([made.command, ...made.args]).toEqual([process.execPath, "--host", "h"]);
+  });
 });
 
 describe("the agent of this terminal, which the host's is not", () => {

@@ -3,6 +3,14 @@ import type { Mutant } from "./mutant.ts";
 
 export const doctorRows: readonly Mutant[] = [
   {
+    id: "config-executable-of-bun",
+    file: "src/cli/config.ts",
+    find: " || insideBun.test(script)",
+    replace: "",
+    why: "the entry of a single executable names a script that is nowhere, and the host's start ends as wrong usage",
+    caughtBy: { file: "test/cli/config.test.ts", test: "of a single executable with Bun" },
+  },
+  {
     id: "config-env-value",
     file: "src/cli/config.ts",
     find: "env[name] = raw.slice(split + 1);",
