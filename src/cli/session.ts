@@ -63,7 +63,10 @@ export async function openSession(begun: Preparation, context: SessionContext): 
     throw error;
   }
 
-  /** Some servers give one session a connection (tinysshd, `MaxSessions 1`), or end the connection with it. */
+  /**
+   * Some servers give one session a connection (tinysshd, `MaxSessions 1`), or end the connection with it. The TCP dial
+   * itself does not hear this signal: what raises it ends the process, and a dial ends by its own time-out.
+   */
   function openElsewhere(error: unknown, signal: AbortSignal): Promise<RemoteSession> {
     if (signal.aborted) throw error;
     log.info("The server gives no other session on this connection: connecting again");

@@ -271,7 +271,7 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
       await run(["127.0.0.1", "--port", String(bastion.port), "--yes"], home);
       const { code, stdout } = await run([...where(), ...jump, "--yes"], home);
       expect([code, stdout.includes(String(fingerprints[0]))]).toEqual([0, true]);
-      expect(bastion.log()).toContain("Accepted publickey for");
+      await expect.poll(() => bastion.log()).toContain("Accepted publickey for");
     } finally {
       await bastion.stop();
     }

@@ -134,7 +134,8 @@ describeNeeding(missingSshd(), "a user key with OpenSSH", () => {
 
   test.each(userKeys)("$name", async ({ path, name }) => {
     await expectWorking(server, [await loadPrivateKey(path)]);
-    expect(server.log()).toMatch(new RegExp(`Accepted publickey.*: ${{ e: "ECDSA", s: "" }[name[0] as "e" | "s"]}`));
+    const word = new RegExp(`Accepted publickey.*: ${{ e: "ECDSA", s: "" }[name[0] as "e" | "s"]}`);
+    await expect.poll(() => server.log()).toMatch(word);
   });
 
   test("an RSA key, where the server takes rsa-sha2-256 only: which it learns from a refusal", async () => {

@@ -121,7 +121,8 @@ describeNeeding(missingSshd(), "an end of ours", () => {
       withSession(polite.command, { sshConfig }, async (session) => {
         session.host.send(question);
         await session.host.line();
-        expect(session.server.log().match(/Accepted publickey/g)).toHaveLength(2);
+        const logins = (): number => session.server.log().match(/Accepted publickey/g)?.length ?? 0;
+        await until("the log's word on both logins", () => logins() === 2);
         ends[end](session.host);
         await ended(session.host);
         await nothingRemains(session);
@@ -162,7 +163,7 @@ describeNeeding(missing, "an end of ours, and a server that its end of stdin doe
         session.host.child.kill("SIGTERM");
         expect(await session.host.exit).toEqual({ code: 143, signal: null });
         await until("sshd's processes' end", () => session.server.connectionProcesses().length === 0, 20_000);
-        expect(session.server.log()).toMatch(why);
+        await expect.poll(() => session.server.log()).toMatch(why);
         expect(session.server.remoteProcesses().length).toBeGreaterThan(0);
       }),
     );
