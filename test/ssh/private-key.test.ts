@@ -57,11 +57,10 @@ test.each([
     `-----BEGIN RSA PRIVATE KEY-----\na: x${" ".repeat(64_000)}y\n-----END RSA PRIVATE KEY-----`,
   ],
 ])("a file %s takes no time", (_, text) => {
-  const { user: before } = process.cpuUsage();
+  const start = performance.now();
   expect(parsePlainKey(text)).toBeUndefined();
   refusalOf(text);
-  const { user } = process.cpuUsage();
-  expect(user - before).toBeLessThan(1_500_000); // microseconds; it was seconds, by a pattern that tried all ways to share them
+  expect(performance.now() - start).toBeLessThan(500); // it was seconds, by a pattern that tried all ways to share them
 });
 
 describe("damage", () => {
