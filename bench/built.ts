@@ -10,6 +10,7 @@ interface Modules {
   "ssh/connect": typeof import("../src/ssh/connect.ts");
   "ssh/packet": typeof import("../src/ssh/packet.ts");
   "ssh/random-bytes": typeof import("../src/ssh/random-bytes.ts");
+  "node/platform": typeof import("../src/node/platform.ts");
   "node/tcp": typeof import("../src/node/tcp.ts");
 }
 

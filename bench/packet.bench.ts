@@ -13,7 +13,7 @@ import { cpuTime, fullOrQuick, median, print, significant, takeTurns } from "./m
 import type { PacketResults } from "./results.ts";
 import type { Ssh2Crypto, Ssh2Decipher } from "./ssh2-crypto.ts";
 
-const { table } = await built("ssh/algorithms/table");
+const { platformTable: table } = await built("node/platform"); // the kernel, and AES-GCM by node:crypto: as the command has them
 const { PacketReader, PacketWriter } = await built("ssh/packet");
 const randomBytes = (await built("ssh/random-bytes")).systemRandomBytes(); // as in connect.ts
 const ssh2: Ssh2Crypto = createRequire(import.meta.url)("ssh2/lib/protocol/crypto.js");

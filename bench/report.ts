@@ -1,28 +1,33 @@
 /**
- * Report: results.json -> README.md, and nothing else goes into it. `tsx bench/report.ts` makes README.md and chart.svg
- * anew.
+ * Report: results.json and history.json -> README.md, and nothing else goes into it. `tsx bench/report.ts` makes README.md
+ * and chart.svg anew.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { aimsOf } from "./aims.ts";
 import { chart } from "./chart.ts";
+import type { Release } from "./history.ts";
 import { clientsOf, type Measure, measuresOf, nearest } from "./measures.ts";
 import type { HandshakeRow, LinkResults, PacketRow, Results } from "./results.ts";
 
 if (process.argv[1] === import.meta.filename) {
   const file = (name: string): string => join(import.meta.dirname, name);
   const results = JSON.parse(readFileSync(file("results.json"), "utf8")) as Results;
-  writeFileSync(file("README.md"), report(results));
+  const history = JSON.parse(readFileSync(file("history.json"), "utf8")) as Release[];
+  writeFileSync(file("README.md"), report(results, history));
   writeFileSync(file("chart.svg"), chart(results));
 }
 
 /** The text of bench/README.md. */
-export function report(results: Results): string {
+export function report(results: Results, history: readonly Release[]): string {
   const sections = [
     head(results),
+    aimsSection(results),
     commandSection(results),
     packetSection(results),
     channelSection(results),
     handshakeSection(results),
+    historySection(history),
   ];
   return `${sections.join("\n\n")}\n`;
 }
@@ -30,7 +35,7 @@ export function report(results: Results): string {
 function head({ date, commit, machine, versions }: Results): string {
   return `# Benchmarks
 
-<!-- Made from results.json by \`npx tsx bench/report.ts\`: do not edit. -->
+<!-- Made from results.json and history.json by \`npx tsx bench/report.ts\`: do not edit. -->
 
 \`npm run bench\` measures and writes this page; \`npm run bench -- --quick\` only sees that everything runs. Candidates
 take turns within each round, and medians of the rounds are shown. No test asserts a time.
@@ -43,6 +48,49 @@ take turns within each round, and medians of the rounds are shown. No test asser
 | Versions | Node ${versions.node}, ${versions.openssh}, ssh2 ${versions.ssh2}, @noble/ciphers ${versions.nobleCiphers}, @noble/curves ${versions.nobleCurves} |
 
 ![The command beside ssh2 and ssh](chart.svg)`;
+}
+
+function aimsSection(results: Results): string {
+  const rows = aimsOf(results).map(({ title, bound, value, isMet }) => {
+    const isKnown = Number.isFinite(value);
+    return [title, isKnown ? nearest(value) : "not measured", bound, isKnown ? (isMet ? "met" : "**missed**") : ""];
+  });
+  return `## Aims
+
+What we want, and what this run shows of it.
+
+${table(["", "measured", "aim", ""], rows)}`;
+}
+
+function historySection(history: readonly Release[]): string {
+  const rows = history.map(({ version, date, ours, shareOfSsh2 }) => [
+    version,
+    date,
+    ...Object.entries(ours).map(([figure, value]) => {
+      const share = shareOfSsh2[figure as keyof typeof ours];
+      return `${nearest(value)} (${share.toFixed(2)})`;
+    }),
+  ]);
+  return `## Releases
+
+The command on loopback, a row for each release, from [history.json](history.json); in brackets ours divided by ssh2's in the
+same run, since not all were measured on one machine.
+
+${table(
+  [
+    "",
+    "",
+    "first reply, ms",
+    "p50, us",
+    "p99, us",
+    "calls a second",
+    "download, MB/s",
+    "upload, MB/s",
+    "CPU, s",
+    "peak, MiB",
+  ],
+  rows,
+)}`;
 }
 
 function commandSection({ command }: Results): string {

@@ -1,12 +1,14 @@
 /**
- * `npm run bench`: runs all benches, each in a process of its own, and writes results.json, README.md and chart.svg.
+ * `npm run bench`: runs all benches, each in a process of its own, and writes results.json, this version's row of
+ * history.json, README.md and chart.svg.
  * With `--quick` it only sees that they run: few rounds, and nothing is written.
  */
 import { execFile } from "node:child_process";
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { chart } from "./chart.ts";
+import { type Release, withRelease } from "./history.ts";
 import { describeCommit, describeMachine, describeVersions } from "./machine.ts";
 import { isQuick } from "./measure.ts";
 import { report } from "./report.ts";
@@ -23,10 +25,13 @@ const results: Results = {
   command: await run("command"),
 };
 
-if (isQuick) process.stdout.write(report(results));
+const { version } = JSON.parse(read("../package.json")) as { readonly version: string };
+const history = withRelease(JSON.parse(read("history.json")) as Release[], version, results);
+if (isQuick) process.stdout.write(report(results, history));
 else {
   write("results.json", `${JSON.stringify(results, null, 2)}\n`);
-  write("README.md", report(results));
+  write("history.json", `${JSON.stringify(history, null, 2)}\n`);
+  write("README.md", report(results, history));
   write("chart.svg", chart(results));
 }
 
@@ -36,6 +41,10 @@ async function run<Name extends "packet" | "channel" | "handshake" | "command">(
   const { stdout } = await promisify(execFile)(process.execPath, args);
   process.stderr.write(`bench/${name}: ${((performance.now() - begun) / 1000).toFixed(0)} s\n`);
   return JSON.parse(stdout) as Results[Name];
+}
+
+function read(name: string): string {
+  return readFileSync(join(import.meta.dirname, name), "utf8");
 }
 
 function write(name: string, text: string): void {

@@ -1,0 +1,68 @@
+/** Aims: what the benches are measured against, each with what came out. */
+import type { ClientName, ClientRow, LinkResults, PacketRow, Results } from "./results.ts";
+
+export interface Aim {
+  readonly title: string;
+  /** As in `at most 1.05`. */
+  readonly bound: string;
+  /** NaN where it was not measured. */
+  readonly value: number;
+  readonly isMet: boolean;
+}
+
+const chacha = "chacha20-poly1305@openssh.com";
+
+export function aimsOf({ command, packet }: Results): readonly Aim[] {
+  const { loopback, delayed } = command;
+  const beside = (title: string, other: ClientName, of: (row: ClientRow) => number): [string, number] => [
+    `${title}, ours / ${other}`,
+    figureOf(loopback, "mcp-ssh-client", of) / figureOf(loopback, other, of),
+  ];
+  const peak = figureOf(loopback, "mcp-ssh-client", (row) => row.peakRss);
+  const late =
+    figureOf(delayed, "mcp-ssh-client", (row) => row.firstReply) - figureOf(delayed, "ssh", (row) => row.firstReply);
+  const native = (row: PacketRow): number => (packet.ssh2HasNativeAddon ? row.microseconds.ssh2 : Number.NaN);
+  return [
+    atMost(1.15, ...beside("First reply", "ssh", (row) => row.firstReply)),
+    atMost(1, ...beside("First reply", "ssh2", (row) => row.firstReply)),
+    atMost(1.05, ...beside("Round trip, p50", "ssh", (row) => row.roundTripP50)),
+    atMost(1, ...beside("Round trip, p50", "ssh2", (row) => row.roundTripP50)),
+    atMost(1, ...beside("Round trip, p99", "ssh2", (row) => row.roundTripP99)),
+    atLeast(1, ...beside("Calls a second", "ssh", (row) => row.callsPerSecond)),
+    atLeast(1, ...beside("Calls a second", "ssh2", (row) => row.callsPerSecond)),
+    atLeast(1, ...beside("Download", "ssh2", (row) => row.download)),
+    atLeast(1, ...beside("Upload", "ssh2", (row) => row.upload)),
+    atMost(0.5, ...beside("CPU of a session", "ssh2", (row) => row.cpu)),
+    atMost(64, "Peak memory, with transfers, MiB", peak),
+    atMost(80, "Peak memory, with transfers, MiB", peak),
+    atMost(delayed.delay, `First reply ${delayed.delay} ms away, ours - ssh, ms`, late),
+    ...packet.rows.flatMap((row): Aim[] => {
+      if (row.cipher !== chacha) return [];
+      const size = row.payloadBytes < 1024 ? `${row.payloadBytes} B` : `${row.payloadBytes / 1024} KiB`;
+      const what = `${row.operation} ${chacha}, ${size}`;
+      const rate = row.microseconds.noble / row.microseconds.cipher;
+      const addon = native(row) / row.microseconds.packet;
+      const least = new Map([
+        [64, 20],
+        [32 * 1024, 8],
+      ]).get(row.payloadBytes);
+      return [
+        ...(least === undefined ? [] : [atLeast(least, `${what}, rate / noble's`, rate)]),
+        atLeast(row.payloadBytes <= 1024 ? 1 : 0.5, `${what}, rate / that of ssh2's addon`, addon),
+      ];
+    }),
+  ];
+}
+
+function figureOf(link: LinkResults, name: ClientName, of: (row: ClientRow) => number): number {
+  const row = link.clients.find(({ client }) => client === name);
+  return row === undefined ? Number.NaN : of(row);
+}
+
+function atMost(most: number, title: string, value: number): Aim {
+  return { title, bound: `at most ${most}`, value, isMet: value <= most };
+}
+
+function atLeast(least: number, title: string, value: number): Aim {
+  return { title, bound: `at least ${least}`, value, isMet: value >= least };
+}
