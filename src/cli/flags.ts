@@ -4,6 +4,7 @@
  * a truthy text. The rules and the words of errors are argparse's, which the replaced tool used, held to what it said
  * (test/vectors/argparse.json). Pure.
  */
+
 import type { ReferenceServerMode } from "../mcp/reference-server.ts";
 import type { HostConfig } from "../node/host-config.ts";
 import type { HostKeyPin } from "../node/host-key-pin.ts";
@@ -11,6 +12,7 @@ import type { JumpSpec } from "../node/jump-spec.ts";
 import type { LogLevel } from "../node/log.ts";
 import { logLevels } from "../node/log.ts";
 import type { CryptoChoice } from "../node/platform.ts";
+import type { Offer } from "../ssh/algorithms/offer.ts";
 import type { SessionRequest } from "../ssh/connection.ts";
 import * as values from "./values.ts";
 import { UsageError } from "./values.ts";
@@ -57,6 +59,8 @@ export interface Settings {
   readonly env: readonly values.EnvEntry[];
   readonly allowChachaWithoutStrictKex: boolean;
   readonly crypto: CryptoChoice;
+  /** What is offered of the algorithms; which names there are is known once they are loaded. */
+  readonly offer: Offer;
   readonly connectTimeout: number;
   readonly authTimeout: number;
   readonly channelTimeout: number;
@@ -230,6 +234,13 @@ const flags = {
     initial: "auto",
     read: values.choice(["auto", "noble", "wasm"]),
   },
+  kex: {
+    value: "LIST",
+    about: "key exchange methods to offer, as ssh has them: a,b or ^a (first) or -a (not these; * and ? match)",
+    read: values.algorithms,
+  },
+  ciphers: { value: "LIST", about: "ciphers to offer, likewise", read: values.algorithms },
+  macs: { value: "LIST", about: "MACs to offer, likewise: for the ciphers that need one", read: values.algorithms },
   "connect-timeout": {
     value: "SECONDS",
     about: "for the TCP connection, and again for the key exchange",
@@ -574,6 +585,7 @@ function settings(given: Given, localUser: () => string): Settings {
     env: given.all("env"),
     allowChachaWithoutStrictKex: given.has("allow-chacha-without-strict-kex"),
     crypto: given.lastOrInitial("crypto"),
+    offer: { kex: given.last("kex"), ciphers: given.last("ciphers"), macs: given.last("macs") },
     connectTimeout: given.lastOrInitial("connect-timeout"),
     authTimeout: given.lastOrInitial("auth-timeout"),
     channelTimeout: given.lastOrInitial("channel-timeout"),

@@ -8,6 +8,7 @@ import type { Log } from "../node/log.ts";
 import { loadTable } from "../node/platform.ts";
 import { trustBy } from "../node/trust.ts";
 import { connectTrusted } from "../node/trusted-connect.ts";
+import { offering } from "../ssh/algorithms/offer.ts";
 import type { ByteDuplex, ConnectOptions, HostKey, Limits, Notice, SshConnection } from "../ssh/connection.ts";
 import { AuthError, type HostKeyError, NegotiationError } from "../ssh/errors.ts";
 import { isEqual } from "../ssh/wire.ts";
@@ -135,7 +136,7 @@ async function logIn(
     signal,
     limits: limitsOf(settings),
     allowChachaWithoutStrictKex: settings.allowChachaWithoutStrictKex,
-    table: await loadTable(settings.crypto),
+    table: offering(await loadTable(settings.crypto), settings.offer),
     readsHostKeys: follower !== undefined,
     onNotice: (notice) => {
       if (notice.type === "host-keys") follower?.listed(notice);

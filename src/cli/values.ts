@@ -42,6 +42,12 @@ export const username: Reader<string> = (raw) => {
   return raw;
 };
 
+/** Names of algorithms with commas between, behind +, - or ^ perhaps. Which there are, is not known yet. */
+export const algorithms: Reader<string> = (raw) => {
+  if (!/^[-+^]?[!-~]{1,4096}$/.test(raw)) throw new UsageError(`invalid list: ${quote(raw)}`);
+  return raw;
+};
+
 /** 1 to 65535, in plain decimal digits. */
 export const port: Reader<number> = (raw) => {
   if (!/^[1-9][0-9]{0,4}$/.test(raw) || Number(raw) > 65535) {

@@ -25,6 +25,7 @@ export type {
   X25519,
 } from "./algorithms/interfaces.ts";
 export { noble } from "./algorithms/noble.ts";
+export { type Offer, OfferError, offering } from "./algorithms/offer.ts";
 export { tableOf } from "./algorithms/rows.ts";
 export { table } from "./algorithms/table.ts";
 export {

@@ -38,6 +38,7 @@ describe("defaults", () => {
       env: [],
       allowChachaWithoutStrictKex: false,
       crypto: "auto",
+      offer: { kex: undefined, ciphers: undefined, macs: undefined },
       connectTimeout: 15_000,
       authTimeout: 20_000,
       channelTimeout: 15_000,
@@ -152,6 +153,13 @@ describe("values are raw text", () => {
     ["what waits for one", ["--reconnect-wait=2.5", "--reconnect-queue=0"], { reconnectWait: 2500, reconnectQueue: 0 }],
     ["the shortest time", ["--drain-timeout", "0.1"], { drainTimeout: 100 }],
     ["counts and sizes", ["--keepalive-count=1", "--rekey-bytes=16384"], { keepaliveCount: 1, rekeyBytes: 16384 }],
+    [
+      "what is offered",
+      ["--kex=-ecdh-*", "--ciphers", "aes256-ctr", "--macs=^hmac-sha2-512"],
+      {
+        offer: { kex: "-ecdh-*", ciphers: "aes256-ctr", macs: "^hmac-sha2-512" },
+      },
+    ],
     ["who encrypts", ["--crypto", "wasm", "--crypto=noble"], { crypto: "noble" }],
     ["chacha20 without strict kex", ["--allow-chacha-without-strict-kex"], { allowChachaWithoutStrictKex: true }],
     [

@@ -7,8 +7,10 @@ import { connectTcp, knownHostsTrust, loadPrivateKey } from "../../src/index.ts"
 import { loadTable } from "../../src/node/platform.ts";
 import type { AlgorithmTable } from "../../src/ssh/algorithms/interfaces.ts";
 import { missingAsyncssh, startAsyncssh } from "../support/asyncssh.ts";
+import { endHosts, launch, startHost } from "../support/command.ts";
 import { missingDropbear, startDropbear } from "../support/dropbear.ts";
 import { describeNeeding } from "../support/needs.ts";
+import { until } from "../support/processes.ts";
 import type { SshServer } from "../support/ssh-server.ts";
 import { startSsh2Server } from "../support/ssh2-server.ts";
 import { missingSshd, startSshd } from "../support/sshd.ts";
@@ -106,5 +108,38 @@ describe.each(peers)("$name", ({ name, missing, start, offers }) => {
         for (const each of chosen) for (const one of wanted) expect(each).toEqual(one);
       },
     );
+  });
+});
+
+describeNeeding(missingSshd(), "the command with OpenSSH", () => {
+  let server: SshServer;
+  beforeAll(async () => {
+    server = await startSshd({ config: ["LogLevel DEBUG1"] });
+  });
+  afterAll(() => server?.stop());
+
+  test("offers what --kex, --ciphers and --macs leave", async () => {
+    const flags = ["--kex=^ecdh-sha2-nistp521", "--ciphers", "aes192-ctr", "--macs=-*-etm@openssh.com,hmac-sha2-256"];
+    const host = startHost(launch(server, { exec: "cat" }, flags));
+    try {
+      host.send('{"jsonrpc":"2.0","id":1,"result":{}}');
+      expect(await host.line()).toBe('{"jsonrpc":"2.0","id":1,"result":{}}');
+      await until("sshd's word", () => /kex: algorithm: .*kex: client->server cipher/s.test(server.log()));
+      expect(server.log()).toContain("kex: algorithm: ecdh-sha2-nistp521");
+      expect(server.log()).toContain("client->server cipher: aes192-ctr MAC: hmac-sha2-512 ");
+    } finally {
+      await endHosts([host]);
+    }
+  });
+
+  test("says what is known where a name is not", async () => {
+    const host = startHost(launch(server, { exec: "cat" }, ["--ciphers", "3des-cbc"]));
+    try {
+      host.send('{"jsonrpc":"2.0","id":1,"method":"ping"}');
+      expect(await host.exit).toMatchObject({ code: 1 });
+      expect(host.stderr()).toMatch(/unknown cipher "3des-cbc"; known are chacha20-poly1305@openssh\.com, aes256-gcm/);
+    } finally {
+      await endHosts([host]);
+    }
   });
 });

@@ -110,6 +110,14 @@ export const algorithmsRows: readonly Mutant[] = [
     caughtBy: { file: `${tests}/table.test.ts`, test: "nor with an integrity key of another length" },
   },
   {
+    id: "offer-unknown-ignored",
+    file: `${folder}/offer.ts`,
+    find: "if (unknown !== undefined) {",
+    replace: "if (unknown === sign) {",
+    why: "who means to narrow the offer and mistypes a name connects by something else",
+    caughtBy: { file: `${tests}/offer.test.ts`, test: "an unknown name behind +" },
+  },
+  {
     id: "mac-sequence-number",
     file: `${folder}/hmac-sha2.ts`,
     find: "number.buffer).setUint32(0, sequenceNumber);",

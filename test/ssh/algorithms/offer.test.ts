@@ -1,0 +1,55 @@
+import { describe, expect, test } from "vitest";
+import { OfferError, offering } from "../../../src/ssh/algorithms/offer.ts";
+import { table } from "../../../src/ssh/algorithms/table.ts";
+
+const kexOf = (kex: string): readonly string[] => Object.keys(offering(table, { kex }).kex);
+const all = Object.keys(table.kex);
+
+describe("the words of ssh_config(5)", () => {
+  test.each([
+    [
+      "a list is what is offered, in its order",
+      "ecdh-sha2-nistp384,curve25519-sha256",
+      ["ecdh-sha2-nistp384", "curve25519-sha256"],
+    ],
+    ["+ changes nothing: all is offered", "+ecdh-sha2-nistp384", all],
+    [
+      "^ puts first",
+      "^ecdh-sha2-nistp384",
+      ["ecdh-sha2-nistp384", ...all.filter((name) => name !== "ecdh-sha2-nistp384")],
+    ],
+    [
+      "- leaves out, by patterns",
+      "-diffie-*,ecdh-sha2-nistp???",
+      ["curve25519-sha256", "curve25519-sha256@libssh.org"],
+    ],
+    ["- with what nobody knows leaves all", "-sntrup*", all],
+    ["a point in a pattern is a point", "-curve25519-sha256@libssh.or.", all],
+  ])("%s", (_, spec, names) => expect(kexOf(spec)).toEqual(names));
+
+  test("ciphers and MACs likewise, and nothing else is touched", () => {
+    const made = offering(table, { ciphers: "aes128-ctr", macs: "-*-etm@openssh.com" });
+    expect(Object.keys(made.cipher)).toEqual(["aes128-ctr"]);
+    expect(Object.keys(made.mac)).toEqual(["hmac-sha2-256", "hmac-sha2-512"]);
+    expect(made).toMatchObject({ kex: table.kex, hostKey: table.hostKey, markers: table.markers });
+  });
+
+  test("nothing given, nothing changed", () => expect(offering(table, {})).toEqual(table));
+});
+
+describe("refuses, and says what is known", () => {
+  test.each([
+    [
+      "an unknown name",
+      "diffie-hellman-group1-sha1",
+      /^unknown key exchange method "diffie-hellman-group1-sha1"; known are curve25519-sha256, /,
+    ],
+    ["an unknown name behind +", "+nosuch", /unknown key exchange method "nosuch"/],
+    ["an empty list", "", /unknown key exchange method ""/],
+    ["a list of which nothing is left", "-*", /^no key exchange method is left to offer; known are /],
+    ["an escape sequence, made safe", "\u001b[31m", /unknown key exchange method "\\x1b\[31m"/],
+  ])("%s", (_, spec, says) => {
+    expect(() => kexOf(spec)).toThrow(OfferError);
+    expect(() => kexOf(spec)).toThrow(says);
+  });
+});
