@@ -15,6 +15,8 @@ export interface Site {
   readonly passphrase?: string;
   /** The path of a known_hosts file that trusts it; ssh's own files unless given. */
   readonly knownHosts?: string;
+  /** Whether chacha20-poly1305 is taken from it without strict kex, which leaves it open to Terrapin. */
+  readonly allowChachaWithoutStrictKex?: boolean;
   /** How its MCP server is asked for. */
   readonly mcp?: Remote;
   /** The port of its key server, plain HTTP. */
@@ -38,7 +40,7 @@ export interface Case {
   readonly seconds?: number;
   /**
    * Throws where something else came back than should. Resolves to a word for the report, or to nothing.
-   * @throws NotOffered where the server has no such algorithm
+   * @throws NotOffered where the server has no such algorithm, NotRun
    */
   readonly run: (visit: Visit) => Promise<string | undefined>;
 }
@@ -85,6 +87,11 @@ export interface Heard {
   /** How many messages of that name came, as in `SSH_MSG_KEXINIT`. */
   received(name: string): number;
   sent(name: string): number;
+}
+
+/** What the case asks is none of this site's business, for the reason given. */
+export class NotRun extends Error {
+  override readonly name = "NotRun";
 }
 
 /** The server's KEXINIT does not name it. */

@@ -1,5 +1,5 @@
 /** Judging: one case on one site, in its time; and what a known difference makes of the outcome. */
-import { type Case, type Need, NotOffered, type Site } from "./case.ts";
+import { type Case, type Need, NotOffered, NotRun, type Site } from "./case.ts";
 import type { Difference } from "./targets.ts";
 import { type OpenVisit, visit } from "./visit.ts";
 
@@ -65,6 +65,7 @@ async function attempt(
     return word === undefined ? { outcome: "passed" } : { outcome: "passed", word };
   } catch (error) {
     if (error instanceof NotOffered) return { outcome: "not offered", why: error.message };
+    if (error instanceof NotRun) return { outcome: "not run", why: error.message };
     return { outcome: "failed", why: wordsOf(error) };
   } finally {
     clearTimeout(timer);

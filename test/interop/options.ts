@@ -24,6 +24,7 @@ export interface OwnServer {
   readonly passphrase?: string;
   readonly knownHosts?: string;
   readonly mcpCommand?: string;
+  readonly allowChachaWithoutStrictKex: boolean;
 }
 
 export const HELP = `Runs the interop suite: every case on every SSH server.
@@ -42,6 +43,8 @@ Your own server
   --client-key FILE       the private key; its passphrase, if it has one, in the variable MCP_SSH_PASSPHRASE
   --known-hosts FILE      the host keys to trust; ssh's own files unless given
   --mcp-command COMMAND   starts an MCP server there, for the MCP sessions
+  --allow-chacha-without-strict-kex
+                          for a server that has no other cipher, and no strict key exchange
   Cases that need keys or settings of the suite's own on the server are listed as not run. Nothing is written there.
 
 Reports
@@ -53,13 +56,15 @@ Exit code: 0 if nothing failed, 1 if a case failed, if a known difference passed
 2 for wrong usage. The last line: N passed, N failed, N skipped. A skipped case is one that did not run.
 `;
 
+const ALLOW_CHACHA = "allow-chacha-without-strict-kex";
+
 export class UsageError extends Error {}
 
 /** @throws UsageError */
 export function parseOptions(argv: readonly string[]): Options {
   const { values } = parsed(argv);
   const { target } = values;
-  const ownOnly = ["username", "client-key", "known-hosts", "mcp-command"] as const;
+  const ownOnly = ["username", "client-key", "known-hosts", "mcp-command", ALLOW_CHACHA] as const;
   const stray = target === undefined ? ownOnly.find((name) => values[name] !== undefined) : undefined;
   if (stray !== undefined) throw new UsageError(`--${stray} goes with --target`);
   if (target !== undefined && (values.local || values.only !== undefined))
@@ -94,6 +99,7 @@ function parsed(argv: readonly string[]) {
         "client-key": text,
         "known-hosts": text,
         "mcp-command": text,
+        [ALLOW_CHACHA]: flag,
         junit: text,
         json: text,
         results: text,
@@ -117,6 +123,7 @@ function ownServer(target: string, values: Readonly<Record<string, unknown>>): O
     port,
     username,
     clientKey,
+    allowChachaWithoutStrictKex: values[ALLOW_CHACHA] === true,
     ...given("passphrase", process.env["MCP_SSH_PASSPHRASE"]),
     ...given("knownHosts", values["known-hosts"] as string | undefined),
     ...given("mcpCommand", values["mcp-command"] as string | undefined),

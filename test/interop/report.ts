@@ -50,6 +50,21 @@ export function resultLine(target: string, { id, milliseconds, result }: Result)
   return detail === "" ? text : `${text}: ${detail}`;
 }
 
+/** What did not run, a line for each reason. */
+export function notRunLines(target: string, results: readonly Result[]): readonly string[] {
+  const reasons = byReason(results, "not run");
+  return [...reasons].map(([why, ids]) => `${target}  not run  ${ids.join(", ")}: ${why}`);
+}
+
+function byReason(results: readonly Result[], outcome: Outcome["outcome"]): ReadonlyMap<string, readonly string[]> {
+  const found = new Map<string, string[]>();
+  for (const { id, result } of results) {
+    if (result.outcome !== outcome || result.outcome === "passed") continue;
+    found.set(result.why, [...(found.get(result.why) ?? []), id]);
+  }
+  return found;
+}
+
 /** Cases down, servers across: a table of Markdown. */
 export function matrix(runs: readonly Run[], cases: readonly Pick<Case, "id" | "sentence">[]): string {
   const rows = cases.flatMap(({ id, sentence }) => {
@@ -86,14 +101,11 @@ export function resultsPage(runs: readonly Run[], cases: readonly Case[], date: 
 
 /** One line for all cases of a server that have the same reason. */
 function listed(runs: readonly Run[], outcome: "known difference" | "failed" | "not run"): string {
-  const lines = runs.flatMap(({ name, results }) => {
-    const byReason = new Map<string, string[]>();
-    for (const { id, result } of results) {
-      if (result.outcome !== outcome) continue;
-      byReason.set(result.why, [...(byReason.get(result.why) ?? []), `\`${id}\``]);
-    }
-    return [...byReason].map(([why, ids]) => `- **${name}**: ${safe(why)}: ${ids.join(", ")}`);
-  });
+  const lines = runs.flatMap(({ name, results }) =>
+    [...byReason(results, outcome)].map(
+      ([why, ids]) => `- **${name}**: ${safe(why)}: ${ids.map((id) => `\`${id}\``).join(", ")}`,
+    ),
+  );
   return lines.length === 0 ? "None." : lines.join("\n");
 }
 

@@ -6,9 +6,20 @@ import { cases } from "./cases.ts";
 import { type Container, type Engine, findEngine } from "./compose.ts";
 import { type Fixtures, makeFixtures, USER } from "./fixtures.ts";
 import { judge, type Outcome, type Result } from "./judge.ts";
-import { localTargets } from "./local.ts";
+import { localMcp, localTargets } from "./local.ts";
 import { HELP, type Options, type OwnServer, parseOptions, UsageError } from "./options.ts";
-import { count, json, junit, LEGEND, lastLine, matrix, type Run, resultLine, resultsPage } from "./report.ts";
+import {
+  count,
+  json,
+  junit,
+  LEGEND,
+  lastLine,
+  matrix,
+  notRunLines,
+  type Run,
+  resultLine,
+  resultsPage,
+} from "./report.ts";
 import { type Difference, type Target, targets } from "./targets.ts";
 import { listenTo } from "./visit.ts";
 
@@ -90,16 +101,19 @@ const isAsked = (name: string, only: readonly string[]) => only.length === 0 || 
 
 async function runLocal(only: readonly string[], chosen: readonly Case[]): Promise<readonly Run[]> {
   const runs: Run[] = [];
-  for (const { name, as, missing, start } of localTargets.filter((target) => isAsked(target.name, only))) {
+  for (const { name, as, missing, start, differences: more = [] } of localTargets.filter((target) =>
+    isAsked(target.name, only),
+  )) {
     const why = missing();
     if (why !== undefined) {
       runs.push(notRun(name, why, chosen));
       continue;
     }
-    const differences = targets.find((target) => target.name === as)?.differences ?? [];
+    const differences = [...more, ...(targets.find((target) => target.name === as)?.differences ?? [])];
     const begin = async () => {
       const server = await start();
-      return { site: server, version: server.name, log: server.log, stop: server.stop };
+      const site = { ...server, mcp: localMcp, allowChachaWithoutStrictKex: true }; // Debian 12's tinysshd needs it
+      return { site, version: server.name, log: server.log, stop: server.stop };
     };
     const cases = chosen.filter(({ isSpecial }) => isSpecial !== true);
     runs.push(await runAll({ name, server: "a program of this machine", differences, cases, start: begin }));
@@ -174,9 +188,11 @@ async function runAll(plan: Plan): Promise<Run> {
     for (const one of plan.cases) {
       const result = await judge(one, started.site, differences);
       results.push(result);
-      say(resultLine(name, result));
+      if (result.result.outcome !== "not run") say(resultLine(name, result));
     }
-    if (results.some(({ result }) => result.outcome === "failed")) say(`-- the end of its log\n${started.log()}`);
+    for (const line of notRunLines(name, results)) say(line);
+    const log = results.some(({ result }) => result.outcome === "failed") ? started.log() : "";
+    if (log !== "") say(`-- the end of its log\n${log.split("\n").slice(-40).join("\n")}`);
     const { offer, negotiated, version } = await look(started.site);
     return { name, server, version: started.version || version, negotiated, offer, results };
   } finally {
@@ -194,7 +210,10 @@ async function look(site: Site): Promise<Pick<Run, "offer" | "negotiated" | "ver
 
 function notRun(name: string, why: string, chosen: readonly Case[]): Run {
   const result: Outcome = { outcome: "not run", why };
-  const results = chosen.map(({ id, sentence }) => ({ id, sentence, milliseconds: 0, result }));
+  const results = chosen
+    .filter(({ isSpecial }) => isSpecial !== true)
+    .map(({ id, sentence }) => ({ id, sentence, milliseconds: 0, result }));
+  for (const line of notRunLines(name, results)) say(line);
   return { name, server: "", version: "", negotiated: "", offer: {}, results };
 }
 

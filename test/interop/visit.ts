@@ -19,7 +19,7 @@ export function visit(site: Site, signal: AbortSignal): OpenVisit {
     },
     command: (flags, without = []) => {
       const own = Object.entries(flagsOf(site)).filter(([name]) => !without.includes(name));
-      const args = [builtCommand, ...own.flat(), ...flags];
+      const args = [builtCommand, ...own.flat().filter((word) => word !== ""), ...flags];
       return { command: process.execPath, args };
     },
     afterwards: (end) => void ends.push(end),
@@ -39,13 +39,14 @@ export function visit(site: Site, signal: AbortSignal): OpenVisit {
   };
 }
 
-function flagsOf({ host, port, user, clientKey, knownHosts }: Site): Readonly<Record<string, string>> {
+function flagsOf({ host, port, user, clientKey, knownHosts, ...site }: Site): Readonly<Record<string, string>> {
   return {
     "--host": host,
     "--port": String(port),
     "--username": user,
     "--client-key": clientKey,
     ...(knownHosts === undefined ? {} : { "--known-hosts": knownHosts }),
+    ...(site.allowChachaWithoutStrictKex === true ? { "--allow-chacha-without-strict-kex": "" } : {}),
     "--ssh-config": "none",
   };
 }
@@ -74,6 +75,7 @@ async function logIn(
     host,
     port,
     user: site.user,
+    allowChachaWithoutStrictKex: site.allowChachaWithoutStrictKex ?? false,
     keys: keys ?? [await loadPrivateKey(site.clientKey, passphraseOf(site))],
     ...trust,
     ...rest,
