@@ -209,7 +209,7 @@ export class EnvelopeScanner {
     if (this.#depth === 0 && container === IN_ARRAY) this.#envelopeDepth = 2;
     else if (this.#depth < this.#envelopeDepth && container === IN_ARRAY) return STATE.fault;
     if (this.#member !== undefined) {
-      this.#isInParams = this.#member === "params" && container === IN_OBJECT;
+      if (this.#member === "params") this.#isInParams = container === IN_OBJECT;
       this.#set(container === IN_OBJECT ? "object" : "other", undefined);
     }
     this.#containers[++this.#depth] = container;

@@ -7,7 +7,7 @@ import { KeyFormatError } from "./errors.ts";
 import type { KeyPair } from "./key-material.ts";
 import { parseOpensshKey } from "./openssh-key.ts";
 
-const armour = /^\s*-----BEGIN OPENSSH PRIVATE KEY-----\s([A-Za-z0-9+/=\s]+)-----END OPENSSH PRIVATE KEY-----\s*$/;
+const armour = /^\s*-----BEGIN OPENSSH PRIVATE KEY-----\r?\n([A-Za-z0-9+/=\s]+)\n-----END OPENSSH PRIVATE KEY-----\s*$/;
 const longestText = 64 * 1024;
 
 /** The key in a text; undefined where it is of another kind, encrypted or damaged: `parsePrivateKey` says then what it is. */

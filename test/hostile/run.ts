@@ -105,7 +105,7 @@ export async function play(
 /** Does what the host does, to the end of the command. Resolves to the MiB that the host got rid of. */
 async function converse(
   host: Host,
-  { offers = 0, deafFor, endsUsAfter }: HostHabits,
+  { offers = 0, deafFor, leavesAfter, endsUsAfter }: HostHabits,
   expected: number,
 ): Promise<number> {
   const { child } = host;
@@ -132,6 +132,7 @@ async function converse(
     measure();
     child.kill("SIGTERM");
   };
+  if (leavesAfter !== undefined) timers.push(setTimeout(() => host.end(), leavesAfter));
   if (endsUsAfter !== undefined) timers.push(setTimeout(stop, endsUsAfter));
   child.once("exit", () => {
     isOver = true;

@@ -23,6 +23,8 @@ export interface HostHabits {
   readonly offers?: number;
   /** Milliseconds for which it reads neither our stdout nor our stderr. */
   readonly deafFor?: number;
+  /** Milliseconds after which it closes our stdin, whatever it has heard. */
+  readonly leavesAfter?: number;
   /** Milliseconds after which it sends SIGTERM. */
   readonly endsUsAfter?: number;
 }

@@ -84,6 +84,11 @@ const messages: readonly { name: string; given: string; expect: string[] }[] = [
     expect: ['notification n requestId "3"'],
   },
   {
+    name: "requestId that was none before",
+    given: '{"jsonrpc":"2.0","method":"n","params":{"requestId":[],"requestId":{"requestId":1},"requestId":2}}',
+    expect: ["notification n requestId 2"],
+  },
+  {
     name: "requestId elsewhere",
     given: '{"jsonrpc":"2.0","method":"n","requestId":1,"meta":{"requestId":2},"params":[{"requestId":3}]}',
     expect: ["notification n"],

@@ -3,6 +3,14 @@ import type { Mutant } from "./mutant.ts";
 
 export const fuzzRows: readonly Mutant[] = [
   {
+    id: "envelope-params-left-early",
+    file: "src/mcp/envelope.ts",
+    find: 'if (this.#member === "params") this.#isInParams = container === IN_OBJECT;',
+    replace: 'this.#isInParams = this.#member === "params" && container === IN_OBJECT;',
+    why: "a cancellation that names its request twice is not understood",
+    caughtBy: { file: "test/mcp/envelope.test.ts", test: "requestId that was none before" },
+  },
+  {
     id: "envelope-params-twice",
     file: "src/mcp/envelope-draft.ts",
     find: "this.#requestId = undefined;",

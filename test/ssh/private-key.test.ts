@@ -41,6 +41,11 @@ describe("what is no such key is refused by name", () => {
     expect(refusalOf(text, passphrase)).toContain(error);
   });
 
+  test("nor is a file without line breaks taken by the short way that most keys are read", () => {
+    const { text } = refused.find(({ name }) => name === "all in one line") as { readonly text: string };
+    expect(parsePlainKey(text)).toBeUndefined();
+  });
+
   test("a file that is too long", () => {
     expect(refusalOf(`${good[0]!.text}${"x".repeat(1024 * 1024)}`)).toContain("too long");
   });
