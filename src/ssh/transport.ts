@@ -444,7 +444,9 @@ export class Transport {
     const client = decode(m.KEXINIT, ours);
     const choice = chooseAlgorithms(client, server, this.#options.table);
     this.#trace(() => `chosen: ${Object.values(choice).join(", ")}${this.#strict ? ", strict kex" : ""}`);
-    this.#refuseTerrapin(choice, server.encryptionAlgorithmsClientToServer);
+    const { encryptionAlgorithmsClientToServer: toServer, encryptionAlgorithmsServerToClient: toClient } = server;
+    const bothWays = toServer.filter((name) => toClient.includes(name));
+    this.#refuseTerrapin(choice, bothWays);
     this.#negotiated = choice;
     this.#skipsGuess = server.firstKexPacketFollows && !isGuessRight(client, server);
     const method = row(this.#options.table.kex, choice.kex);
@@ -456,7 +458,7 @@ export class Transport {
 
   /**
    * CVE-2023-48795: without strict kex, chacha20-poly1305 lets an attacker cut messages off the start of the session.
-   * The error's `theirs` are the server's ciphers, so that a caller can see whether another connection has a way.
+   * The error's `theirs` are the server's ciphers for both ways, so that a caller can see whether another connection has a way.
    */
   #refuseTerrapin(choice: Choice, serverCiphers: readonly string[]): void {
     if (this.#strict || this.#options.allowChachaWithoutStrictKex) return;
