@@ -18,7 +18,7 @@ import type {
   SessionRequest,
   SshConnection,
 } from "./connection.ts";
-import { AuthError, ChannelError, HostKeyError, SshError, TimeoutError } from "./errors.ts";
+import { AuthError, ChannelError, HostKeyError, ProtocolError, SshError, TimeoutError } from "./errors.ts";
 import { fingerprint } from "./known-hosts.ts";
 import { Liveness, type Moment } from "./liveness.ts";
 import * as m from "./messages.ts";
@@ -42,6 +42,12 @@ export const defaultLimits: Limits = {
 };
 
 const closeTimeout = 1_000; // how long the last bytes may take to leave
+/**
+ * After a fault of the server's we read on for so long, milliseconds and bytes, and drop it: a socket that is closed with
+ * bytes unread is reset, which may cost the server the DISCONNECT that says why (RFC 1122 §4.2.2.13).
+ */
+const lingerTime = 200;
+const lingerBytes = 4 * 1024 * 1024;
 const mostLate = 1_000; // by which a busy process may be late: a timer that is later shows that we stood still
 const muchOutput = 128 * 1024; // less keeps neither a write nor an event waiting: see client.ts
 const readPauseOutput = 512 * 1024; // with this much to send we read nothing: replies must not pile up
@@ -92,6 +98,9 @@ class Connection implements SshConnection {
   #isStepping = false;
   #told: "nothing" | "version" | "negotiated" = "nothing";
   #isEnded = false;
+  /** Whether what comes after the end is read and dropped; `#lingered` is called when no more does. */
+  #isLingering = false;
+  #lingered: () => void = () => undefined;
   /** Why nothing can be asked for any more. */
   #gone: SshError = connectionEnded();
   #verdict: Promise<void> | undefined;
@@ -216,6 +225,16 @@ class Connection implements SshConnection {
     } catch (error) {
       this.#client.receiveEnd(error);
       this.#step();
+    }
+    await this.#dropRest().catch(ignore);
+    this.#lingered();
+  }
+
+  async #dropRest(): Promise<void> {
+    for (let left = lingerBytes; left > 0 && this.#isLingering; ) {
+      const bytes = await this.#source.read();
+      if (bytes === undefined) return;
+      left -= bytes.length;
     }
   }
 
@@ -500,17 +519,23 @@ class Connection implements SshConnection {
       streams.end(gone);
     }
     this.#channels.clear();
+    this.#isLingering = error instanceof ProtocolError;
     void this.#hangUp().then(() => this.#resolveClosed(error));
   }
 
   /** Sends what waits, a DISCONNECT at the end of it, and closes both streams; bounded in time. */
   async #hangUp(): Promise<void> {
+    const lingered = new Promise<void>((resolve) => {
+      this.#lingered = resolve;
+    });
     const output = this.#client.takeOutput();
     const lastWords = async (): Promise<void> => {
       if (output.length > 0) await this.#sink.write(output);
       await this.#sink.close();
     };
     await within(closeTimeout, "the last bytes to leave", lastWords()).catch(ignore);
+    if (this.#isLingering) await within(lingerTime, "the server's end", lingered).catch(ignore);
+    this.#isLingering = false;
     const released = Promise.allSettled([this.#sink.abort(), this.#source.cancel()]); // abort waits for a stuck write
     await within(closeTimeout, "the streams to end", released).catch(ignore);
   }

@@ -95,6 +95,22 @@ export const faultsRows: readonly Mutant[] = [
     caughtBy: { file: "test/ssh/liveness.test.ts", test: "is broken by parts of a packet, but not for ever" },
   },
   {
+    id: "connect-no-linger",
+    file: "src/ssh/connect.ts",
+    find: "this.#isLingering = error instanceof ProtocolError;",
+    replace: "",
+    why: "a server that still sends is reset, and may never read what was wrong with it",
+    caughtBy: { file: "test/ssh/connect.test.ts", test: "what still comes is read and dropped for 200 ms" },
+  },
+  {
+    id: "connect-lingers-for-ever",
+    file: "src/ssh/connect.ts",
+    find: "left -= bytes.length;",
+    replace: "",
+    why: "a server that we have done with still costs us what it sends in that time",
+    caughtBy: { file: "test/ssh/connect.test.ts", test: "or as far as 4 MiB" },
+  },
+  {
     id: "client-greeting-lost",
     file: "src/ssh/client.ts",
     find: "...(hasVersion ? {} : { greeting })",

@@ -158,6 +158,47 @@ afterEach(() => {
   expect(timers).toBe(0); // every test ends its connection, and an end leaves no timer
 });
 
+describe("after a fault of the server's", () => {
+  const unasked = encode(m.CHANNEL_DATA, { recipientChannel: 9, data: noBytes });
+
+  async function broken(): Promise<Rig> {
+    const rig = await connected();
+    rig.link.staysOpen = true;
+    await rig.send(unasked);
+    expect([rig.disconnectReason, rig.link.isClosed, rig.link.isCancelled]).toEqual([2, true, false]);
+    return rig;
+  }
+
+  test("what still comes is read and dropped for 200 ms: a reset would cost the server our DISCONNECT", async () => {
+    const rig = await broken();
+    await pass(199);
+    await rig.send(unasked);
+    expect([rig.link.desiredSize, rig.link.isCancelled, rig.closed?.state]).toEqual([1, false, "pending"]);
+    await pass(1);
+    expect([rig.link.isCancelled, rig.closed?.state]).toEqual([true, "resolved"]);
+    expectOver(rig);
+  });
+
+  test("or until the server hangs up", async () => {
+    const rig = await broken();
+    rig.link.end();
+    await settle();
+    expect(rig.closed?.state).toBe("resolved");
+    expectOver(rig);
+  });
+
+  test("or as far as 4 MiB", async () => {
+    const rig = await broken();
+    rig.link.push(new Uint8Array(4 * 1024 * 1024 - 1));
+    await settle();
+    expect(rig.closed?.state).toBe("pending");
+    rig.link.push(Uint8Array.of(0));
+    await settle();
+    expect(rig.closed?.state).toBe("resolved");
+    expectOver(rig);
+  });
+});
+
 describe("a connection", () => {
   test("runs a command: data, stderr, EOF, exit, close", async () => {
     const { rig, session } = await withSession({}, { exec: "cat" });

@@ -12,12 +12,16 @@ export class MemoryLink {
   isClosed = false;
   isAborted = false;
   isCancelled = false;
+  /** Whether the server goes on sending when the client has closed its writable; others hang up too. */
+  staysOpen = false;
   /** Bytes that the client wrote and nobody has taken yet. */
   stalledBytes = 0;
   #isStalled = false;
   #release: () => void = () => undefined;
   #toClient!: ReadableStreamDefaultController<Uint8Array>;
   #fault: Error | undefined;
+  #isOver = false;
+  #hangingUp: ReturnType<typeof setTimeout> | undefined;
 
   constructor(peer: ScriptedPeer) {
     this.peer = peer;
@@ -27,12 +31,15 @@ export class MemoryLink {
       },
       cancel: () => {
         this.isCancelled = true;
+        this.#isOver = true;
+        clearTimeout(this.#hangingUp);
       },
     });
     const writable = new WritableStream<Uint8Array>({
       write: (bytes) => this.#take(bytes),
       close: () => {
         this.isClosed = true;
+        if (!this.staysOpen) this.#hangingUp = setTimeout(() => this.end());
       },
       abort: () => {
         this.isAborted = true;
@@ -49,7 +56,12 @@ export class MemoryLink {
   /** Sends what the peer has to say. */
   flush(): void {
     const bytes = this.peer.takeOutput();
-    if (bytes.length > 0 && !this.isCancelled) this.#toClient.enqueue(bytes);
+    if (bytes.length > 0 && !this.#isOver) this.#toClient.enqueue(bytes);
+  }
+
+  /** Sends bytes that the peer knows nothing of. */
+  push(bytes: Uint8Array): void {
+    if (!this.#isOver) this.#toClient.enqueue(bytes);
   }
 
   /** From now on nobody takes what the client writes, until `resume`. */
@@ -64,11 +76,13 @@ export class MemoryLink {
 
   /** The server's side of the byte stream ends. */
   end(): void {
-    this.#toClient.close();
+    if (!this.#isOver) this.#toClient.close();
+    this.#isOver = true;
   }
 
   /** Reading breaks. */
   break(error: Error): void {
+    this.#isOver = true;
     this.#toClient.error(error);
   }
 
