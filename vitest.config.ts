@@ -4,7 +4,9 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/{packages,image}/**"], // with a configuration of their own: npm run test:packages, test:image
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // Generous: what hangs fails late, what is only slow on a busy machine does not fail.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 30_000 } },
   },
 });

@@ -241,9 +241,9 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
 
     test("banner: nothing comes", async () => {
       const port = await listen(() => undefined);
-      const flags = ["--connect-timeout", "0.3", "--command", "x"];
+      const flags = ["--connect-timeout", "2", "--command", "x"];
       const { failed } = await diagnose([...where(port), ...who(), ...flags], server.home);
-      expect(failed).toMatchObject({ name: "banner", cause: "no sign of the server's version line within 0.3 s" });
+      expect(failed).toMatchObject({ name: "banner", cause: "no sign of the server's version line within 2 s" });
     });
 
     test("algorithms", async () => {
@@ -433,7 +433,7 @@ describeNeeding(missingReferenceServer(), "with the reference server", () => {
 
   beforeAll(async () => {
     server = await startReferenceServer();
-  }, 60_000);
+  });
   afterAll(() => server?.stop());
 
   test("its tools are found, and it is not asked what mutes it", async () => {
@@ -455,7 +455,7 @@ describeNeeding(missingReferenceServer(), "with the reference server", () => {
     );
     expect(failed).toMatchObject({ name: "first-reply", cause: "no answer to initialize within 3 s" });
     expect(failed?.cure).toContain("uvx --with 'mcp<1.8'");
-  }, 60_000);
+  });
 
   test("with its key server: from no key at all to its tools", async () => {
     const keyed = await startReferenceServer({ hasKeyServer: true });
@@ -480,5 +480,5 @@ describeNeeding(missingReferenceServer(), "with the reference server", () => {
     } finally {
       await keyed.stop();
     }
-  }, 60_000);
+  });
 });

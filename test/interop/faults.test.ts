@@ -149,7 +149,7 @@ describeNeeding(missingSshd(), "between the command and a real sshd", () => {
       expect(await host.exit).toEqual({ code: 0, signal: null });
     }
     expect(Math.min(...Object.values(counts))).toBeGreaterThan(10);
-  }, 60_000);
+  });
   afterEach(async () => {
     await endHosts(hosts.splice(0));
     await Promise.all(proxies.splice(0).map((proxy) => proxy.stop()));
@@ -242,5 +242,5 @@ describeNeeding(missingSshd(), "between the command and a real sshd", () => {
     host.end();
     expect(await host.exit).toEqual({ code: 0, signal: null });
     expect(host.stderr()).not.toMatch(/ERROR|WARNING/);
-  }, 30_000);
+  });
 });

@@ -236,7 +236,7 @@ const troubles: Readonly<Record<string, Trouble>> = {
       },
     ),
   ),
-  "no sign of the server's version line": error(async () => reachPort(await listener(""), ["--connect-timeout", "1"])),
+  "no sign of the server's version line": error(async () => reachPort(await listener(""), ["--connect-timeout", "2"])),
   "this is no SSH server": error(async () => reachPort(await listener("HTTP/1.1 400 Bad Request\r\n\r\n"))),
   "no key exchange method in common": error(() =>
     withServer(
@@ -458,12 +458,12 @@ describeNeeding(missingSshd(), "troubles", () => {
   });
   afterAll(() => sshd?.stop());
 
-  test.each(Object.entries(troubles))("%s", (words, trouble) => check(words, trouble), 30_000);
+  test.each(Object.entries(troubles))("%s", (words, trouble) => check(words, trouble));
 
   describe("of other servers", () => {
     for (const [words, { missing, ...trouble }] of Object.entries(othersTroubles)) {
       describeNeeding(missing, words, () => {
-        test("is said", () => check(words, trouble), 60_000);
+        test("is said", () => check(words, trouble));
       });
     }
   });

@@ -547,7 +547,10 @@ describe("with the SDKs", () => {
         .split("\n")
         .slice(0, -1)
         .map((line) => JSON.parse(line));
-    await vi.waitFor(() => expect(asked().map(({ method }) => method)).toEqual(["server/discover", "initialize"]));
+    await vi.waitFor(
+      () => expect(asked().map(({ method }) => method)).toEqual(["server/discover", "initialize"]),
+      30_000,
+    );
     const result = { protocolVersion: "2025-06-18", capabilities: {}, serverInfo: { name: "s", version: "1" } };
     remote.say(`${JSON.stringify({ jsonrpc: "2.0", id: asked()[1].id, result })}\n`);
     await connecting;

@@ -62,10 +62,11 @@ test.each([
     `-----BEGIN RSA PRIVATE KEY-----\na: x${" ".repeat(64_000)}y\n-----END RSA PRIVATE KEY-----`,
   ],
 ])("a file %s takes no time", (_, text) => {
-  const start = performance.now();
+  const { user: before } = process.cpuUsage();
   expect(parsePlainKey(text)).toBeUndefined();
   refusalOf(text);
-  expect(performance.now() - start).toBeLessThan(500); // it was seconds, by a pattern that tried all ways to share them
+  const { user } = process.cpuUsage();
+  expect(user - before).toBeLessThan(1_500_000); // microseconds; it was seconds, by a pattern that tried all ways to share them
 });
 
 describe("damage", () => {

@@ -55,7 +55,7 @@ export async function endTree(child: ChildProcess): Promise<void> {
  * Polls `condition` until it holds.
  * @throws Error naming `what` after `milliseconds`.
  */
-export async function until(what: string, condition: () => boolean, milliseconds = 10_000): Promise<void> {
+export async function until(what: string, condition: () => boolean, milliseconds = 30_000): Promise<void> {
   const deadline = Date.now() + milliseconds;
   while (!condition()) {
     if (Date.now() > deadline) throw new Error(`waited ${milliseconds} ms for ${what}`);
