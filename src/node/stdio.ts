@@ -16,7 +16,8 @@ const stderrLimit = 256 * 1024;
  * for once, and `process.stdin` is not to be used beside it.
  */
 export function stdinBytes(): ByteSource {
-  if (!isPipe(0)) return readableBytes(process.stdin, () => process.stdin.destroy());
+  const isBun = process.versions["bun"] !== undefined; // a Socket over a descriptor reads nothing there (1.4.5)
+  if (isBun || !isPipe(0)) return readableBytes(process.stdin, () => process.stdin.destroy());
   const buffer = new SocketBuffer(); // process.stdin would make an array of 64 KiB for each read
   const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = {
     fd: 0,
