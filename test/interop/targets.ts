@@ -134,19 +134,33 @@ export const targets: readonly Target[] = [
     name: "ssh2",
     server: "npm ssh2",
     version: `node -p '"ssh2 " + require("/server/node_modules/ssh2/package.json").version'`,
-    differences: [],
+    differences: [
+      ...unable(
+        "exit() of ssh2 1.17.0 does nothing once EOF is sent, so the EOF of a program's output goes with its exit status",
+        "eof-theirs-first",
+      ),
+      ...unable("ssh2 knows no certificates", "user-certificate", "host-certificate"),
+    ],
   },
   {
     name: "asyncssh",
     server: "AsyncSSH (Python)",
     version: `/venv/bin/python -c 'import asyncssh; print("asyncssh", asyncssh.__version__)'`,
-    differences: [],
+    differences: [...unable("AsyncSSH takes every variable, whatever the program then does with it", "env-refused")],
   },
   {
     name: "paramiko",
     server: "Paramiko (Python)",
     version: `/venv/bin/python -c 'import paramiko; print("paramiko", paramiko.__version__)'`,
-    differences: [],
+    differences: [
+      ...unable(
+        "Paramiko's server can tell an exit status only, so it tells 128 and the signal's number",
+        "exit-signal",
+      ),
+      ...unable("Paramiko's server has no hook for the request `signal`, and refuses it", "signal"),
+      ...unable("Paramiko starts a rekey at 512 MiB, which cannot be set", "rekey-by-them"),
+      ...unable("Paramiko's server knows no certificates", "user-certificate", "host-certificate"),
+    ],
   },
   {
     name: "go",
@@ -158,12 +172,46 @@ export const targets: readonly Target[] = [
     name: "libssh",
     server: "libssh (C)",
     version: debianVersion("libssh-4"),
-    differences: [],
+    differences: [
+      ...unable(
+        "it holds one key of ECDSA and no certificates, and where nothing is in common closes before its KEXINIT is out",
+        "host-key:ecdsa-sha2-nistp384",
+        "host-key:ecdsa-sha2-nistp521",
+        "host-key:ssh-ed25519-cert-v01@openssh.com",
+        "host-key:ecdsa-sha2-nistp256-cert-v01@openssh.com",
+        "host-key:ecdsa-sha2-nistp384-cert-v01@openssh.com",
+        "host-key:ecdsa-sha2-nistp521-cert-v01@openssh.com",
+        "host-key:rsa-sha2-512-cert-v01@openssh.com",
+        "host-key:rsa-sha2-256-cert-v01@openssh.com",
+      ),
+      ...unable("libssh's server knows no certificates", "user-certificate", "host-certificate"),
+    ],
   },
   {
     name: "erlang",
     server: "Erlang/OTP ssh",
     version: debianVersion("erlang-ssh"),
-    differences: [],
+    differences: [
+      ...unable("OTP's ssh has no function that tells a signal, so 128 and its number is told", "exit-signal"),
+      ...unable(
+        "OTP looks only once a minute whether its rekey_limit is reached, and 48 MiB come faster",
+        "rekey-by-them",
+      ),
+      ...unable("OTP's ssh knows no certificates", "user-certificate", "host-certificate"),
+      ...unable("OTP's daemon sends no banner", "banner"),
+    ],
+  },
+  {
+    name: "mina",
+    server: "Apache MINA SSHD (Java)",
+    version: "ls /server/lib | sed -n 's/^sshd-core-\\(.*\\)\\.jar/sshd-core \\1/p'",
+    differences: [
+      ...unable("MINA takes every variable, whatever the program then does with it", "env-refused"),
+      ...unable(
+        "MINA's server tells an exit status only, and Java no signal, so 128 and its number is told",
+        "exit-signal",
+      ),
+      ...unable("MINA sends its EOF with the exit status and offers nothing to send it earlier", "eof-theirs-first"),
+    ],
   },
 ];

@@ -47,6 +47,7 @@ async def serve(process):
     # Not by process.redirect(): in 2.24.1 that reads the child's pipe twice at once when windows are full.
     feeding = asyncio.ensure_future(feed(process, child))
     await asyncio.gather(drain(child.stdout, process.stdout), drain(child.stderr, process.stderr))
+    process.stdout.write_eof()
     status = await child.wait()
     feeding.cancel()
     if status < 0:

@@ -1,7 +1,8 @@
 // A program for an Erlang port, which can neither close the program's stdin alone nor tell its stderr from its stdout.
-// Frames of {packet, 4}, a letter first. In: d data, e end of stdin, s signal, a and b: send more of stdout and of stderr.
-// Out: o stdout, r stderr, w the data of one d is written, x exit status.
+// Frames of {packet, 4}, a letter first. In: d data, e end of stdin, s signal, a and b: send more of stdout, of stderr.
+// Out: o stdout, r stderr, w the data of one d is written, z the end of both, x exit status.
 import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { constants } from "node:os";
 
 const child = spawn("sh", process.argv.slice(2));
@@ -30,7 +31,11 @@ function handle(letter, bytes) {
 
 carry("o", child.stdout);
 carry("r", child.stderr);
-child.once("close", (status, signal) => send("x", Buffer.from([status ?? 128 + constants.signals[signal]])));
+const ended = Promise.all([once(child.stdout, "end"), once(child.stderr, "end")]).then(() => send("z"));
+child.once("exit", async (status, signal) => {
+  await ended;
+  send("x", Buffer.from([status ?? 128 + constants.signals[signal]]));
+});
 process.stdin.once("end", () => child.kill("SIGHUP")); // the channel is gone
 
 let held = Buffer.alloc(0);

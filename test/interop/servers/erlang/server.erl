@@ -6,7 +6,10 @@
 %% ssh_file finds keys by name: the host's in system_dir, the user's in what user_dir_fun says.
 start() ->
     {ok, _} = application:ensure_all_started(ssh),
-    [copy("/interop/host_" ++ Kind ++ "_key", "/keys/ssh_host_" ++ Kind ++ "_key") || Kind <- ["ed25519", "ecdsa", "rsa"]],
+    [
+        copy("/interop/host_" ++ Kind ++ "_key", "/keys/ssh_host_" ++ Kind ++ "_key")
+     || Kind <- ["ed25519", "ecdsa", "rsa"]
+    ],
     copy("/interop/authorized_keys", "/keys/tester/authorized_keys"),
     {ok, _} = ssh:daemon(2222, [
         {system_dir, "/keys"},
@@ -75,9 +78,8 @@ run(Connection, Channel, Args, #{env := Env} = State) ->
         Self ! {self(), Port},
         Stdout = spawn_link(fun() -> carry(Connection, Channel, 0, Port, "a") end),
         Stderr = spawn_link(fun() -> carry(Connection, Channel, 1, Port, "b") end),
-        Status = route(Port, Self, Stdout, Stderr),
+        Status = route(Port, Self, Stdout, Stderr, fun() -> ssh_connection:send_eof(Connection, Channel) end),
         ssh_connection:exit_status(Connection, Channel, Status),
-        ssh_connection:send_eof(Connection, Channel),
         ssh_connection:close(Connection, Channel),
         exit(shutdown)
     end),
@@ -85,13 +87,16 @@ run(Connection, Channel, Args, #{env := Env} = State) ->
         {Router, Port} -> State#{port => Port, router => Router}
     end.
 
-route(Port, Owner, Stdout, Stderr) ->
+route(Port, Owner, Stdout, Stderr, SendEof) ->
     receive
-        {Port, {data, <<"o", Data/binary>>}} -> Stdout ! Data, route(Port, Owner, Stdout, Stderr);
-        {Port, {data, <<"r", Data/binary>>}} -> Stderr ! Data, route(Port, Owner, Stdout, Stderr);
-        {Port, {data, <<"w">>}} -> Owner ! {self(), written}, route(Port, Owner, Stdout, Stderr);
-        {Port, {data, <<"x", Status>>}} ->
+        {Port, {data, <<"o", Data/binary>>}} -> Stdout ! Data, route(Port, Owner, Stdout, Stderr, SendEof);
+        {Port, {data, <<"r", Data/binary>>}} -> Stderr ! Data, route(Port, Owner, Stdout, Stderr, SendEof);
+        {Port, {data, <<"w">>}} -> Owner ! {self(), written}, route(Port, Owner, Stdout, Stderr, SendEof);
+        {Port, {data, <<"z">>}} ->
             [begin Carrier ! {last, self()}, receive {Carrier, done} -> ok end end || Carrier <- [Stdout, Stderr]],
+            SendEof(),
+            route(Port, Owner, Stdout, Stderr, SendEof);
+        {Port, {data, <<"x", Status>>}} ->
             Status
     end.
 

@@ -188,6 +188,7 @@ func start(child *exec.Cmd, channel ssh.Channel) {
 		go func() { io.Copy(channel, stdout); drained.Done() }()
 		go func() { io.Copy(channel.Stderr(), stderr); drained.Done() }()
 		drained.Wait()
+		channel.CloseWrite()
 		child.Wait()
 		end(child.ProcessState.Sys().(syscall.WaitStatus), channel)
 	}()

@@ -30,6 +30,7 @@ struct Program {
     char interop[256];
     pid_t pid; /* 0: nothing has been asked for */
     struct Pipe in, out, err;
+    bool is_ended; /* EOF is sent */
 };
 
 static struct Program programs[MAX_CHANNELS];
@@ -210,6 +211,8 @@ static bool pump_out(struct Program *program, struct Pipe *out, int (*send)(ssh_
 
 static void finish(struct Program *program) {
     int status;
+    if (!program->is_ended) ssh_channel_send_eof(program->channel);
+    program->is_ended = true;
     if (waitpid(program->pid, &status, WNOHANG) != program->pid) return;
     program->pid = -1;
     close_pipe(&program->in);
@@ -219,7 +222,6 @@ static void finish(struct Program *program) {
     } else {
         ssh_channel_request_send_exit_status(program->channel, WEXITSTATUS(status));
     }
-    ssh_channel_send_eof(program->channel);
     ssh_channel_close(program->channel);
 }
 

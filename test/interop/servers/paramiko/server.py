@@ -9,7 +9,6 @@ from pathlib import Path
 
 import paramiko
 
-REKEY_BYTES = 16 * 2**20
 SUBSYSTEMS = {b"echo": b"cat", b"mcp": b"node /interop/mcp-server.mjs"}
 
 INTEROP = Path("/interop")
@@ -22,11 +21,8 @@ def start(target, *args):
 
 
 class Server(paramiko.ServerInterface):
-    def __init__(self, transport):
-        self.transport = transport
+    def __init__(self):
         self.environment = {}  # of each channel
-        self.count_lock = threading.Lock()
-        self.since_rekey = 0
 
     def get_banner(self):
         return (INTEROP / "banner.txt").read_text(), "en"
@@ -72,8 +68,9 @@ class Server(paramiko.ServerInterface):
         stderr.start()
         self.drain(child.stdout, channel.sendall)
         stderr.join()
-        status = child.wait()
         try:
+            channel.shutdown_write()
+            status = child.wait()
             channel.send_exit_status(status if status >= 0 else 128 - status)  # Paramiko has no exit-signal
         except OSError:
             pass  # the connection is gone
@@ -82,7 +79,6 @@ class Server(paramiko.ServerInterface):
     def feed(self, channel, child):
         try:
             while data := channel.recv(65536):
-                self.count(data)
                 child.stdin.write(data)
         except OSError:
             pass  # the program is gone
@@ -91,19 +87,10 @@ class Server(paramiko.ServerInterface):
     def drain(self, pipe, send):
         try:
             while data := pipe.read(65536):
-                self.count(data)
                 send(data)
         except OSError:
             pass  # the channel is gone
         pipe.close()
-
-    def count(self, data):
-        """Rekeys: Paramiko does so by itself at 512 MiB, and has no setting for it."""
-        with self.count_lock:
-            self.since_rekey += len(data)
-            if self.since_rekey >= REKEY_BYTES:
-                self.since_rekey = 0
-                self.transport.renegotiate_keys()
 
 
 def serve(connection):
@@ -111,7 +98,7 @@ def serve(connection):
     for key in HOST_KEYS:
         transport.add_server_key(key)
     try:
-        transport.start_server(server=Server(transport))
+        transport.start_server(server=Server())
     except (paramiko.SSHException, EOFError) as error:
         return print(error)
     channels = []  # a channel that nobody holds closes itself; what starts it is its request
