@@ -33,7 +33,10 @@ export class Farewell {
   /** Once nothing of the host's goes anywhere any more. */
   async bid(end: RemoteEnd): Promise<void> {
     const { input, output, conversation, ending, limits } = this.#ports;
-    input.route = new NoRoute(() => ending.or(output.flushed()));
+    input.route = new NoRoute(
+      () => ending.or(output.flushed()),
+      (bytes) => input.giveBack(bytes),
+    );
     conversation.gone(end);
     const hasAsked = await this.#untilHostSays(() => conversation.hasRequest, limits.firstRequestTimeout);
     const hasInitialized = () => !conversation.isInitializeDue;

@@ -86,6 +86,11 @@ export class HostInput {
     this.#ended.resolve();
   }
 
+  /** Nobody needs these bytes of a line any more. */
+  giveBack(bytes: Uint8Array): void {
+    this.#blocks.giveBack(bytes);
+  }
+
   /** Reads no more. */
   cancel(): void {
     this.#source.cancel().catch(() => undefined); // it has broken before

@@ -93,18 +93,21 @@ export class WaitingRoute implements HostRoute {
 export class NoRoute implements HostRoute {
   readonly room: () => Promise<void>;
 
-  /** `room`: resolves when the host has its answers. */
-  constructor(room: () => Promise<unknown>) {
+  readonly #onDropped: (bytes: Uint8Array) => void;
+
+  /** `room`: resolves when the host has its answers; `onDropped` is told of bytes that nobody needs any more. */
+  constructor(room: () => Promise<unknown>, onDropped: (bytes: Uint8Array) => void) {
     this.room = async () => {
       await room();
     };
+    this.#onDropped = onDropped;
   }
 
-  piece(): void {
-    // dropped
+  piece(bytes: Uint8Array): void {
+    this.#onDropped(bytes);
   }
 
-  line(): void {
-    // dropped
+  line({ chunks }: HostLine): void {
+    for (const chunk of chunks) this.#onDropped(chunk);
   }
 }

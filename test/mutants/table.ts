@@ -1506,8 +1506,8 @@ export const table: readonly Mutant[] = [
   {
     id: "farewell-unbounded",
     file: "src/mcp/farewell.ts",
-    find: "new NoRoute(() => ending.or(output.flushed()));",
-    replace: "new NoRoute(async () => undefined);",
+    find: "() => ending.or(output.flushed()),",
+    replace: "async () => undefined,",
     why: "a host that sends and does not read fills our memory with answers",
     caughtBy: { file: "test/mcp/proxy-end.test.ts", test: "a host that does not read its answers is not read either" },
   },
