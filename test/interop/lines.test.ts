@@ -104,14 +104,15 @@ describeNeeding(missingSshd(), "lines through OpenSSH", () => {
     expect(host.stdout().toString()).toBe('{"jsonrpc":"2.0","id":1,"result":{}}\n');
   });
 
-  test("a last line without a newline passes if it is whole, else it goes to stderr", async () => {
+  test("a last line without a newline passes if it is whole; half a message is dropped with a warning", async () => {
     const whole = start(`printf '{"jsonrpc":"2.0","method":"whole"}'`);
     await whole.exit;
     expect(whole.stdout().toString()).toBe('{"jsonrpc":"2.0","method":"whole"}\n');
     const half = start(`printf '{"jsonrpc":"2.0","method":"ha'`);
     await half.exit;
     expect(half.stdout().toString()).toBe("");
-    expect(half.stderr()).toContain('"method":"ha');
+    expect(half.stderr()).toContain("ended in the middle of a message: the 29 bytes");
+    expect(half.stderr()).not.toContain('"method":"ha');
   });
 
   test("a line of nearly 64 MiB comes through whole", async () => {
