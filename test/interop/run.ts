@@ -204,7 +204,7 @@ async function runAll(plan: Plan): Promise<Run> {
 async function look(site: Site): Promise<Pick<Run, "offer" | "negotiated" | "version">> {
   const { heard, serverVersion } = await listenTo(site);
   const { kex, hostKey, cipherClientToServer } = heard.negotiated;
-  const negotiated = kex === undefined ? "nothing in common" : [kex, hostKey, cipherClientToServer].join(", ");
+  const negotiated = kex === undefined ? "no connection" : [kex, hostKey, cipherClientToServer].join(", ");
   return { offer: heard.offer(), negotiated, version: serverVersion };
 }
 
