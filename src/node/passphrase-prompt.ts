@@ -4,7 +4,7 @@
  * keys that are typed there.
  */
 import { closeSync, openSync, readFileSync, writeSync } from "node:fs";
-import { ReadStream } from "node:tty";
+import { isatty, ReadStream } from "node:tty";
 import { concat } from "../ssh/wire.ts";
 
 /** Nobody is asked for ever; servers too hang up after a time. In milliseconds. */
@@ -82,8 +82,9 @@ export function promptPassphrase(question: string, signal: AbortSignal): Promise
 
 /** Where stdin is the terminal too, whoever reads it would get some of what is typed. */
 function pauseStdin(): () => void {
+  if (!isatty(0)) return () => {}; // process.stdin is made when it is named, and a pipe has its reader: see stdio.ts
   const { stdin } = process;
-  if (!stdin.isTTY || stdin.isPaused()) return () => {};
+  if (stdin.isPaused()) return () => {};
   stdin.pause();
   return () => void stdin.resume();
 }

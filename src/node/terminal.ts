@@ -2,7 +2,7 @@
  * Terminal: a question to the person who started us, and the answer, whatever stdin and stdout are used for.
  */
 import { closeSync, openSync, writeSync } from "node:fs";
-import { ReadStream } from "node:tty";
+import { isatty, ReadStream } from "node:tty";
 
 /** Far more than anybody types, in bytes. */
 const longest = 4096;
@@ -28,7 +28,7 @@ function terminalFile(): number | undefined {
   try {
     if (process.platform !== "win32") return openSync("/dev/tty", "r+");
     const fd = openSync("\\\\.\\CON", "r+");
-    if (process.stdin.isTTY) return fd;
+    if (isatty(0)) return fd; // process.stdin is made when it is named: see stdio.ts
     closeSync(fd);
   } catch {
     // there is none
