@@ -5,7 +5,7 @@
 import { userInfo } from "node:os";
 import { isatty } from "node:tty";
 import { describeInternal } from "./cli/failure.ts";
-import { parseFlags, type Settings, usage } from "./cli/flags.ts";
+import { type Listing, parseFlags, type Settings, usage } from "./cli/flags.ts";
 import { nodeTooOld } from "./cli/node-version.ts";
 import { dialRemote } from "./cli/remote.ts";
 import { endProcess, stopSignal } from "./cli/signals.ts";
@@ -38,6 +38,7 @@ async function main(argv: readonly string[]): Promise<void> {
   const asked = readFlags(argv);
   if (asked === "help") return printHelp();
   if (asked === "version") return printVersion();
+  if ("lists" in asked) return printAlgorithms(asked);
   await exit(await (asked instanceof UsageError ? refuse(asked) : run(asked)));
 }
 
@@ -122,6 +123,11 @@ function terminal(): Terminal {
 async function printHelp(): Promise<void> {
   const help = await import("./cli/help.ts");
   help.printHelp(program);
+}
+
+async function printAlgorithms(listing: Listing): Promise<void> {
+  const { listAlgorithms } = await import("./cli/algorithm-list.ts");
+  process.stdout.write(await listAlgorithms(listing));
 }
 
 function printVersion(): void {

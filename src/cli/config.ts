@@ -3,7 +3,7 @@
  * it belongs and what to know of it goes to stderr.
  */
 import { resolve } from "node:path";
-import { type GivenFlag, givenFlags, parseFlags, type Settings } from "./flags.ts";
+import { type GivenFlag, givenFlags, parseSettings, type Settings } from "./flags.ts";
 import { type HostEntry, type HostShape, hosts } from "./hosts.ts";
 import { agentChoice } from "./key-choices.ts";
 import { takeOwnFlags } from "./own-flags.ts";
@@ -38,8 +38,7 @@ export async function run(argv: readonly string[], { localUser, out, err }: Term
     throw new UsageError(`argument APP: ${choice} (${all})`);
   }
   const { own, rest } = takeOwnFlags(others, { "--name": true, "--installed": false, "--windows": false });
-  const settings = parseFlags(rest, localUser);
-  if (settings === "version" || settings === "help") throw new UsageError(`argument --${settings}: no flag for a host`);
+  const settings = parseSettings(rest, localUser, "no flag for a host");
   const name = nameOf(own.get("--name"), settings.host);
   const started = starter({ isInstalled: own.has("--installed"), isWindows: own.has("--windows") });
   const { args, env, notes } = entryOf(givenFlags(rest));

@@ -17,14 +17,13 @@ import { examine } from "./checkup.ts";
 import { keygenCommand } from "./commands.ts";
 import { cured } from "./cures.ts";
 import { type Explanation, explain } from "./failure.ts";
-import { parseFlags, type Settings } from "./flags.ts";
+import { parseSettings, type Settings } from "./flags.ts";
 import { keyToMake } from "./key-choices.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import { dialRemote } from "./remote.ts";
 import { plainReport, Report, type StepName, stepLines } from "./report.ts";
 import { stopSignal } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
-import { UsageError } from "./values.ts";
 import type { Reached, Watch } from "./watch.ts";
 import { JumpError, placeOf } from "./way.ts";
 
@@ -45,9 +44,7 @@ export function help(program: string): string {
 
 export async function run(argv: readonly string[], terminal: Terminal): Promise<number> {
   const { own, rest } = takeOwnFlags(argv, { "--json": false });
-  const settings = parseFlags(rest, terminal.localUser);
-  if (settings === "version" || settings === "help")
-    throw new UsageError(`argument --${settings}: no flag for a doctor`);
+  const settings = parseSettings(rest, terminal.localUser, "no flag for a doctor");
   const isJson = own.has("--json");
   const isSeen = !isJson && process.stderr.isTTY;
   const told: Promise<void>[] = [];

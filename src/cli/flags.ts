@@ -4,7 +4,6 @@
  * a truthy text. The rules and the words of errors are argparse's, which the replaced tool used, held to what it said
  * (test/vectors/argparse.json). Pure.
  */
-
 import type { ReferenceServerMode } from "../mcp/reference-server.ts";
 import type { HostConfig } from "../node/host-config.ts";
 import type { HostKeyPin } from "../node/host-key-pin.ts";
@@ -61,6 +60,8 @@ export interface Settings {
   readonly crypto: CryptoChoice;
   /** What is offered of the algorithms; which names there are is known once they are loaded. */
   readonly offer: Offer;
+  /** The same from ssh's configuration, where no flag says otherwise; it may name what we do not have. */
+  readonly configuredOffer: Offer;
   readonly connectTimeout: number;
   readonly authTimeout: number;
   readonly channelTimeout: number;
@@ -239,8 +240,14 @@ const flags = {
     about: "key exchange methods to offer, as ssh has them: a,b or ^a (first) or -a (not these; * and ? match)",
     read: values.algorithms,
   },
+  "host-key-algorithms": {
+    value: "LIST",
+    about: "host key algorithms to offer, likewise; what known_hosts has of the host goes first",
+    read: values.algorithms,
+  },
   ciphers: { value: "LIST", about: "ciphers to offer, likewise", read: values.algorithms },
   macs: { value: "LIST", about: "MACs to offer, likewise: for the ciphers that need one", read: values.algorithms },
+  "list-algorithms": { about: "show what is offered to a server, most wanted first, and exit" },
   "connect-timeout": {
     value: "SECONDS",
     about: "for the TCP connection, and again for the key exchange",
@@ -352,17 +359,32 @@ export const flagRows: readonly FlagRow[] = Object.entries(flags as Readonly<Rec
   ([name, { value, about, initial, group }]) => ({ flag: `--${name}`, value, about, initial, group }),
 );
 
+/** What is to be shown of the algorithms, and nothing else done. */
+export interface Listing {
+  readonly lists: Offer;
+  readonly crypto: CryptoChoice;
+}
+
 /**
  * Reads the arguments (without node and script). `localUser` gives the local user's name, if it is needed.
  * @throws UsageError for what cannot be meant.
  */
-export function parseFlags(argv: readonly string[], localUser: () => string): Settings | "help" | "version" {
+export function parseFlags(argv: readonly string[], localUser: () => string): Settings | Listing | "help" | "version" {
   const given = new Given();
   for (const { name, value } of walk(argv)) {
     if (name === "help" || name === "version") return name;
     given.add(name, value);
   }
+  if (given.has("list-algorithms")) return { lists: offer(given), crypto: given.lastOrInitial("crypto") };
   return settings(given, localUser);
+}
+
+/** Reads a subcommand's arguments. `why`: what to say of a flag that is not for it. @throws UsageError */
+export function parseSettings(argv: readonly string[], localUser: () => string, why: string): Settings {
+  const asked = parseFlags(argv, localUser);
+  if (typeof asked === "string") throw new UsageError(`argument --${asked}: ${why}`);
+  if ("lists" in asked) throw new UsageError(`argument --list-algorithms: ${why}`);
+  return asked;
 }
 
 /** A flag as it was given, under its whole name. */
@@ -561,6 +583,15 @@ function shown(raw: string): string {
   return values.quote(/^--[^=]+/.exec(raw)?.[0] ?? raw);
 }
 
+function offer(given: Given): Offer {
+  return {
+    kex: given.last("kex"),
+    hostKeys: given.last("host-key-algorithms"),
+    ciphers: given.last("ciphers"),
+    macs: given.last("macs"),
+  };
+}
+
 function settings(given: Given, localUser: () => string): Settings {
   const exec = given.last("command");
   const subsystem = given.last("subsystem");
@@ -585,7 +616,8 @@ function settings(given: Given, localUser: () => string): Settings {
     env: given.all("env"),
     allowChachaWithoutStrictKex: given.has("allow-chacha-without-strict-kex"),
     crypto: given.lastOrInitial("crypto"),
-    offer: { kex: given.last("kex"), ciphers: given.last("ciphers"), macs: given.last("macs") },
+    offer: offer(given),
+    configuredOffer: {},
     connectTimeout: given.lastOrInitial("connect-timeout"),
     authTimeout: given.lastOrInitial("auth-timeout"),
     channelTimeout: given.lastOrInitial("channel-timeout"),

@@ -10,7 +10,7 @@ import { printable } from "../ssh/printable.ts";
 import { keyTypeOf, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
 import { isEqual } from "../ssh/wire.ts";
 import { copyCommand } from "./commands.ts";
-import { parseFlags, type Settings } from "./flags.ts";
+import { parseSettings, type Settings } from "./flags.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import { givenPassphrase } from "./passphrase.ts";
 import type { Terminal } from "./terminal.ts";
@@ -37,8 +37,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   const [first = "-"] = rest;
   if (!first.startsWith("-"))
     throw new UsageError(`unrecognized arguments: ${quote(first)} (the file goes to --client-key)`);
-  const settings = parseFlags(rest, localUser);
-  if (settings === "version" || settings === "help") throw new UsageError(`argument --${settings}: not here`);
+  const settings = parseSettings(rest, localUser, "not here");
   const [path = "", ...others] = settings.clientKeys;
   if (others.length > 0) throw new UsageError("argument --client-key: only one key is made");
   if (path.endsWith(".pub")) throw new UsageError(`argument --client-key: ${quote(path)} is a public key's name`);

@@ -8,7 +8,8 @@ import type { Log } from "../node/log.ts";
 import { loadTable } from "../node/platform.ts";
 import { trustBy } from "../node/trust.ts";
 import { connectTrusted } from "../node/trusted-connect.ts";
-import { offering } from "../ssh/algorithms/offer.ts";
+import type { AlgorithmTable } from "../ssh/algorithms/interfaces.ts";
+import { OfferError, offering } from "../ssh/algorithms/offer.ts";
 import type { ByteDuplex, ConnectOptions, HostKey, Limits, Notice, SshConnection } from "../ssh/connection.ts";
 import { AuthError, type HostKeyError, NegotiationError } from "../ssh/errors.ts";
 import { isEqual } from "../ssh/wire.ts";
@@ -111,9 +112,15 @@ async function logIn(
   const onTrusted = (by: string): void => watch?.({ type: "trusted", by }, settings);
   const mayAccept = acceptNew && introduction === undefined; // a configuration's accept-new outweighs no key server
   const words = { hasFlags: !isJump, trustCommand: trustCommand(settings) };
-  const choices = { ...name, pins, acceptNew: mayAccept, isHashed, accepted, ...words };
+  const table = await tableOf(settings);
+  const hostKeyAlgorithms = Object.keys(table.hostKey);
+  const choices = { ...name, pins, hostKeyAlgorithms, acceptNew: mayAccept, isHashed, accepted, ...words };
   const own = known && trustBy(known, place, { ...choices, log, onTrusted });
   const trust = own && (introduction?.trusting(own) ?? own);
+  if (trust?.hostKeyAlgorithms.length === 0)
+    throw new OfferError(
+      "what is offered of host key algorithms fits no pinned key: pins are of plain keys, not of certificates",
+    );
   const follower = settings.updateHostKeys ? new HostKeyFollower({ ...name, place, isHashed, log }) : undefined;
   const read = await files;
   const keys = isKeyToCome(read)
@@ -136,7 +143,7 @@ async function logIn(
     signal,
     limits: limitsOf(settings),
     allowChachaWithoutStrictKex: settings.allowChachaWithoutStrictKex,
-    table: offering(await loadTable(settings.crypto), settings.offer),
+    table,
     readsHostKeys: follower !== undefined,
     onNotice: (notice) => {
       if (notice.type === "host-keys") follower?.listed(notice);
@@ -158,6 +165,11 @@ async function logIn(
   introduction?.letIn();
   log.debug(`logged in to ${host} as ${username}; ${nameOf(settings)} is ${connection.serverVersion}`);
   return { connection, onSession: () => follower?.opened(connection) };
+}
+
+/** What is offered: ssh's configuration may name what only ssh has, a flag may not. @throws OfferError, CryptoError */
+async function tableOf({ crypto, offer, configuredOffer }: Settings): Promise<AlgorithmTable> {
+  return offering(offering(await loadTable(crypto), configuredOffer, "passed over"), offer);
 }
 
 /** Where we are not let in, a key server may see to it that we are. */

@@ -182,6 +182,12 @@ function configured(asked: Settings, config: HostConfig): Settings {
     config,
     updateHostKeys: asked.updateHostKeys || config.updateHostKeys === true,
     acceptNew: asked.acceptNew || config.strictHostKeyChecking === "accept-new",
+    configuredOffer: {
+      kex: either("kex", undefined, config.kexAlgorithms),
+      hostKeys: either("host-key-algorithms", undefined, config.hostKeyAlgorithms),
+      ciphers: either("ciphers", undefined, config.ciphers),
+      macs: either("macs", undefined, config.macs),
+    },
     connectTimeout: either("connect-timeout", connectTimeout, config.connectTimeout),
     keepaliveInterval: either("keepalive-interval", keepaliveInterval, config.serverAliveInterval),
     keepaliveCount: either("keepalive-count", keepaliveCount, config.serverAliveCountMax),

@@ -12,7 +12,7 @@ import type { HostKey } from "../ssh/connection.ts";
 import { checkHostKey, type KnownHosts, parseKnownHosts } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
 import { describeFailure } from "./failure.ts";
-import { givenFlags, parseFlags, type Settings } from "./flags.ts";
+import { givenFlags, parseSettings, type Settings } from "./flags.ts";
 import { chosen, review } from "./host-key-review.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import { findWay, revokedKeysOf } from "./remote.ts";
@@ -61,8 +61,7 @@ function settingsOf(argv: readonly string[], { localUser }: Terminal): Settings 
   const given = givenFlags(flags).map(({ flag }) => flag);
   if (!given.includes("--host")) throw new UsageError("argument HOST: expected one argument");
   const isSshLike = given.includes("--command") || given.includes("--subsystem");
-  const settings = parseFlags(isSshLike ? flags : [...flags, "--command", "true"], localUser);
-  if (settings === "version" || settings === "help") throw new UsageError(`argument --${settings}: not here`);
+  const settings = parseSettings(isSshLike ? flags : [...flags, "--command", "true"], localUser, "not here");
   return { ...settings, keyServer: undefined };
 }
 

@@ -27,6 +27,10 @@ export interface ConfigValues {
   stricthostkeychecking?: "yes" | "ask" | "accept-new" | "no";
   updatehostkeys?: boolean | "ask";
   hashknownhosts?: boolean;
+  kexalgorithms?: string;
+  hostkeyalgorithms?: string;
+  ciphers?: string;
+  macs?: string;
   /** Seconds. */
   connecttimeout?: number;
   serveraliveinterval?: number;
@@ -71,6 +75,10 @@ const honoured: { readonly [K in HonouredKeyword]-?: Keyword<ConfigValues[K]> | 
   stricthostkeychecking: first((line) => oneOf(line, strictness)),
   updatehostkeys: first((line) => oneOf(line, { ...flag, ask: "ask" })),
   hashknownhosts: first(oneFlag),
+  kexalgorithms: first(oneText),
+  hostkeyalgorithms: first(oneText),
+  ciphers: first(oneText),
+  macs: first(oneText),
   connecttimeout: first(oneTime),
   serveraliveinterval: first(oneTime),
   serveralivecountmax: first(oneInteger),
@@ -98,11 +106,7 @@ interface Lost {
 
 /** The keywords whose loss may be felt: named when a line of theirs applies to the host. */
 const lost: Readonly<Record<string, Lost>> = {
-  ...ofEach(["ciphers", "macs", "kexalgorithms", "hostkeyalgorithms", "casignaturealgorithms"], {
-    harmless: /^$/,
-    note: "the built-in list counts",
-  }),
-  ...ofEach(["pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes"], {
+  ...ofEach(["casignaturealgorithms", "pubkeyacceptedalgorithms", "pubkeyacceptedkeytypes"], {
     harmless: /^$/,
     note: "the built-in list counts",
   }),

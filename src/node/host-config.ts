@@ -32,6 +32,11 @@ export interface HostConfig {
   readonly strictHostKeyChecking: "yes" | "ask" | "accept-new" | "no" | undefined;
   readonly updateHostKeys: boolean | "ask" | undefined;
   readonly hashKnownHosts: boolean | undefined;
+  /** What is offered, as it is written: a list, or one behind `+`, `-` or `^`. */
+  readonly kexAlgorithms: string | undefined;
+  readonly hostKeyAlgorithms: string | undefined;
+  readonly ciphers: string | undefined;
+  readonly macs: string | undefined;
   readonly connectTimeout: number | undefined;
   /** Undefined where nothing is said, or ssh was told to keep still. */
   readonly serverAliveInterval: number | undefined;
@@ -83,6 +88,10 @@ function resolved(values: ConfigValues, facts: ConfigFacts): HostConfig {
     strictHostKeyChecking: values.stricthostkeychecking,
     updateHostKeys: values.updatehostkeys,
     hashKnownHosts: values.hashknownhosts,
+    kexAlgorithms: values.kexalgorithms,
+    hostKeyAlgorithms: values.hostkeyalgorithms,
+    ciphers: values.ciphers,
+    macs: values.macs,
     connectTimeout: milliseconds(values.connecttimeout),
     serverAliveInterval: milliseconds(values.serveraliveinterval),
     serverAliveCountMax: values.serveralivecountmax || undefined,

@@ -44,6 +44,8 @@ export interface TrustOptions {
   /** As the user typed it, in ASCII: what known_hosts is searched for. */
   readonly host: string;
   readonly port: number;
+  /** What may be offered, most wanted first; all that there is unless given. */
+  readonly hostKeyAlgorithms?: readonly string[];
   /** The known_hosts files, which must be there unless new keys are accepted; not given: ssh's own, as far as they are. */
   readonly files?: readonly string[];
   /** Only these keys are trusted, whatever known_hosts says; but what it revokes stays revoked. */
@@ -116,7 +118,8 @@ function trustKnown(
     accepted = {},
     log,
     onTrusted,
-  }: Pick<TrustOptions, "acceptNew" | "isHashed" | "accepted" | "log" | "onTrusted">,
+    hostKeyAlgorithms: offered = Object.keys(platformTable.hostKey),
+  }: Pick<TrustOptions, "acceptNew" | "isHashed" | "accepted" | "log" | "onTrusted" | "hostKeyAlgorithms">,
 ): HostTrust {
   const { host, port } = subject;
   const verifyHostKey = (hostKey: HostKey): void | Promise<void> => {
@@ -135,7 +138,7 @@ function trustKnown(
     }
     throw refused(verdict, hostKey, subject, known, certified);
   };
-  const hostKeyAlgorithms = orderHostKeyAlgorithms(known, host, port, Object.keys(platformTable.hostKey));
+  const hostKeyAlgorithms = orderHostKeyAlgorithms(known, host, port, offered);
   return { verifyHostKey, hostKeyAlgorithms, otherHostKeyAlgorithms: () => [] };
 }
 
@@ -202,7 +205,10 @@ function trustPins(
   pins: readonly HostKeyPin[],
   known: readonly KnownHosts[],
   subject: Subject,
-  { onTrusted }: Pick<TrustOptions, "onTrusted">,
+  {
+    onTrusted,
+    hostKeyAlgorithms = Object.keys(platformTable.hostKey),
+  }: Pick<TrustOptions, "onTrusted" | "hostKeyAlgorithms">,
 ): HostTrust {
   const shown: HostKey[] = [];
   const verifyHostKey = (hostKey: HostKey): void | Promise<void> => {
@@ -214,7 +220,7 @@ function trustPins(
     throw new HostKeyError(message, "changed", hostKey.fingerprint);
   };
   const types = pins.flatMap((pin) => ("keyType" in pin ? [pin.keyType] : []));
-  const plain = Object.keys(platformTable.hostKey).filter((name) => !name.includes("-cert-v01@")); // what is pinned is the key
+  const plain = hostKeyAlgorithms.filter((name) => !name.includes("-cert-v01@")); // what is pinned is the key
   const first = plain.filter((name) => types.includes(keyTypeOf(name)));
   const isTypeOpen = types.length < pins.length;
   const tried = (name: string): boolean => shown.some(({ algorithm }) => keyTypeOf(algorithm) === keyTypeOf(name));

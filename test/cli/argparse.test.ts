@@ -1,6 +1,6 @@
 /** Our flags beside what the replaced tool's argparse made of the same command lines: test/vectors/argparse.json. */
 import { describe, expect, it, test } from "vitest";
-import { flagRows, parseFlags, type Settings } from "../../src/cli/flags.ts";
+import { flagRows, parseFlags, parseSettings, type Settings } from "../../src/cli/flags.ts";
 import { UsageError } from "../../src/cli/values.ts";
 import { vectors } from "../support/vectors.ts";
 
@@ -37,7 +37,7 @@ const recorded = vectors<Recorded>("argparse.json");
 function asked(given: readonly string[]): Asked {
   try {
     const parsed = parseFlags(given, () => "local-user");
-    return typeof parsed === "string" ? (parsed as "help") : changed(parsed);
+    return typeof parsed === "string" ? (parsed as "help") : changed(parsed as Settings);
   } catch (error) {
     if (error instanceof UsageError) return { error: error.message };
     throw error;
@@ -45,9 +45,7 @@ function asked(given: readonly string[]): Asked {
 }
 
 function settingsOf(given: readonly string[]): Settings {
-  const parsed = parseFlags(given, () => "local-user");
-  if (typeof parsed === "string") throw new Error(`asked for ${parsed}`);
-  return parsed;
+  return parseSettings(given, () => "local-user", "not here");
 }
 
 /** What differs from the defaults, by argparse's names. */

@@ -66,6 +66,29 @@ async function tcpServer(onSocket: (socket: Socket) => void): Promise<number> {
 }
 
 describe("without a session", () => {
+  test("--list-algorithms shows what is offered, narrowed as asked", async () => {
+    const host = start([
+      "--list-algorithms",
+      "--ciphers=-*-ctr",
+      "--macs",
+      "hmac-sha2-256",
+      "--kex=^ecdh-sha2-nistp521",
+    ]);
+    expect(await host.exit).toEqual({ code: 0, signal: null });
+    const text = host.stdout().toString();
+    expect(text).toMatch(/^key exchange methods \(--kex\):\n {2}ecdh-sha2-nistp521\n {2}curve25519-sha256\n/);
+    expect(text).toMatch(
+      /\nciphers \(--ciphers\):\n( {2}(chacha20|aes\d+-gcm)\S+\n){3}MACs, .*:\n {2}hmac-sha2-256\n$/,
+    );
+    expect(host.stderr()).toBe("");
+  });
+
+  test("--list-algorithms with a name that nobody knows", async () => {
+    const host = start(["--list-algorithms", "--ciphers", "rot13"]);
+    expect((await host.exit).code).toBe(2);
+    expect(host.stderr()).toMatch(/error: unknown cipher "rot13"; known are chacha20/);
+  });
+
   test("--version says name and version", async () => {
     const host = start(["--version"]);
     const { version } = JSON.parse(readFileSync("package.json", "utf8")) as { version: string };

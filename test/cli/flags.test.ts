@@ -1,13 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Settings } from "../../src/cli/flags.ts";
-import { flagRows, parseFlags, usage } from "../../src/cli/flags.ts";
+import { flagRows, parseFlags, parseSettings, usage } from "../../src/cli/flags.ts";
 import { UsageError } from "../../src/cli/values.ts";
 
-const parse = (...argv: string[]): Settings => {
-  const parsed = parseFlags(argv, () => "local-user");
-  if (typeof parsed === "string") throw new Error(`asked for ${parsed}`);
-  return parsed;
-};
+const parse = (...argv: string[]): Settings => parseSettings(argv, () => "local-user", "not here");
 
 const refusal = (argv: readonly string[]): string => {
   try {
@@ -38,7 +34,8 @@ describe("defaults", () => {
       env: [],
       allowChachaWithoutStrictKex: false,
       crypto: "auto",
-      offer: { kex: undefined, ciphers: undefined, macs: undefined },
+      offer: { kex: undefined, hostKeys: undefined, ciphers: undefined, macs: undefined },
+      configuredOffer: {},
       connectTimeout: 15_000,
       authTimeout: 20_000,
       channelTimeout: 15_000,
@@ -155,9 +152,9 @@ describe("values are raw text", () => {
     ["counts and sizes", ["--keepalive-count=1", "--rekey-bytes=16384"], { keepaliveCount: 1, rekeyBytes: 16384 }],
     [
       "what is offered",
-      ["--kex=-ecdh-*", "--ciphers", "aes256-ctr", "--macs=^hmac-sha2-512"],
+      ["--kex=-ecdh-*", "--host-key-algorithms=rsa-*", "--ciphers", "aes256-ctr", "--macs=^hmac-sha2-512"],
       {
-        offer: { kex: "-ecdh-*", ciphers: "aes256-ctr", macs: "^hmac-sha2-512" },
+        offer: { kex: "-ecdh-*", hostKeys: "rsa-*", ciphers: "aes256-ctr", macs: "^hmac-sha2-512" },
       },
     ],
     ["who encrypts", ["--crypto", "wasm", "--crypto=noble"], { crypto: "noble" }],
@@ -353,6 +350,14 @@ describe("help and version", () => {
 });
 
 describe("usage", () => {
+  it("asks for a list of the algorithms, with what narrows them", () => {
+    expect(parseFlags(["--host", "h", "--list-algorithms", "--kex=-ecdh-*"], () => "me")).toEqual({
+      lists: { kex: "-ecdh-*", hostKeys: undefined, ciphers: undefined, macs: undefined },
+      crypto: "auto",
+    });
+    expect(() => parse("--list-algorithms")).toThrow("argument --list-algorithms: not here");
+  });
+
   it("names every flag with its placeholder, in lines of at most 80 columns", () => {
     const text = usage("mcp-ssh-client");
     for (const { flag, value } of flagRows.slice(1)) expect(text).toContain(value ? `${flag} ${value}` : flag);

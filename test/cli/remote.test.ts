@@ -5,7 +5,7 @@ import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { parseFlags, type Settings } from "../../src/cli/flags.ts";
+import { parseSettings, type Settings } from "../../src/cli/flags.ts";
 import { dialRemote } from "../../src/cli/remote.ts";
 import { createLog } from "../../src/node/log.ts";
 import { launch } from "../support/command.ts";
@@ -17,9 +17,7 @@ import { missingSshd, type Sshd, startSshd } from "../support/sshd.ts";
 const log = createLog({ name: "test", level: "ERROR", write: () => undefined });
 
 function settingsOf(args: readonly string[]): Settings {
-  const settings = parseFlags([...args], () => "user");
-  if (typeof settings === "string") throw new Error(settings);
-  return settings;
+  return parseSettings([...args], () => "user", "not here");
 }
 
 function listeners(signal: AbortSignal): number {

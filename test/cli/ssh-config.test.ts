@@ -190,12 +190,34 @@ describeNeeding(missingSshd(), "ssh's configuration and real sshds", () => {
       expect(host.stderr()).not.toContain("REFUSED");
     });
 
+    test("the algorithms that it names are what is offered, but for those that we do not have", async () => {
+      const names = "Ciphers aes128-cbc,aes192-ctr\nMACs hmac-sha2-512\nKexAlgorithms +diffie-hellman-group1-sha1\n";
+      const flags = ["--host", "target", ...cat, "--log-level", "DEBUG"];
+      const stderr = await echoed(start(`${names}${block("target", target)}`, flags));
+      expect(stderr).toMatch(
+        / chosen: curve25519-sha256, ssh-ed25519, aes192-ctr, aes192-ctr, hmac-sha2-512, hmac-sha2-512/,
+      );
+      expect(stderr).not.toContain("WARNING");
+      const flagged = ["--ciphers", "aes256-ctr", "--kex", "ecdh-sha2-nistp384"];
+      const other = await echoed(start(`${names}${block("target", target)}`, [...flags, ...flagged]));
+      expect(other).toMatch(/ chosen: ecdh-sha2-nistp384, ssh-ed25519, aes256-ctr, aes256-ctr, hmac-sha2-512,/);
+    });
+
+    test.each([
+      ["Ciphers aes128-cbc", [], /no cipher is left to offer of "aes128-cbc"; known are /],
+      ["", ["--host-key-algorithms", "rsa-sha2-512"], /nothing in common.*host key algorithm|host key algorithm/],
+      ["", ["--macs", "hmac-md5"], /unknown MAC "hmac-md5"; known are /],
+    ] as const)("%s %j: what is offered is no more than that", async (names, flags, says) => {
+      const config = `${names}\n${block("target", target)}`;
+      expect(await refused(start(config, ["--host", "target", ...cat, ...flags]))).toMatch(says);
+    });
+
     test.each([
       ["a keyword that we do not know", "Bogus yes\n", /WARNING - .*\/config line 1: bogus is not a keyword/],
       [
         "a keyword that we do not honour",
-        "Ciphers aes128-cbc\n",
-        /WARNING - .*\/config line 1: ciphers is not supported/,
+        "CASignatureAlgorithms x\n",
+        /WARNING - .*\/config line 1: casignaturealgorithms is not supported/,
       ],
       ["Match exec", "Match exec true\n Port 1\nHost *\n", /WARNING - .*line 1: Match exec is not supported/],
     ])("%s is named, once", async (_name, before, expected) => {

@@ -119,11 +119,28 @@ describe("the server that is meant", () => {
   });
 
   test("a warning is given once, and that of the system's file is no warning", () => {
-    route("Ciphers x\nHost t\n ProxyJump b\n");
-    expect(told).toEqual(["WARNING config line 1: ciphers is not supported: the built-in list counts"]);
+    route("CASignatureAlgorithms x\nHost t\n ProxyJump b\n");
+    expect(told).toEqual(["WARNING config line 1: casignaturealgorithms is not supported: the built-in list counts"]);
     told.length = 0;
-    route("Ciphers x\n", ["--command", "x"], false);
-    expect(told).toEqual(["INFO config line 1: ciphers is not supported: the built-in list counts"]);
+    route("CASignatureAlgorithms x\n", ["--command", "x"], false);
+    expect(told).toEqual(["INFO config line 1: casignaturealgorithms is not supported: the built-in list counts"]);
+  });
+});
+
+describe("what is offered", () => {
+  const lists = "Ciphers a,b\nMACs +c\nKexAlgorithms -d*\nHostKeyAlgorithms ^e\n";
+
+  test("as the configuration says", () => {
+    expect(target(lists).configuredOffer).toEqual({ ciphers: "a,b", macs: "+c", kex: "-d*", hostKeys: "^e" });
+    expect(target("").configuredOffer).toEqual({});
+  });
+
+  test("by a flag, each list by itself", () => {
+    const flags = ["--ciphers", "aes256-ctr", "--host-key-algorithms", "rsa-sha2-256", "--command", "x"];
+    expect(target(lists, flags)).toMatchObject({
+      offer: { ciphers: "aes256-ctr", hostKeys: "rsa-sha2-256" },
+      configuredOffer: { ciphers: undefined, macs: "+c", kex: "-d*", hostKeys: undefined },
+    });
   });
 });
 

@@ -407,7 +407,7 @@ const troubles: Readonly<Record<string, Trouble>> = {
     return run([...flags, "--host", "127.0.0.1", "--port", String(await freePort()), "--proxy-jump", "there"]);
   }),
   "the ProxyCommand": error(() => run(sshConfig("config_command", "Host there\n ProxyCommand no-such-command %h"))),
-  "is not supported:": warning(() => run(sshConfig("config_ciphers", "Ciphers aes128-ctr"))),
+  "is not supported:": warning(() => run(sshConfig("config_lost", "CASignatureAlgorithms ssh-ed25519"))),
   "Bad owner or permissions on": error(() => {
     const [, path = "", ...flags] = sshConfig("config_included", "", 0o666);
     return run(["--ssh-config", file("config_open", `Include ${path}\n`), ...flags]);

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import { parseFlags, type Settings } from "../../src/cli/flags.ts";
+import { parseSettings, type Settings } from "../../src/cli/flags.ts";
 import { dialRemote } from "../../src/cli/remote.ts";
 import { runProxy } from "../../src/mcp/proxy.ts";
 import { createLog } from "../../src/node/log.ts";
@@ -123,9 +123,7 @@ function settingsOf(server: Sshd, way: string): Settings {
   const command = `Host *\n ProxyCommand ${process.execPath} ${relay} 127.0.0.1 ${server.port}\n`;
   writeFileSync(config, way === "TCP" ? "" : command, { mode: 0o600 });
   const { args } = launch(server, { exec: `${process.execPath} ${ledgerServer} /dev/null` }, ["--ssh-config", config]);
-  const settings = parseFlags(args.slice(1), () => server.user);
-  if (typeof settings === "string") throw new Error(settings);
-  return settings;
+  return parseSettings(args.slice(1), () => server.user, "not here");
 }
 
 /** What a process can have too much of. */

@@ -112,10 +112,26 @@ export const algorithmsRows: readonly Mutant[] = [
   {
     id: "offer-unknown-ignored",
     file: `${folder}/offer.ts`,
-    find: "if (unknown !== undefined) {",
-    replace: "if (unknown === sign) {",
+    find: 'if (strange !== undefined && unknown === "refused") {',
+    replace: 'if (strange === sign && unknown === "refused") {',
     why: "who means to narrow the offer and mistypes a name connects by something else",
     caughtBy: { file: `${tests}/offer.test.ts`, test: "an unknown name behind +" },
+  },
+  {
+    id: "offer-nothing-left",
+    file: `${folder}/offer.ts`,
+    find: "if (names.length === 0) {",
+    replace: "if (names.length === 0 && sign !== '') {",
+    why: "a configuration that asks for ciphers that we do not have gets others, or a connection without any",
+    caughtBy: { file: `${tests}/offer.test.ts`, test: "a list of which we have nothing is not taken for none" },
+  },
+  {
+    id: "offer-host-keys-of-pins",
+    file: "src/node/trust.ts",
+    find: "const plain = hostKeyAlgorithms.filter(",
+    replace: "const plain = Object.keys(platformTable.hostKey).filter(",
+    why: "a pinned host is offered host key algorithms that the user has ruled out",
+    caughtBy: { file: "test/node/trust.test.ts", test: "has no more offered than it may" },
   },
   {
     id: "mac-sequence-number",

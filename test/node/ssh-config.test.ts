@@ -367,12 +367,14 @@ describe("what ssh is not asked about", () => {
   });
 
   test("what is the same with several lines of a file is said once", () => {
-    folder.write("policy", "Ciphers x\nMACs x\nKexAlgorithms x\n");
+    folder.write("policy", "CASignatureAlgorithms x\nPubkeyAcceptedAlgorithms x\nPubkeyAcceptedKeyTypes x\n");
     expect(
-      warnings("Ciphers x\nInclude FOLDER/policy\nFoo 1\nMatch final\n Bar 1\n Foo 2\n Include FOLDER/policy"),
+      warnings(
+        "CASignatureAlgorithms x\nInclude FOLDER/policy\nFoo 1\nMatch final\n Bar 1\n Foo 2\n Include FOLDER/policy",
+      ),
     ).toEqual([
-      "line 1: ciphers is not supported: the built-in list counts",
-      `${folder.path}/policy lines 1, 2, 3: ciphers, macs, kexalgorithms are not supported: the built-in list counts`,
+      "line 1: casignaturealgorithms is not supported: the built-in list counts",
+      `${folder.path}/policy lines 1, 2, 3: casignaturealgorithms, pubkeyacceptedalgorithms, pubkeyacceptedkeytypes are not supported: the built-in list counts`,
       "lines 3, 5, 6: foo, bar are no keywords of ssh_config(5) that we know: they are left out",
     ]);
     expect(warnings(Array.from({ length: 30 }, (_, i) => `Foo${i} x\n`).join(""))[0]).toMatch(
@@ -390,7 +392,7 @@ describe("what ssh is not asked about", () => {
       "Match localnetwork is not supported: it cannot be judged here, so the block is left out",
     ],
     ["Match version OpenSSH_*", "Match version is not supported: it cannot be judged here, so the block is left out"],
-    ["Ciphers aes128-cbc", "ciphers is not supported: the built-in list counts"],
+    ["CASignatureAlgorithms x", "casignaturealgorithms is not supported: the built-in list counts"],
     ["KnownHostsCommand /bin/x %H", "knownhostscommand is not supported: known_hosts files alone count"],
     ["CanonicalizeHostname yes", "canonicalizehostname is not supported: the name is used as it is written"],
     ["NoSuchThing yes", "nosuchthing is not a keyword of ssh_config(5) that we know: it is left out"],
@@ -457,7 +459,7 @@ describe("what ssh is not asked about", () => {
   });
 
   test("a warning of two passes is one", () => {
-    expect(warnings("Ciphers x\nMatch final\n Port 1")).toHaveLength(1);
+    expect(warnings("CASignatureAlgorithms x\nMatch final\n Port 1")).toHaveLength(1);
   });
 
   test.each([

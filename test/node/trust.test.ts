@@ -329,6 +329,14 @@ describe("a pin", () => {
     expect(trustOf([ecdsa]).hostKeyAlgorithms).toEqual([...first, ...plain.filter((name) => !first.includes(name))]);
   });
 
+  it("has no more offered than it may", () => {
+    const hostKeyAlgorithms = ["rsa-sha2-256", "ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com"];
+    const options = { host: "h", port: 22, hostKeyAlgorithms };
+    expect(trustBy([], "", options).hostKeyAlgorithms).toEqual(hostKeyAlgorithms);
+    const pinned = trustBy([], "", { ...options, pins: [parseHostKeyPin(server.fingerprint)] });
+    expect(pinned.hostKeyAlgorithms).toEqual(["rsa-sha2-256", "ssh-ed25519"]);
+  });
+
   it("by fingerprint leaves the other types to be tried, one after the other; a whole key does not", () => {
     const trust = trustOf([other.fingerprint]);
     expect(trust.otherHostKeyAlgorithms()).toEqual([]);

@@ -3,12 +3,14 @@
  * `+` (put these behind), `-` (leave these out, `*` and `?` match) or `^` (put these first). Pure.
  */
 import { SshError } from "../errors.ts";
+import { isPatternMatch } from "../host-pattern.ts";
 import { printable } from "../printable.ts";
 import type { AlgorithmTable } from "./interfaces.ts";
 
-/** What to do with three of the table's lists; undefined: nothing. */
+/** What to do with four of the table's lists; undefined: nothing. */
 export interface Offer {
   readonly kex?: string | undefined;
+  readonly hostKeys?: string | undefined;
   readonly ciphers?: string | undefined;
   readonly macs?: string | undefined;
 }
@@ -18,13 +20,21 @@ export class OfferError extends SshError {
   override readonly name = "OfferError";
 }
 
-/** @throws OfferError, which names what is known */
-export function offering(table: AlgorithmTable, { kex, ciphers, macs }: Offer): AlgorithmTable {
+/**
+ * `unknown`: what becomes of names that we do not have. A list that was written for ssh may well hold some.
+ * @throws OfferError, which names what is known
+ */
+export function offering(
+  table: AlgorithmTable,
+  { kex, hostKeys, ciphers, macs }: Offer,
+  unknown: "refused" | "passed over" = "refused",
+): AlgorithmTable {
   return {
     ...table,
-    kex: arranged("key exchange method", table.kex, kex),
-    cipher: arranged("cipher", table.cipher, ciphers),
-    mac: arranged("MAC", table.mac, macs),
+    kex: arranged("key exchange method", table.kex, kex, unknown),
+    hostKey: arranged("host key algorithm", table.hostKey, hostKeys, unknown),
+    cipher: arranged("cipher", table.cipher, ciphers, unknown),
+    mac: arranged("MAC", table.mac, macs, unknown),
   };
 }
 
@@ -32,28 +42,28 @@ function arranged<T>(
   what: string,
   rows: Readonly<Record<string, T>>,
   spec: string | undefined,
+  unknown: "refused" | "passed over",
 ): Readonly<Record<string, T>> {
   if (spec === undefined) return rows;
   const [, sign = "", list = ""] = /^([-+^]?)(.*)$/s.exec(spec) ?? [];
   const known = Object.keys(rows);
   const given = list.split(",");
-  const unknown = sign === "-" ? undefined : given.find((name) => !known.includes(name));
-  if (unknown !== undefined) {
-    throw new OfferError(`unknown ${what} ${printable(`"${unknown}"`, 80)}; known are ${known.join(", ")}`);
+  const strange = sign === "-" ? undefined : given.find((name) => !known.includes(name));
+  if (strange !== undefined && unknown === "refused") {
+    throw new OfferError(`unknown ${what} ${printable(`"${strange}"`, 80)}; known are ${known.join(", ")}`);
   }
-  const names = namesFor(sign, given, known);
-  if (names.length === 0) throw new OfferError(`no ${what} is left to offer; known are ${known.join(", ")}`);
+  const names = namesFor(sign, sign === "-" ? given : given.filter((name) => known.includes(name)), known);
+  if (names.length === 0) {
+    throw new OfferError(
+      `no ${what} is left to offer of ${printable(`"${spec}"`, 200)}; known are ${known.join(", ")}`,
+    );
+  }
   return Object.fromEntries(names.map((name) => [name, rows[name] as T]));
 }
 
 function namesFor(sign: string, given: readonly string[], known: readonly string[]): readonly string[] {
-  if (sign === "-") return known.filter((name) => !given.some((pattern) => isMatch(pattern, name)));
+  if (sign === "-") return known.filter((name) => !given.some((pattern) => isPatternMatch(pattern, name)));
   const others = known.filter((name) => !given.includes(name));
   if (sign === "^") return [...given, ...others];
   return sign === "+" ? known : given; // all that is known is offered already
-}
-
-function isMatch(pattern: string, name: string): boolean {
-  const source = pattern.replace(/[^*?]/g, (character) => `\\u{${character.codePointAt(0)?.toString(16)}}`);
-  return new RegExp(`^${source.replaceAll("*", ".*").replaceAll("?", ".")}$`, "u").test(name);
 }

@@ -37,6 +37,32 @@ describe("the words of ssh_config(5)", () => {
   test("nothing given, nothing changed", () => expect(offering(table, {})).toEqual(table));
 });
 
+describe("of a list that was written for ssh", () => {
+  const passing = (spec: string): readonly string[] =>
+    Object.keys(offering(table, { ciphers: spec }, "passed over").cipher);
+  const ciphers = Object.keys(table.cipher);
+
+  test.each([
+    ["unknown names are passed over", "aes128-cbc,aes256-ctr,3des-cbc", ["aes256-ctr"]],
+    ["unknown names behind + change nothing", "+aes128-cbc", ciphers],
+    [
+      "unknown names behind ^ go nowhere",
+      "^aes128-cbc,aes128-ctr",
+      ["aes128-ctr", ...ciphers.filter((name) => name !== "aes128-ctr")],
+    ],
+    ["patterns behind - leave out", "-*-ctr,*poly*", ["aes256-gcm@openssh.com", "aes128-gcm@openssh.com"]],
+  ])("%s", (_, spec, names) => expect(passing(spec)).toEqual(names));
+
+  test("a list of which we have nothing is not taken for none", () => {
+    expect(() => passing("aes128-cbc")).toThrow(/^no cipher is left to offer of "aes128-cbc"; known are chacha20/);
+  });
+});
+
+test("host key algorithms too", () => {
+  const { hostKey } = offering(table, { hostKeys: "rsa-sha2-256,ssh-ed25519" });
+  expect(Object.keys(hostKey)).toEqual(["rsa-sha2-256", "ssh-ed25519"]);
+});
+
 describe("refuses, and says what is known", () => {
   test.each([
     [
@@ -46,7 +72,7 @@ describe("refuses, and says what is known", () => {
     ],
     ["an unknown name behind +", "+nosuch", /unknown key exchange method "nosuch"/],
     ["an empty list", "", /unknown key exchange method ""/],
-    ["a list of which nothing is left", "-*", /^no key exchange method is left to offer; known are /],
+    ["a list of which nothing is left", "-*", /^no key exchange method is left to offer of "-\*"; known are /],
     ["an escape sequence, made safe", "\u001b[31m", /unknown key exchange method "\\x1b\[31m"/],
   ])("%s", (_, spec, says) => {
     expect(() => kexOf(spec)).toThrow(OfferError);
