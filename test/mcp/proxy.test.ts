@@ -741,6 +741,21 @@ describe("promise 5: the end by the host", () => {
     expect(stage.refusals.map(({ id }) => id)).toEqual([1]);
   });
 
+  it("nor because it has said all, with what we answer ourselves unread", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(`${request(1)}\n`);
+    await settle();
+    stage.shown.stall();
+    stage.remote.exit({ status: 3 });
+    await settle();
+    stage.host.end();
+    await pass(20_000);
+    expect(stage.code).toBeUndefined();
+    stage.shown.flow();
+    await pass(2000);
+    expect(stage.refusals.map(({ id }) => id)).toEqual([1]);
+  });
+
   it.each([{ isAnswered: true }, { isAnswered: false }])("nor because it is slow: %j", async ({ isAnswered }) => {
     const stage = await Stage.connected();
     stage.host.push(`${request(1)}\n`);

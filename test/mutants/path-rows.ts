@@ -42,8 +42,8 @@ export const pathRows: readonly Mutant[] = [
     file: "src/ssh/connect.ts",
     find: "if (output.length >= muchOutput) this.#step();",
     replace: "",
-    why: "an upload of more than 256 KiB stops where the socket takes all at once",
-    caughtBy: { file: "test/ssh/direct.test.ts", test: "a socket that takes everything at once" },
+    why: "what came is not read to its end where the replies to it leave at once",
+    caughtBy: { file: "test/ssh/direct.test.ts", test: "what stands behind a flood in one chunk" },
     hangs: true,
   },
   {

@@ -1461,7 +1461,7 @@ export const table: readonly Mutant[] = [
     find: "    await this.#flush();",
     replace: "",
     why: "the last answers are cut off when we exit",
-    caughtBy: { file: "test/mcp/proxy.test.ts", test: "nor before it has got what we answer ourselves" },
+    caughtBy: { file: "test/mcp/proxy.test.ts", test: "nor because it has said all" },
   },
   {
     id: "proxy-eof-before-answers",

@@ -78,6 +78,16 @@ test("a socket that takes everything at once is given an upload of any size, and
   await connection.close();
 });
 
+test("what stands behind a flood in one chunk is read, though the replies to it are more than may wait", async () => {
+  const { socket, connection, session } = await withSession();
+  for (let i = 0; i < 300; i++) socket.peer.send(encode(m.PING, { data: new Uint8Array(8000) }));
+  socket.peer.send(encode(m.CHANNEL_DATA, { recipientChannel: 0, data: Uint8Array.of(7) }));
+  socket.flush();
+  expect(await session.direct?.source.read()).toEqual(Uint8Array.of(7));
+  expect(socket.peer.of(m.PONG)).toHaveLength(300);
+  await connection.close();
+});
+
 test("what is sealed while a write is under way does not touch what is being written", async () => {
   const { socket, connection, session } = await withSession(true);
   const bytes = seededBytes("pieces")(100_000);
