@@ -156,7 +156,7 @@ async function logIn(
   };
   const onAgain = (refusal: HostKeyError | NegotiationError): void => {
     if (refusal instanceof NegotiationError)
-      log.info("the server lacks strict key exchange: connecting again with AES-GCM, which does not need it");
+      log.info("the server lacks strict key exchange: connecting again with AES first, which does not need it");
     else
       log.info(`the server showed a key that is not pinned, ${refusal.fingerprint}: connecting again for its others`);
   };
