@@ -11,7 +11,7 @@ import { UsageError } from "./values.ts";
 
 /** Lines for stdout, which carries no MCP then. @throws UsageError for names that nobody knows, and what does not run here */
 export async function listAlgorithms(listing: Listing): Promise<string> {
-  const { kex, hostKey, cipher, mac } = await tableOf(listing);
+  const { kex, hostKey, cipher, mac } = await offered(listing);
   const sections = [
     ["key exchange methods (--kex)", kex],
     ["host key algorithms (--host-key-algorithms)", hostKey],
@@ -22,7 +22,7 @@ export async function listAlgorithms(listing: Listing): Promise<string> {
   return lines.map((line) => `${line}\n`).join("");
 }
 
-async function tableOf({ lists, crypto }: Listing): Promise<AlgorithmTable> {
+async function offered({ lists, crypto }: Listing): Promise<AlgorithmTable> {
   try {
     return offering(await loadTable(crypto), lists);
   } catch (error) {

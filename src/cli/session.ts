@@ -112,15 +112,12 @@ async function logIn(
   const onTrusted = (by: string): void => watch?.({ type: "trusted", by }, settings);
   const mayAccept = acceptNew && introduction === undefined; // a configuration's accept-new outweighs no key server
   const words = { hasFlags: !isJump, trustCommand: trustCommand(settings) };
-  const table = await tableOf(settings);
+  const table = await offeredTo(settings);
   const hostKeyAlgorithms = Object.keys(table.hostKey);
   const choices = { ...name, pins, hostKeyAlgorithms, acceptNew: mayAccept, isHashed, accepted, ...words };
   const own = known && trustBy(known, place, { ...choices, log, onTrusted });
   const trust = own && (introduction?.trusting(own) ?? own);
-  if (trust?.hostKeyAlgorithms.length === 0)
-    throw new OfferError(
-      "what is offered of host key algorithms fits no pinned key: pins are of plain keys, not of certificates",
-    );
+  if (trust !== undefined) refuseEmptyOffer(trust.hostKeyAlgorithms);
   const follower = settings.updateHostKeys ? new HostKeyFollower({ ...name, place, isHashed, log }) : undefined;
   const read = await files;
   const keys = isKeyToCome(read)
@@ -168,8 +165,16 @@ async function logIn(
 }
 
 /** What is offered: ssh's configuration may name what only ssh has, a flag may not. @throws OfferError, CryptoError */
-async function tableOf({ crypto, offer, configuredOffer }: Settings): Promise<AlgorithmTable> {
+async function offeredTo({ crypto, offer, configuredOffer }: Settings): Promise<AlgorithmTable> {
   return offering(offering(await loadTable(crypto), configuredOffer, "passed over"), offer);
+}
+
+/** @throws OfferError where certificates alone may be offered to a server whose key is pinned */
+function refuseEmptyOffer(hostKeyAlgorithms: readonly string[]): void {
+  if (hostKeyAlgorithms.length > 0) return;
+  throw new OfferError(
+    "of the host key algorithms that are offered none fits a pin: pins are of keys, not certificates",
+  );
 }
 
 /** Where we are not let in, a key server may see to it that we are. */
