@@ -60,6 +60,8 @@ export interface Fixtures {
   readonly userCertificate: string;
   /** Writes a known_hosts file for a port of 127.0.0.1. `stranger`: another host's key; `authority`: the hosts' CA. */
   knownHosts(port: number, what: "keys" | "stranger" | "authority" | "nothing"): string;
+  /** A home directory for the command, so that it neither trusts by nor writes to what is in its user's own. */
+  readonly home: string;
   remove(): void;
 }
 
@@ -70,6 +72,8 @@ export async function makeFixtures(): Promise<Fixtures> {
   mkdirSync(server);
   // mkdtemp's folder is its owner's alone; a server in an image may run as anybody.
   for (const path of [folder, server]) chmodSync(path, 0o755);
+  const home = join(folder, "home");
+  mkdirSync(home);
   const at = (name: string) => join(folder, name);
   for (const [name, kind] of Object.entries({ host_ca: ["-t", "ed25519"], user_ca: ["-t", "ed25519"] }))
     keygen(at(name), kind);
@@ -113,6 +117,7 @@ export async function makeFixtures(): Promise<Fixtures> {
       writeFileSync(path, lines.join(""));
       return path;
     },
+    home,
     remove: () => rmSync(folder, { recursive: true, force: true }),
   };
 }

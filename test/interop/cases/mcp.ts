@@ -2,7 +2,7 @@
 import { deepEqual, equal, ok } from "node:assert/strict";
 import { createHash } from "node:crypto";
 import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
-import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
+import { getDefaultEnvironment, StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { connectV1, connectV2, type McpClient, type McpTransport } from "../../support/mcp-client.ts";
 import type { Case, Visit } from "../case.ts";
 
@@ -34,9 +34,10 @@ export const keyServerCase: Case = {
 };
 
 async function open(visit: Visit, sdk: Sdk, flags: readonly string[], without: readonly string[]): Promise<McpClient> {
-  const { mcp = { shell: true } } = visit.site;
+  const { mcp = { shell: true }, fixtures } = visit.site;
   const asked = "exec" in mcp ? ["--command", mcp.exec] : "subsystem" in mcp ? ["--subsystem", mcp.subsystem] : [];
-  const parameters = { ...visit.command([...asked, ...flags], without), stderr: "pipe" as const };
+  const env = fixtures === undefined ? {} : { env: { ...getDefaultEnvironment(), HOME: fixtures.home } };
+  const parameters = { ...visit.command([...asked, ...flags], without), ...env, stderr: "pipe" as const };
   const client =
     sdk === "v1" ? await connectV1(new StdioV1(parameters)) : await connectV2(new StdioV2(parameters) as McpTransport);
   visit.afterwards(() => client.close());
