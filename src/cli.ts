@@ -5,9 +5,10 @@
 import { userInfo } from "node:os";
 import { isatty } from "node:tty";
 import { describeInternal } from "./cli/failure.ts";
-import { type Listing, parseFlags, type Settings, usage } from "./cli/flags.ts";
+import { usage } from "./cli/flags.ts";
 import { nodeTooOld } from "./cli/node-version.ts";
 import { dialRemote } from "./cli/remote.ts";
+import { type Listing, parseFlags, type Settings } from "./cli/settings.ts";
 import { endProcess, stopSignal } from "./cli/signals.ts";
 import { runSubcommand, subcommandOf } from "./cli/subcommands.ts";
 import type { Terminal } from "./cli/terminal.ts";

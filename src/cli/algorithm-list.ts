@@ -6,7 +6,7 @@ import { loadTable } from "../node/platform.ts";
 import type { AlgorithmTable } from "../ssh/algorithms/interfaces.ts";
 import { offering } from "../ssh/algorithms/offer.ts";
 import { SshError } from "../ssh/errors.ts";
-import type { Listing } from "./flags.ts";
+import type { Listing } from "./settings.ts";
 import { UsageError } from "./values.ts";
 
 /** Lines for stdout, which carries no MCP then. @throws UsageError for names that nobody knows, and what does not run here */

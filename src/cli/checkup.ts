@@ -11,8 +11,8 @@ import { shellQuoted } from "../node/files.ts";
 import type { SessionRequest } from "../ssh/connection.ts";
 import { printable } from "../ssh/printable.ts";
 import { type Named, sshCommand } from "./commands.ts";
-import type { Settings } from "./flags.ts";
 import type { Report } from "./report.ts";
+import type { Settings } from "./settings.ts";
 
 /** What a failure is told by. */
 interface Words {

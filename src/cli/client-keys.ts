@@ -5,9 +5,9 @@ import { FileError } from "../node/files.ts";
 import { type KeyChoice, type ReadChoice, readChoices } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
 import { printable } from "../ssh/printable.ts";
-import type { Settings } from "./flags.ts";
 import { keyChoices, keyToMake } from "./key-choices.ts";
 import type { GivenPassphrase } from "./passphrase.ts";
+import type { Settings } from "./settings.ts";
 
 /** The files in order. @throws FileError for one that was named and can be neither read nor made */
 export async function readClientKeys(

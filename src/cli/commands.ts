@@ -4,7 +4,7 @@
  */
 import { expandHome, shellQuoted } from "../node/files.ts";
 import type { JumpSpec } from "../node/jump-spec.ts";
-import type { Settings } from "./flags.ts";
+import type { Settings } from "./settings.ts";
 
 /** How we are called wherever nothing is installed. */
 const npx: readonly string[] = ["npx", "-y", "mcp-ssh-client"];

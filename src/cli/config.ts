@@ -3,10 +3,11 @@
  * it belongs and what to know of it goes to stderr.
  */
 import { resolve } from "node:path";
-import { type GivenFlag, givenFlags, parseSettings, type Settings } from "./flags.ts";
+import { type GivenFlag, givenFlags } from "./argv.ts";
 import { type HostEntry, type HostShape, hosts } from "./hosts.ts";
 import { agentChoice } from "./key-choices.ts";
 import { takeOwnFlags } from "./own-flags.ts";
+import { parseSettings, type Settings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 import { quote, UsageError } from "./values.ts";
 

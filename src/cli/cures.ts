@@ -5,8 +5,8 @@ import { expandHome, FileError } from "../node/files.ts";
 import { AuthError, HostKeyError } from "../ssh/errors.ts";
 import { copyCommand, keygenCommand } from "./commands.ts";
 import type { Explanation } from "./failure.ts";
-import type { Settings } from "./flags.ts";
 import { keyChoices } from "./key-choices.ts";
+import type { Settings } from "./settings.ts";
 
 /** `server`: the one at which it was met, perhaps a jump host. `keyToCome`: the file of the key that a start would make. */
 export function cured(error: unknown, explanation: Explanation, server: Settings, keyToCome?: string): Explanation {

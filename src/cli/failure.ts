@@ -22,8 +22,8 @@ import {
   TimeoutError,
 } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
-import type { Settings } from "./flags.ts";
 import { type Chosen, keyChoices } from "./key-choices.ts";
+import type { Settings } from "./settings.ts";
 
 /** Where a fault of ours should be told. */
 export const reportAddress = "https://github.com/mcp-ssh-client/mcp-ssh-client/issues";

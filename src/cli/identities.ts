@@ -9,9 +9,9 @@ import type { Log } from "../node/log.ts";
 import type { Signer } from "../ssh/algorithms/interfaces.ts";
 import { PassphraseError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
-import type { Settings } from "./flags.ts";
 import { agentChoice, isOnlyFiles } from "./key-choices.ts";
 import type { GivenPassphrase } from "./passphrase.ts";
+import type { Settings } from "./settings.ts";
 
 /** What finding signers needs of the world. */
 export interface SignerOptions {

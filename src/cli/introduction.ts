@@ -16,7 +16,7 @@ import { type AuthError, HostKeyError } from "../ssh/errors.ts";
 import { checkHostKey, keyTypeOf, parseKnownHosts, type Verdict } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
 import { isEqual } from "../ssh/wire.ts";
-import type { Settings } from "./flags.ts";
+import type { Settings } from "./settings.ts";
 import { type TrustChoice, trustChoice } from "./trust-choices.ts";
 
 /** Where host keys are remembered that a key server gave: a known_hosts file of our own. */

@@ -5,7 +5,7 @@
 
 import { expandHome } from "../node/files.ts";
 import { type AgentChoice, agentPath, type KeyChoice } from "../node/key-choices.ts";
-import type { Settings } from "./flags.ts";
+import type { Settings } from "./settings.ts";
 
 /** What of the settings has a say in it. */
 export type Chosen = Pick<Settings, "clientKeys" | "isClientKeyGiven" | "agent" | "isSshLike" | "isJump" | "config">;

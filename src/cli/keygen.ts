@@ -10,9 +10,9 @@ import { printable } from "../ssh/printable.ts";
 import { keyTypeOf, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
 import { isEqual } from "../ssh/wire.ts";
 import { copyCommand } from "./commands.ts";
-import { parseSettings, type Settings } from "./flags.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import { givenPassphrase } from "./passphrase.ts";
+import { parseSettings, type Settings } from "./settings.ts";
 import type { Terminal } from "./terminal.ts";
 import { quote, UsageError } from "./values.ts";
 

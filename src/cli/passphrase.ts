@@ -6,7 +6,7 @@ import { readPassphraseFile } from "../node/files.ts";
 import type { Log } from "../node/log.ts";
 import { printable } from "../ssh/printable.ts";
 import { utf8 } from "../ssh/wire.ts";
-import type { Settings } from "./flags.ts";
+import type { Settings } from "./settings.ts";
 
 /** The variable that it may stand in. */
 export const passphraseVariable = "MCP_SSH_PASSPHRASE";

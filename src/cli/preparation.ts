@@ -5,10 +5,10 @@ import type { KnownHostsFile } from "../node/files.ts";
 import type { ReadChoice } from "../node/key-choices.ts";
 import type { AcceptedKey } from "../node/trust.ts";
 import type { ByteDuplex } from "../ssh/connection.ts";
-import type { Settings } from "./flags.ts";
 import type { UnlockedKeys } from "./identities.ts";
 import type { Introduction } from "./introduction.ts";
 import type { GivenPassphrase } from "./passphrase.ts";
+import type { Settings } from "./settings.ts";
 import type { Stop } from "./way.ts";
 
 /** What was begun for one server on the way before SSH was loaded. */

@@ -6,7 +6,7 @@
 import { type ConfigFiles, readConfigFiles } from "../node/config-files.ts";
 import type { Log } from "../node/log.ts";
 import type { ConfigFile } from "../node/ssh-config.ts";
-import type { Settings } from "./flags.ts";
+import type { Settings } from "./settings.ts";
 import type { Route } from "./way.ts";
 
 /**

@@ -15,11 +15,11 @@ import { AuthError, type HostKeyError, NegotiationError } from "../ssh/errors.ts
 import { isEqual } from "../ssh/wire.ts";
 import { isKeyToCome } from "./client-keys.ts";
 import { trustCommand } from "./commands.ts";
-import type { Settings } from "./flags.ts";
 import { HostKeyFollower } from "./host-keys.ts";
 import { signersOf } from "./identities.ts";
 import type { Introduction } from "./introduction.ts";
 import type { Preparation, PreparedStop } from "./preparation.ts";
+import type { Settings } from "./settings.ts";
 import { trustChoice } from "./trust-choices.ts";
 import type { Watch } from "./watch.ts";
 import { JumpError, travel } from "./way.ts";

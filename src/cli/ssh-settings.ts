@@ -14,7 +14,7 @@ import type { Log } from "../node/log.ts";
 import { type ConfigFacts, type ConfigFile, evaluateConfig } from "../node/ssh-config.ts";
 import { isPatternMatch } from "../ssh/host-pattern.ts";
 import { printable } from "../ssh/printable.ts";
-import type { Settings } from "./flags.ts";
+import type { Settings } from "./settings.ts";
 import * as values from "./values.ts";
 import type { Route } from "./way.ts";
 

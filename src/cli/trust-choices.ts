@@ -2,7 +2,7 @@
  * Trust choices: which known_hosts files the settings mean, and under which name a server is looked up in them. Pure.
  */
 import { defaultKnownHosts } from "../node/files.ts";
-import type { Settings } from "./flags.ts";
+import type { Settings } from "./settings.ts";
 
 export interface TrustChoice {
   /** The name and port that known_hosts is searched for. */

@@ -11,11 +11,12 @@ import { at, refusalWords, type Subject, shownOf, whereOf } from "../node/trust-
 import type { HostKey } from "../ssh/connection.ts";
 import { checkHostKey, type KnownHosts, parseKnownHosts } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
+import { givenFlags } from "./argv.ts";
 import { describeFailure } from "./failure.ts";
-import { givenFlags, parseSettings, type Settings } from "./flags.ts";
 import { chosen, review } from "./host-key-review.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import { findWay, revokedKeysOf } from "./remote.ts";
+import { parseSettings, type Settings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 import { trustChoice } from "./trust-choices.ts";

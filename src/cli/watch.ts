@@ -5,7 +5,7 @@ import type { KeyFile, KnownHostsFile } from "../node/files.ts";
 import type { DialProgress } from "../node/tcp.ts";
 import type { Signer } from "../ssh/algorithms/interfaces.ts";
 import type { HostKey, Progress } from "../ssh/connection.ts";
-import type { Settings } from "./flags.ts";
+import type { Settings } from "./settings.ts";
 
 /** Each is told when it is reached; all of them again where another connection is needed. */
 export type Reached =

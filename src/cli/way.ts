@@ -5,7 +5,7 @@
 import type { ByteDuplex, SessionChannel, SessionRequest, SshConnection } from "../ssh/connection.ts";
 import { ChannelError, DisconnectError, SshError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
-import type { Settings } from "./flags.ts";
+import type { Settings } from "./settings.ts";
 
 /** The jump hosts in order, then the server that is meant. */
 export type Route = readonly [Settings, ...Settings[]];

@@ -1,6 +1,7 @@
 /** Our flags beside what the replaced tool's argparse made of the same command lines: test/vectors/argparse.json. */
 import { describe, expect, it, test } from "vitest";
-import { flagRows, parseFlags, parseSettings, type Settings } from "../../src/cli/flags.ts";
+import { flagRows } from "../../src/cli/flags.ts";
+import { parseFlags, parseSettings, type Settings } from "../../src/cli/settings.ts";
 import { UsageError } from "../../src/cli/values.ts";
 import { vectors } from "../support/vectors.ts";
 

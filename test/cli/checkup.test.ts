@@ -1,8 +1,8 @@
 /** A session that a test plays, examined: what the report says of each kind of server. */
 import { describe, expect, test } from "vitest";
 import { examine } from "../../src/cli/checkup.ts";
-import { parseFlags, type Settings } from "../../src/cli/flags.ts";
 import { Report, type Step, stepNames } from "../../src/cli/report.ts";
+import { parseFlags, type Settings } from "../../src/cli/settings.ts";
 import type { ReferenceServerMode } from "../../src/mcp/reference-server.ts";
 import type { SessionRequest } from "../../src/ssh/connection.ts";
 import { FakeRemote, pass, settle, useFakeTime } from "../mcp/fakes.ts";

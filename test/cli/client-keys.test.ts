@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { readClientKeys } from "../../src/cli/client-keys.ts";
-import { parseFlags, type Settings } from "../../src/cli/flags.ts";
+import { parseFlags, type Settings } from "../../src/cli/settings.ts";
 import { createLog } from "../../src/node/log.ts";
 
 let folder = "";

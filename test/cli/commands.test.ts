@@ -1,7 +1,7 @@
 /** The commands that a person is told to paste: what was typed, and no more. */
 import { describe, expect, test } from "vitest";
 import { copyCommand, keygenCommand, sshCommand, trustCommand } from "../../src/cli/commands.ts";
-import { parseFlags, type Settings } from "../../src/cli/flags.ts";
+import { parseFlags, type Settings } from "../../src/cli/settings.ts";
 import { configuredRoute } from "../../src/cli/ssh-settings.ts";
 import { createLog } from "../../src/node/log.ts";
 

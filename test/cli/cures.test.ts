@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { cured } from "../../src/cli/cures.ts";
-import { parseFlags, type Settings } from "../../src/cli/flags.ts";
+import { parseFlags, type Settings } from "../../src/cli/settings.ts";
 import { FileError } from "../../src/node/files.ts";
 import { AuthError, HostKeyError, type HostKeyFault } from "../../src/ssh/errors.ts";
 

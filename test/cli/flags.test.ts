@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
-import type { Settings } from "../../src/cli/flags.ts";
-import { flagRows, parseFlags, parseSettings, usage } from "../../src/cli/flags.ts";
+import { flagRows, usage } from "../../src/cli/flags.ts";
+import type { Settings } from "../../src/cli/settings.ts";
+import { parseFlags, parseSettings } from "../../src/cli/settings.ts";
 import { UsageError } from "../../src/cli/values.ts";
 
 const parse = (...argv: string[]): Settings => parseSettings(argv, () => "local-user", "not here");

@@ -2,8 +2,8 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, rmSync, wr
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { parseFlags, type Settings } from "../../src/cli/flags.ts";
 import { Introduction } from "../../src/cli/introduction.ts";
+import { parseFlags, type Settings } from "../../src/cli/settings.ts";
 import type { HostConfig } from "../../src/node/host-config.ts";
 import { KeyServerError } from "../../src/node/key-server-error.ts";
 import { trustBy } from "../../src/node/trust.ts";

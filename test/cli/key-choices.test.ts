@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { parseFlags, type Settings } from "../../src/cli/flags.ts";
 import { agentChoice, isOnlyFiles, keyChoices, keyToMake } from "../../src/cli/key-choices.ts";
+import { parseFlags, type Settings } from "../../src/cli/settings.ts";
 import type { HostConfig } from "../../src/node/host-config.ts";
 
 function settings(line: string): Settings {

@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
-import { parseFlags } from "../../src/cli/flags.ts";
+import { parseFlags } from "../../src/cli/settings.ts";
 import { withFlags } from "../support/readme-flags.ts";
 
 const readme = readFileSync("README.md", "utf8");

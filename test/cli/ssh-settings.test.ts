@@ -1,7 +1,7 @@
 /** The command line laid over ssh's configuration: the servers on the way, and what holds for each. */
 import { userInfo } from "node:os";
 import { afterEach, describe, expect, test, vi } from "vitest";
-import { parseFlags, type Settings } from "../../src/cli/flags.ts";
+import { parseFlags, type Settings } from "../../src/cli/settings.ts";
 import { configuredRoute } from "../../src/cli/ssh-settings.ts";
 import type { Route } from "../../src/cli/way.ts";
 

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
-import { parseFlags, type Settings } from "../../src/cli/flags.ts";
 import { openSession } from "../../src/cli/session.ts";
+import { parseFlags, type Settings } from "../../src/cli/settings.ts";
 import { createLog } from "../../src/node/log.ts";
 import type { ByteDuplex } from "../../src/ssh/connection.ts";
 import { type Script, ScriptedPeer } from "../support/scripted-peer.ts";

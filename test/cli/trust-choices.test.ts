@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { parseFlags, type Settings } from "../../src/cli/flags.ts";
+import { parseFlags, type Settings } from "../../src/cli/settings.ts";
 import { trustChoice } from "../../src/cli/trust-choices.ts";
 import { defaultKnownHosts } from "../../src/node/files.ts";
 import type { HostConfig } from "../../src/node/host-config.ts";

@@ -1,6 +1,6 @@
 /** From one server to the next, with connections that are none: in which order, and where it is said to have broken. */
 import { describe, expect, test } from "vitest";
-import { parseFlags, type Settings } from "../../src/cli/flags.ts";
+import { parseFlags, type Settings } from "../../src/cli/settings.ts";
 import { JumpError, type Stop, travel } from "../../src/cli/way.ts";
 import type { ByteDuplex, SshConnection } from "../../src/ssh/connection.ts";
 import {

@@ -2,7 +2,8 @@
 import { createServer, type Server } from "node:net";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect } from "vitest";
-import { givenFlags, parseFlags } from "../../src/cli/flags.ts";
+import { givenFlags } from "../../src/cli/argv.ts";
+import { parseFlags } from "../../src/cli/settings.ts";
 import { UsageError } from "../../src/cli/values.ts";
 import { ConfigError } from "../../src/node/config-lines.ts";
 import { ExpansionError } from "../../src/node/config-tokens.ts";

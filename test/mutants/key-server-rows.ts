@@ -14,7 +14,7 @@ export const keyServerRows: readonly Mutant[] = [
 
   {
     id: "argparse-our-flags-first",
-    file: "src/cli/flags.ts",
+    file: "src/cli/argv.ts",
     find: "begun(referenceFlags),",
     replace: "[],",
     why: "a configuration that worked with the replaced tool's prefixes stops working with each flag that we add",
@@ -22,7 +22,7 @@ export const keyServerRows: readonly Mutant[] = [
   },
   {
     id: "argparse-behind-two-dashes",
-    file: "src/cli/flags.ts",
+    file: "src/cli/argv.ts",
     find: "if (end < 0 || index < end) return classOf(raw);",
     replace: "if (end < 0 || index !== end) return classOf(raw);",
     why: "what stands behind -- turns into flags",
@@ -30,7 +30,7 @@ export const keyServerRows: readonly Mutant[] = [
   },
   {
     id: "argparse-dashes-are-flags",
-    file: "src/cli/flags.ts",
+    file: "src/cli/argv.ts",
     find: ' || raw.includes(" ")',
     replace: "",
     why: "a passphrase of several words that begins with a dash is refused, and shown in the host's log",

@@ -1678,7 +1678,7 @@ export const table: readonly Mutant[] = [
 
   {
     id: "flags-value-on-a-switch",
-    file: "src/cli/flags.ts",
+    file: "src/cli/argv.ts",
     find: "if (inline === undefined) return true;",
     replace: "return true;",
     why: "--disable-host-key-checking=false turns the checking off",
@@ -1686,7 +1686,7 @@ export const table: readonly Mutant[] = [
   },
   {
     id: "flags-first-counts",
-    file: "src/cli/flags.ts",
+    file: "src/cli/settings.ts",
     find: "return this.all(name).at(-1);",
     replace: "return this.all(name)[0];",
     why: "what a user appends to a config's arguments has no effect",
@@ -1694,7 +1694,7 @@ export const table: readonly Mutant[] = [
   },
   {
     id: "flags-exclusion-one-way",
-    file: "src/cli/flags.ts",
+    file: "src/cli/settings.ts",
     find: "return name !== other && row.group !== undefined && row.group === otherRow.group;",
     replace:
       'return name !== other && row.group !== undefined && row.group === otherRow.group && other !== "disable-host-key-checking";',
@@ -1703,7 +1703,7 @@ export const table: readonly Mutant[] = [
   },
   {
     id: "flags-prototype",
-    file: "src/cli/flags.ts",
+    file: "src/cli/argv.ts",
     find: "[...names, ...referenceFlags].filter((name) => name === typed),",
     replace: "typed in flags ? [typed] : [],",
     why: "--constructor is a flag",
@@ -1711,7 +1711,7 @@ export const table: readonly Mutant[] = [
   },
   {
     id: "flags-secret-repeated",
-    file: "src/cli/flags.ts",
+    file: "src/cli/argv.ts",
     find: "values.quote(/^--[^=]+/.exec(raw)?.[0] ?? raw)",
     replace: "values.quote(raw)",
     why: "the value of an unknown flag, a token perhaps, goes to the log",
@@ -1719,7 +1719,7 @@ export const table: readonly Mutant[] = [
   },
   {
     id: "flags-replaced-tools-port",
-    file: "src/cli/flags.ts",
+    file: "src/cli/settings.ts",
     find: 'given.last("port") ?? 22',
     replace: 'given.last("port") ?? 8022',
     why: "--command does not find an ordinary sshd",
