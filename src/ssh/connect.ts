@@ -3,7 +3,7 @@
  * it verdicts, signatures and the time of day, and turns its events into promises.
  */
 
-import type { ChannelNews, ChannelRequest, Opening } from "./channel.ts";
+import type { ChannelNews, Opening } from "./channel.ts";
 import { ChannelStreams } from "./channel-streams.ts";
 import { type ClientEvent, type ClientOptions, SshClient } from "./client.ts";
 import type {
@@ -18,12 +18,15 @@ import type {
   SessionRequest,
   SshConnection,
 } from "./connection.ts";
-import { AuthError, ChannelError, HostKeyError, ProtocolError, SshError, TimeoutError } from "./errors.ts";
+import { Deadline, now, within } from "./deadline.ts";
+import { AuthError, ChannelError, HostKeyError, SshError, TimeoutError } from "./errors.ts";
+import { HangUp } from "./hang-up.ts";
 import { fingerprint } from "./known-hosts.ts";
 import { Liveness, type Moment } from "./liveness.ts";
 import * as m from "./messages.ts";
 import { printable } from "./printable.ts";
 import { systemRandomBytes } from "./random-bytes.ts";
+import { requestsOf } from "./session-request.ts";
 import { directOf } from "./web-streams.ts";
 import { decodeFields, encodeFields, isEqual } from "./wire.ts";
 
@@ -41,14 +44,6 @@ export const defaultLimits: Limits = {
   windowTotal: 4 * 1024 * 1024, // 2 MiB for one session, as OpenSSH has it: 40 MB/s at 50 ms; a slow reader makes us hold it
 };
 
-const closeTimeout = 1_000; // how long the last bytes may take to leave
-/**
- * After a fault of the server's we read on for so long, milliseconds and bytes, and drop it: a socket that is closed with
- * bytes unread is reset, which may cost the server the DISCONNECT that says why (RFC 1122 §4.2.2.13).
- */
-const lingerTime = 200;
-const lingerBytes = 4 * 1024 * 1024;
-const mostLate = 1_000; // by which a busy process may be late: a timer that is later shows that we stood still
 const muchOutput = 128 * 1024; // less keeps neither a write nor an event waiting: see client.ts
 const readPauseOutput = 512 * 1024; // with this much to send we read nothing: replies must not pile up
 
@@ -64,8 +59,6 @@ export async function connect(socket: ByteDuplex, options: ConnectOptions): Prom
   const table = options.table ?? (await import("./algorithms/table.ts")).table; // a platform with its own needs no other
   return new Connection(socket, { ...options, table }, limits).established;
 }
-
-type Timer = ReturnType<typeof setTimeout>;
 
 interface Waiting<T = void> {
   readonly resolve: (value: T) => void;
@@ -85,6 +78,7 @@ class Connection implements SshConnection {
   readonly #client: SshClient;
   readonly #source: ByteSource;
   readonly #sink: ByteSink;
+  readonly #hangUp: HangUp;
   readonly #channels: Map<number, OpenChannel> = new Map();
   readonly #rekeys: Waiting[] = [];
   #proof: Waiting<readonly Uint8Array[]> | undefined;
@@ -98,15 +92,12 @@ class Connection implements SshConnection {
   #isStepping = false;
   #told: "nothing" | "version" | "negotiated" = "nothing";
   #isEnded = false;
-  /** Whether what comes after the end is read and dropped; `#lingered` is called when no more does. */
-  #isLingering = false;
-  #lingered: () => void = () => undefined;
   /** Why nothing can be asked for any more. */
   #gone: SshError = connectionEnded();
   #verdict: Promise<void> | undefined;
   readonly #deadline: Deadline = new Deadline();
-  #keepaliveTimer: Timer | undefined;
-  #rekeyTimer: Timer | undefined;
+  #keepaliveTimer: ReturnType<typeof setTimeout> | undefined;
+  #rekeyTimer: ReturnType<typeof setTimeout> | undefined;
   readonly #rekeyDeadline: Deadline = new Deadline();
   #liveness: Liveness | undefined;
 
@@ -128,6 +119,7 @@ class Connection implements SshConnection {
     const { source, sink } = directOf(socket);
     this.#source = source;
     this.#sink = sink;
+    this.#hangUp = new HangUp(source, sink);
     this.closed = new Promise((resolve) => {
       this.#resolveClosed = resolve;
     });
@@ -226,16 +218,7 @@ class Connection implements SshConnection {
       this.#client.receiveEnd(error);
       this.#step();
     }
-    await this.#dropRest().catch(ignore);
-    this.#lingered();
-  }
-
-  async #dropRest(): Promise<void> {
-    for (let left = lingerBytes; left > 0 && this.#isLingering; ) {
-      const bytes = await this.#source.read();
-      if (bytes === undefined) return;
-      left -= bytes.length;
-    }
+    await this.#hangUp.dropRest();
   }
 
   /** Nothing is read while a host key waits for its verdict, or while the server does not read what we owe it. */
@@ -519,25 +502,7 @@ class Connection implements SshConnection {
       streams.end(gone);
     }
     this.#channels.clear();
-    this.#isLingering = error instanceof ProtocolError;
-    void this.#hangUp().then(() => this.#resolveClosed(error));
-  }
-
-  /** Sends what waits, a DISCONNECT at the end of it, and closes both streams; bounded in time. */
-  async #hangUp(): Promise<void> {
-    const lingered = new Promise<void>((resolve) => {
-      this.#lingered = resolve;
-    });
-    const output = this.#client.takeOutput();
-    const lastWords = async (): Promise<void> => {
-      if (output.length > 0) await this.#sink.write(output);
-      await this.#sink.close();
-    };
-    await within(closeTimeout, "the last bytes to leave", lastWords()).catch(ignore);
-    if (this.#isLingering) await within(lingerTime, "the server's end", lingered).catch(ignore);
-    this.#isLingering = false;
-    const released = Promise.allSettled([this.#sink.abort(), this.#source.cancel()]); // abort waits for a stuck write
-    await within(closeTimeout, "the streams to end", released).catch(ignore);
+    void this.#hangUp.finish(this.#client.takeOutput(), error).then(() => this.#resolveClosed(error));
   }
 
   #notice(notice: Notice): void {
@@ -557,80 +522,6 @@ function checkLimits(limits: Limits): void {
 function listed(blob: Uint8Array): HostKey {
   const { type } = decodeFields("host key", { type: "text", rest: "rest" }, blob);
   return { algorithm: printable(type), blob, fingerprint: fingerprint(blob) };
-}
-
-function requestsOf(request: SessionRequest): readonly ChannelRequest[] {
-  const env = Object.entries(request.env ?? {}).map(([variableName, variableValue]) => ({
-    requestType: "env",
-    requestFields: encodeFields(m.ENV_REQUEST, { variableName, variableValue }),
-    label: variableName,
-  }));
-  return [...env, mainRequestOf(request)];
-}
-
-function mainRequestOf(request: SessionRequest): ChannelRequest {
-  if ("exec" in request) {
-    return {
-      requestType: "exec",
-      requestFields: encodeFields(m.EXEC_REQUEST, { command: request.exec }),
-      label: "exec",
-    };
-  }
-  if ("subsystem" in request) {
-    const requestFields = encodeFields(m.SUBSYSTEM_REQUEST, { subsystemName: request.subsystem });
-    return { requestType: "subsystem", requestFields, label: `subsystem ${printable(request.subsystem)}` };
-  }
-  return { requestType: "shell", requestFields: new Uint8Array(0), label: "shell" };
-}
-
-/** A time that the other side has. Where we stood still meanwhile and heard nothing, it has it again. */
-class Deadline {
-  #timer: Timer | undefined;
-  #at = 0;
-
-  get isRunning(): boolean {
-    return this.#timer !== undefined;
-  }
-
-  start(milliseconds: number, onOver: () => void): void {
-    clearTimeout(this.#timer);
-    this.#at = now() + milliseconds;
-    this.#timer = setTimeout(() => {
-      this.#timer = undefined;
-      if (now() - this.#at > mostLate) this.start(milliseconds, onOver);
-      else onOver();
-    }, milliseconds);
-  }
-
-  /** Returns the milliseconds that were left, 1 at least. */
-  stop(): number {
-    clearTimeout(this.#timer);
-    this.#timer = undefined;
-    return Math.max(this.#at - now(), 1);
-  }
-}
-
-/** `promise`, but no longer than `milliseconds`, nor than `signal` allows. */
-async function within<T>(
-  milliseconds: number,
-  what: string,
-  promise: T | Promise<T>,
-  signal?: AbortSignal,
-): Promise<T> {
-  const deadline = new Deadline();
-  let onAbort: (() => void) | undefined;
-  const limit = new Promise<never>((_, reject) => {
-    deadline.start(milliseconds, () => reject(new TimeoutError(what, milliseconds)));
-    onAbort = () => reject(signal?.reason);
-    if (signal?.aborted) onAbort();
-    signal?.addEventListener("abort", onAbort, { once: true });
-  });
-  try {
-    return await Promise.race([promise, limit]);
-  } finally {
-    deadline.stop();
-    if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
-  }
 }
 
 /** Of a certificate the key that it certifies: that is the key that the server holds. */
@@ -655,14 +546,6 @@ function internalError(error: unknown): SshError {
   return new SshError(`internal error in the SSH client: ${what}`, { cause: error });
 }
 
-function now(): number {
-  return performance.now();
-}
-
 function moment(): Moment {
   return { steady: now(), wall: Date.now() };
-}
-
-function ignore(): void {
-  // the stream is broken already: nothing is left to do with it
 }

@@ -57,7 +57,7 @@ const fixed: readonly (readonly [string, string, string])[] = [
   ["src/mcp/reconnect-pace.ts", "SHORTEST", "Pause between attempts to dial again, the shortest"],
   ["src/mcp/reconnect-pace.ts", "LONGEST", "Pause between attempts to dial again, the longest"],
   ["src/mcp/json-lines.ts", "LARGEST_NOISE", "Noise that is held to be shown"],
-  ["src/ssh/connect.ts", "lingerTime", "After a fault of the server's: what still comes is read and dropped"],
+  ["src/ssh/hang-up.ts", "lingerTime", "After a fault of the server's: what still comes is read and dropped"],
   ["src/mcp/pending.ts", "MOST_FROM_SERVER", "A server's own requests that are remembered"],
   ["src/ssh/packet.ts", "MAXIMUM_PACKET_LENGTH", "An SSH packet"],
   ["src/ssh/channel.ts", "MAXIMUM_PACKET_SIZE", "Data in one SSH packet of a channel"],

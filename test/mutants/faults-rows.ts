@@ -31,7 +31,7 @@ export const faultsRows: readonly Mutant[] = [
   },
   {
     id: "connect-deadline-over-standstill",
-    file: "src/ssh/connect.ts",
+    file: "src/ssh/deadline.ts",
     find: "if (now() - this.#at > mostLate) this.start(milliseconds, onOver);",
     replace: "if (now() - this.#at > Infinity) this.start(milliseconds, onOver);",
     why: "a process that was stopped in the middle of a rekey kills a live link before it reads the answer",
@@ -96,7 +96,7 @@ export const faultsRows: readonly Mutant[] = [
   },
   {
     id: "connect-no-linger",
-    file: "src/ssh/connect.ts",
+    file: "src/ssh/hang-up.ts",
     find: "this.#isLingering = error instanceof ProtocolError;",
     replace: "",
     why: "a server that still sends is reset, and may never read what was wrong with it",
@@ -104,7 +104,7 @@ export const faultsRows: readonly Mutant[] = [
   },
   {
     id: "connect-lingers-for-ever",
-    file: "src/ssh/connect.ts",
+    file: "src/ssh/hang-up.ts",
     find: "left -= bytes.length;",
     replace: "",
     why: "a server that we have done with still costs us what it sends in that time",

@@ -1058,8 +1058,8 @@ export const table: readonly Mutant[] = [
   },
   {
     id: "connect-last-words-lost",
-    file: "src/ssh/connect.ts",
-    find: "if (output.length > 0) await this.#sink.write(output);",
+    file: "src/ssh/hang-up.ts",
+    find: "if (lastWords.length > 0) await this.#sink.write(lastWords);",
     replace: "",
     why: "DISCONNECT and the last data never leave",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "'at rest': DISCONNECT 11, both streams closed" },

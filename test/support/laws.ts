@@ -39,8 +39,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ["packet", "kex", "legal", "userauth", "channel", "private-key", "public-key", "agent"],
   ["transport", "other-host-keys"],
   ["client"],
-  ["signers", "web-streams"],
-  ["channel-streams"],
+  ["signers", "web-streams", "deadline"],
+  ["channel-streams", "hang-up", "session-request"],
   ["connect"],
   ["index"],
 ];
@@ -49,7 +49,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const STRANGERS = ["transport", "userauth", "channel"];
 
 /** The rooms of src/ssh with `await`, timers and streams; connection.ts has no more than their types. */
-const ASYNC_ROOMS = ["connect", "signers", "channel-streams", "web-streams"];
+const ASYNC_ROOMS = ["connect", "hang-up", "deadline", "signers", "channel-streams", "web-streams"];
 const STREAM_ROOMS = [...ASYNC_ROOMS, "connection"];
 
 /** Which parts of src a part may import from; every part may import from itself. */

@@ -1,0 +1,59 @@
+/** Deadlines: how long the other side, or whoever we ask, may take; by a clock that only goes forward. */
+import { TimeoutError } from "./errors.ts";
+
+const mostLate = 1_000; // by which a busy process may be late: a timer that is later shows that we stood still
+
+/** A time that the other side has. Where we stood still meanwhile and heard nothing, it has it again. */
+export class Deadline {
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #at = 0;
+
+  get isRunning(): boolean {
+    return this.#timer !== undefined;
+  }
+
+  start(milliseconds: number, onOver: () => void): void {
+    clearTimeout(this.#timer);
+    this.#at = now() + milliseconds;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (now() - this.#at > mostLate) this.start(milliseconds, onOver);
+      else onOver();
+    }, milliseconds);
+  }
+
+  /** Returns the milliseconds that were left, 1 at least. */
+  stop(): number {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    return Math.max(this.#at - now(), 1);
+  }
+}
+
+/** `promise`, but no longer than `milliseconds`, nor than `signal` allows. */
+export async function within<T>(
+  milliseconds: number,
+  what: string,
+  promise: T | Promise<T>,
+  signal?: AbortSignal,
+): Promise<T> {
+  const deadline = new Deadline();
+  let onAbort: (() => void) | undefined;
+  const limit = new Promise<never>((_, reject) => {
+    deadline.start(milliseconds, () => reject(new TimeoutError(what, milliseconds)));
+    onAbort = () => reject(signal?.reason);
+    if (signal?.aborted) onAbort();
+    signal?.addEventListener("abort", onAbort, { once: true });
+  });
+  try {
+    return await Promise.race([promise, limit]);
+  } finally {
+    deadline.stop();
+    if (onAbort !== undefined) signal?.removeEventListener("abort", onAbort);
+  }
+}
+
+/** Milliseconds of the clock that only goes forward. */
+export function now(): number {
+  return performance.now();
+}
