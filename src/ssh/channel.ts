@@ -58,6 +58,7 @@ export class Channel {
   #recipientChannel = 0;
   #outboundWindow = 0;
   #outboundPacketSize = 0;
+  readonly #initialWindow: number;
   #windowTarget: number;
   #inboundWindow: number;
   #unconsumed = 0;
@@ -71,6 +72,7 @@ export class Channel {
   constructor(id: number, opening: Opening, windowSize: number = INITIAL_WINDOW_SIZE) {
     this.id = id;
     this.#opening = opening;
+    this.#initialWindow = windowSize;
     this.#windowTarget = windowSize;
     this.#inboundWindow = windowSize;
   }
@@ -85,9 +87,14 @@ export class Channel {
     return this.#state !== "closed";
   }
 
-  /** How far the window may grow at present. */
+  /** What the window is filled up to at present. */
   get windowTarget(): number {
     return this.#windowTarget;
+  }
+
+  /** Bytes that may come to wait here: what is unread, and what the server may send before it is told anything else. */
+  get mostHeld(): number {
+    return Math.max(this.#windowTarget, this.#inboundWindow + this.#unconsumed);
   }
 
   open(): Uint8Array {
@@ -118,22 +125,34 @@ export class Channel {
   }
 
   /**
-   * The consumer has taken `length` bytes of data: the window is given back when a quarter of it is free. After every
-   * window's worth of which no more than a quarter ever waited, the window doubles, by `room` bytes at most. RFC 4254 §5.2.
+   * The consumer has taken `length` bytes of data: the window is given back when a quarter of it is free. RFC 4254 §5.2.
+   * `room`: bytes that it may grow by.
    */
   consumed(length: number, room: number): readonly Uint8Array[] {
     if (length > this.#unconsumed) throw new RangeError(`${length} bytes consumed, ${this.#unconsumed} were given`);
     this.#unconsumed -= length;
-    const keepsUp = this.#unconsumed <= this.#windowTarget / 4;
-    this.#consumedSinceGrowth = keepsUp ? this.#consumedSinceGrowth + length : 0;
-    if (this.#consumedSinceGrowth >= this.#windowTarget) {
-      this.#windowTarget += Math.max(0, Math.min(this.#windowTarget, room));
-      this.#consumedSinceGrowth = 0;
-    }
+    this.#fitWindow(length, room);
     const free = this.#windowTarget - this.#inboundWindow - this.#unconsumed;
     if (this.#closeSent || this.#eofReceived || free < this.#windowTarget / 4) return [];
     this.#inboundWindow += free;
     return [encode(m.CHANNEL_WINDOW_ADJUST, { recipientChannel: this.#recipientChannel, bytesToAdd: free })];
+  }
+
+  /**
+   * The window doubles after every window's worth behind which no more than a quarter of the first window ever waited: the
+   * link is what holds it up then. Where more waits it is the reader, for whom a grown window would only be more to hold:
+   * it goes back to its first size, as nothing is given back until that much is free. Neither takes a clock.
+   */
+  #fitWindow(length: number, room: number): void {
+    if (this.#unconsumed > this.#initialWindow / 4) {
+      this.#consumedSinceGrowth = 0;
+      this.#windowTarget = this.#initialWindow;
+      return;
+    }
+    this.#consumedSinceGrowth += length;
+    if (this.#consumedSinceGrowth < this.#windowTarget) return;
+    this.#windowTarget += Math.max(0, Math.min(this.#windowTarget, room));
+    this.#consumedSinceGrowth = 0;
   }
 
   /** EOF: we send no more data. RFC 4254 §5.3. */

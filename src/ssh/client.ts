@@ -60,7 +60,7 @@ export interface ClientOptions {
   readonly rekeyBytes?: number;
   /** Packets likewise; 2^31 unless given. RFC 4344 §3.1. */
   readonly rekeyPackets?: number;
-  /** What all channels' windows may add up to; 4 MiB unless given. */
+  /** What all channels' windows may add up to; 10 MiB unless given. */
   readonly windowTotal?: number;
   /** Whether the server's list of its host keys is read and told. */
   readonly readsHostKeys?: boolean;
@@ -105,7 +105,7 @@ export class SshClient {
   #readsHostKeys: boolean;
 
   constructor(options: ClientOptions) {
-    this.#windowTotal = options.windowTotal ?? 4 * 1024 * 1024;
+    this.#windowTotal = options.windowTotal ?? 10 * 1024 * 1024;
     this.#userauth = new UserAuth(options.user, options.keys);
     const offered = withHostKeys(options.table, options.hostKeyAlgorithms);
     this.#hostKeyRows = offered.hostKey;
@@ -368,7 +368,7 @@ export class SshClient {
   /** What windows may still grow by; a packet's worth is kept back for every channel that may yet be opened. */
   get #windowRoom(): number {
     let windows = 0;
-    for (const channel of this.#channels.values()) windows += channel.windowTarget;
+    for (const channel of this.#channels.values()) windows += channel.mostHeld;
     const keptBack = (maximumChannels - this.#channels.size) * MAXIMUM_PACKET_SIZE;
     return Math.max(0, this.#windowTotal - windows - keptBack);
   }

@@ -108,7 +108,7 @@ export interface Limits {
   readonly rekeyBytes: number;
   /** Time after which we start a rekey. 3,600,000. */
   readonly rekeyInterval: number;
-  /** What all channels' windows may add up to; 2 MiB of it are kept back for channels to come. 4 MiB. */
+  /** What all channels' windows may add up to; 2 MiB of it are kept back for channels to come. 10 MiB. */
   readonly windowTotal: number;
 }
 

@@ -800,10 +800,26 @@ export const table: readonly Mutant[] = [
   {
     id: "channel-growth-unearned",
     file: "src/ssh/channel.ts",
-    find: "const keepsUp = this.#unconsumed <= this.#windowTarget / 4;",
-    replace: "const keepsUp = this.#unconsumed >= 0;",
+    find: "if (this.#unconsumed > this.#initialWindow / 4) {",
+    replace: "if (this.#unconsumed > this.#windowTarget) {",
     why: "the window of a slow reader grows, and with it what waits in memory",
     caughtBy: { file: "test/ssh/channel.test.ts", test: "grows not while the consumer is more than a quarter" },
+  },
+  {
+    id: "channel-growth-kept",
+    file: "src/ssh/channel.ts",
+    find: "this.#windowTarget = this.#initialWindow;",
+    replace: "",
+    why: "once a window has grown, a host that stops reading makes us hold all of it, again and again",
+    caughtBy: { file: "test/ssh/channel.test.ts", test: "grows and goes back to what it was at first" },
+  },
+  {
+    id: "channel-granted-forgotten",
+    file: "src/ssh/channel.ts",
+    find: "return Math.max(this.#windowTarget, this.#inboundWindow + this.#unconsumed);",
+    replace: "return this.#windowTarget;",
+    why: "what a shrunk window still lets through is given to other channels too: more is held than windowTotal",
+    caughtBy: { file: "test/ssh/channel.test.ts", test: "grows and counts as held what was granted" },
   },
   {
     id: "channel-empty-data-told",

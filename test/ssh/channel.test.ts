@@ -481,6 +481,33 @@ describe("our window, RFC 4254 §5.2", () => {
       expect(channel.windowTarget).toBe(size + 1000);
     });
 
+    test("not while the consumer is more than a quarter of the first window behind, however far it grew", () => {
+      const channel = ready({ windowSize: size });
+      flow(channel, 30, 1);
+      expect(channel.windowTarget).toBe(4 * size);
+      for (let k = 0; k < 3; k++) channel.receive(message.data(MAXIMUM_PACKET_SIZE));
+      flow(channel, 100, 1);
+      expect(channel.windowTarget).toBe(size);
+    });
+
+    test("and goes back to what it was at first: nothing is given back until the reader has caught up that far", () => {
+      const channel = ready({ windowSize: size });
+      flow(channel, 10, 1);
+      fill(channel, 2 * size);
+      expect(channel.mostHeld).toBe(2 * size);
+      expect(channel.consumed(size, Number.POSITIVE_INFINITY)).toEqual([]);
+      expect([channel.windowTarget, channel.mostHeld]).toEqual([size, size]);
+      expect(channel.consumed(size / 4, Number.POSITIVE_INFINITY)).toEqual([sent.adjust(size / 4)]);
+    });
+
+    test("and counts as held what was granted, also where the window is to shrink", () => {
+      const channel = ready({ windowSize: size });
+      flow(channel, 10, 1);
+      fill(channel, size);
+      expect(channel.consumed(MAXIMUM_PACKET_SIZE, 0)).toEqual([]);
+      expect([channel.windowTarget, channel.mostHeld]).toEqual([size, 2 * size - MAXIMUM_PACKET_SIZE]);
+    });
+
     test("not while the consumer is more than a quarter of the window behind", () => {
       const channel = ready({ windowSize: size });
       for (let k = 0; k < 4; k++) channel.receive(message.data(MAXIMUM_PACKET_SIZE));
