@@ -87,10 +87,12 @@ export class SendQueue implements HostRoute {
     this.#held ??= emptyEntry();
   }
 
+  /** Also behind `end`: EOF waits for what is held. */
   release(): void {
-    const held = this.#held;
+    const { parts } = this.#held ?? emptyEntry();
     this.#held = undefined;
-    for (const part of held?.parts ?? []) this.#push(part, sizeOf(part));
+    for (const part of parts) this.#enter(this.#next, part, sizeOf(part));
+    this.#wake.resolve();
   }
 
   /** Ends the feed; what it had not taken is dropped, but for what is held, which goes to the next feed. */
@@ -197,11 +199,14 @@ export class SendQueue implements HostRoute {
   }
 
   #push(part: Part, length: number): void {
-    if (this.#isDiscarding || this.#isEnded) return;
-    const entry = this.#held ?? this.#next;
+    if (this.#isDiscarding || (this.#isEnded && this.#held === undefined)) return;
+    this.#enter(this.#held ?? this.#next, part, length);
+    this.#wake.resolve();
+  }
+
+  #enter(entry: Entry, part: Part, length: number): void {
     entry.parts.push(part);
     entry.length += length;
-    this.#wake.resolve();
   }
 
   #take(): Entry {

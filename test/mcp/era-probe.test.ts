@@ -277,6 +277,33 @@ describe("an end", () => {
     expect(stage.code).toBe(0);
   });
 
+  it("of the host's, where a late answer comes when half of its time is over: what was held goes, and EOF behind it", async () => {
+    const { stage } = await shielded({ drainTimeout: 10_000 });
+    stage.host.push(`${DISCOVER}\n${request(1)}\n${request("again", "server/discover")}\n`);
+    stage.host.end();
+    await pass(6_000);
+    expect([stage.remote.stdin.text, stage.remote.stdin.isClosed]).toEqual([`${DISCOVER}\n`, false]);
+    stage.remote.say(`${result("probe")}\n`);
+    await settle();
+    expect(stage.remote.stdin.text).toBe(`${DISCOVER}\n${request(1)}\n${request("again", "server/discover")}\n`);
+    expect(stage.remote.stdin.isClosed).toBe(true);
+    stage.remote.say(`${result(1)}\n${result("again")}\n`);
+    stage.remote.exit({ status: 0 });
+    await pass(50);
+    expect(stage.code).toBe(0);
+    expect(stage.lines).toEqual([result("probe"), result(1), result("again")]);
+  });
+
+  it("of the host's, where nothing was held behind a late answer: EOF goes all the same", async () => {
+    const { stage } = await shielded({ drainTimeout: 10_000 });
+    stage.host.push(`${DISCOVER}\n`);
+    stage.host.end();
+    await pass(6_000);
+    stage.remote.say(`${result("probe")}\n`);
+    await settle();
+    expect(stage.remote.stdin.isClosed).toBe(true);
+  });
+
   it("of the host's after the probe's answer: exit 0", async () => {
     const { stage } = await shielded();
     stage.host.push(`${DISCOVER}\n`);

@@ -105,6 +105,22 @@ export const reconnectRows: readonly Mutant[] = [
     caughtBy: { file: "test/mcp/reconnect.test.ts", test: "or had ended and not been sent whole" },
   },
   {
+    id: "send-queue-held-lost",
+    file: "src/mcp/send-queue.ts",
+    find: "if (this.#isDiscarding || (this.#isEnded && this.#held === undefined)) return;",
+    replace: "if (this.#isDiscarding || this.#isEnded) return;",
+    why: "a probe that the host repeats is lost where the first answer comes late, after the host's EOF",
+    caughtBy: { file: "test/mcp/era-probe.test.ts", test: "what was held goes, and EOF behind it" },
+  },
+  {
+    id: "send-queue-released-lost",
+    file: "src/mcp/send-queue.ts",
+    find: "this.#enter(this.#next, part, sizeOf(part));",
+    replace: "this.#push(part, sizeOf(part));",
+    why: "what waited for the probe's answer is dropped where that comes late, after the host's EOF",
+    caughtBy: { file: "test/mcp/era-probe.test.ts", test: "what was held goes, and EOF behind it" },
+  },
+  {
     id: "reconnect-cut-rest",
     file: "src/mcp/reconnection.ts",
     find: "if (input.isInPieces) waiting.cut();",
