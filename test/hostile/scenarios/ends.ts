@@ -1,5 +1,5 @@
 /** Scenarios of a connection that ends, or falls silent, at every step. RFC 9293 §3.6: a FIN leaves the other half open. */
-import { channelData, N } from "../bytes.ts";
+import { channelData, disconnect, N, uint32 } from "../bytes.ts";
 import { remoteLines } from "../conversation.ts";
 import { type Family, strict, withRekey } from "../families.ts";
 import type { Ends, Scenario } from "../scenario.ts";
@@ -64,6 +64,43 @@ const closed: readonly Scenario[] = moments.flatMap(
     ];
   },
 );
+
+/** The server's own DISCONNECT while the host waits for an answer: it is told the server's reason, in safe letters. */
+const told = "down for work \u001b[2J\u009b\u202e\r\n2026 - ERROR - forged";
+const toldSafely = "the server ended the connection: down for work \\x1b[2J\\x9b\\u{202e}";
+const dismissal = (
+  name: string,
+  reason: number,
+  more: {
+    readonly family?: Family;
+    readonly at?: string;
+    readonly first?: Script;
+    readonly says?: readonly string[];
+  } = {},
+): Scenario => {
+  const { family = strict, at = "answers", first = [], says = [] } = more;
+  return {
+    name,
+    source: "RFC 4253 §11.1, RFC 4251 §9.2",
+    family,
+    edits: [before(at, ...first, send(disconnect(reason, told)), silence())],
+    expect: { ends: toldSafely, reason: "none", says },
+  };
+};
+
+const dismissals: readonly Scenario[] = [
+  dismissal("DISCONNECT in the session, a request unanswered", 11),
+  dismissal("DISCONNECT with a reason that no RFC has, a request unanswered", 2 ** 32 - 1),
+  dismissal("DISCONNECT in the middle of a message", 11, { first: [half], says: halfSaid }),
+  dismissal("DISCONNECT in the middle of a rekey, a request unanswered", 11, { family: withRekey, at: "rekey-reply" }),
+  {
+    name: "DISCONNECT that ends in its reason, a request unanswered",
+    source: "RFC 4253 §11.1",
+    family: strict,
+    edits: [before("answers", send(Buffer.concat([Uint8Array.of(1), uint32(11)])), silence())],
+    expect: { ends: "SSH_MSG_DISCONNECT", reason: 2 },
+  },
+];
 
 const pulse = ["--keepalive-interval", "1", "--keepalive-count", "3"];
 const noLife: Ends = { ends: "no sign of life on the connection within 3 s", reason: 11 };
@@ -133,4 +170,4 @@ const silences: readonly Scenario[] = [
   },
 ];
 
-export const endScenarios: readonly Scenario[] = [...closed, ...silences];
+export const endScenarios: readonly Scenario[] = [...closed, ...dismissals, ...silences];
