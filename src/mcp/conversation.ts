@@ -8,6 +8,7 @@ import type { MessageId } from "./message-id.ts";
 import {
   answerLine,
   DISCOVER,
+  EXCESS_REASON,
   goneReason,
   type Reason,
   type Refusal,
@@ -98,6 +99,16 @@ export class Conversation {
     if (asked.some(({ method }) => method === "initialize")) this.#hasInitialize = true;
     if (this.#end !== undefined) this.giveUpForGood(goneReason(this.#end, this.#hasReply));
     return asked;
+  }
+
+  /** Whether a line of the host's asks more than may wait for answers; each request in it is answered so then. */
+  refusesExcess({ envelopes }: Verdict): boolean {
+    const asked = envelopes.flatMap(({ kind, id, method }) =>
+      kind === "request" && id !== undefined ? [{ id, method, isSent: false }] : [],
+    );
+    if (asked.length === 0 || this.#host.hasRoomFor(asked)) return false;
+    for (const request of asked) this.#ports.answer(answerLine(request, EXCESS_REASON, []), request);
+    return true;
   }
 
   /** Whether a line of the host's, not entered yet, answers what the remote has asked on this link, and nothing else. */

@@ -52,7 +52,7 @@ export class EraProbe implements HostRoute {
     else if (this.#state === "refused" && line.requests.length > 0) this.#end();
   }
 
-  room(): Promise<void> {
+  room(): Promise<void> | undefined {
     return this.#queue.room();
   }
 

@@ -4,6 +4,7 @@
  */
 import type { ByteSource } from "../ssh/connection.ts";
 import type { Conversation } from "./conversation.ts";
+import type { HostHold } from "./host-hold.ts";
 import type { HostLine, HostRoute } from "./host-route.ts";
 import { InputBlocks } from "./input-blocks.ts";
 import { JsonLines, type Line } from "./json-lines.ts";
@@ -21,6 +22,10 @@ export class HostInput {
   route: HostRoute;
   /** Gives what passes in place of a line: nothing, where it is undefined. */
   onPass: (line: HostLine) => HostLine | undefined = (line) => line;
+  /** Holds the host back while the route has no room; without one it waits for that. */
+  hold: HostHold | undefined;
+  /** Called where requests were refused, since too many wait: resolves when the host has heard of it. */
+  onExcess: () => Promise<unknown> = () => Promise.resolve();
   readonly #source: ByteSource;
   readonly #lines: JsonLines;
   readonly #blocks: InputBlocks;
@@ -28,6 +33,7 @@ export class HostInput {
   readonly #ended: Deferred<void> = deferred();
   #chunks = 0;
   #isEnded = false;
+  #excess: Promise<unknown> | undefined;
 
   /**
    * `source` may lend its chunks. `limit`: the longest line, bytes, that is held until it is complete. `blocks`: where
@@ -79,7 +85,7 @@ export class HostInput {
       if (chunk === undefined) break;
       this.#chunks++;
       this.#take(chunk);
-      await this.route.room();
+      await this.#mayReadOn(chunk.length);
     }
     this.#takeLast();
     this.#isEnded = true;
@@ -94,6 +100,13 @@ export class HostInput {
   /** Reads no more. */
   cancel(): void {
     this.#source.cancel().catch(() => undefined); // it has broken before
+  }
+
+  async #mayReadOn(length: number): Promise<void> {
+    await this.#excess;
+    this.#excess = undefined;
+    const room = this.route.room();
+    if (room !== undefined) await (this.hold?.over(room, length) ?? room);
   }
 
   #take(chunk: Uint8Array): void {
@@ -114,6 +127,11 @@ export class HostInput {
 
   #line(line: Line, chunks: readonly Uint8Array[]): void {
     const { verdict, isWhole } = line;
+    if (isWhole && this.#conversation.refusesExcess(verdict)) {
+      for (const chunk of chunks) this.#blocks.giveBack(chunk);
+      this.#excess ??= this.onExcess();
+      return;
+    }
     const isAnswer = this.#conversation.isAnswer(verdict);
     const requests = this.#conversation.enterHost(verdict, isWhole ? chunks : undefined);
     const passed = this.onPass({ chunks, verdict, requests, isRest: !isWhole, isAnswer });

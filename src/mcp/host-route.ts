@@ -32,8 +32,8 @@ export interface HostRoute {
   /** Takes some bytes of a line that is too long to be held, before its `line`. */
   piece(bytes: Uint8Array): void;
   line(line: HostLine): void;
-  /** Resolves when more may come. */
-  room(): Promise<void>;
+  /** Resolves when more may come; undefined: it may come now. */
+  room(): Promise<void> | undefined;
 }
 
 /** Holds lines until it is known what the remote is. */

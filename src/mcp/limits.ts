@@ -12,6 +12,10 @@ export interface ProxyLimits {
   readonly firstReplyTimeout: number;
   /** From the sending of `server/discover`: how long the remote may take to answer it. Hosts wait 10 to 60 s. 8,000. */
   readonly probeTimeout: number;
+  /** While the server takes nothing and the host is held back: after this a little more is read, to see if it is there. 5,000. */
+  readonly holdInterval: number;
+  /** While the host is held back: how long the server may take nothing. Then the link counts as lost. 600,000. */
+  readonly stallTimeout: number;
   /** With the remote gone: how long we stay for the host's first request, and then for what else it is saying. 2,000. */
   readonly firstRequestTimeout: number;
   /** With the remote gone: the silence of the host, all read and no line half said, after which it gets its end. 100. */
@@ -40,6 +44,8 @@ export const DEFAULT_LIMITS: ProxyLimits = {
   quietTimeout: 1_000,
   firstReplyTimeout: 45_000,
   probeTimeout: 8_000,
+  holdInterval: 5_000,
+  stallTimeout: 600_000,
   firstRequestTimeout: 2_000,
   hostQuietTimeout: 100,
   initializeTimeout: 5_000,

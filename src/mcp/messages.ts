@@ -3,7 +3,7 @@
  * takes them for the server's own; `data.source` says whose they are. And -32601, for a remote that would say so if it could.
  */
 import { printable } from "../ssh/printable.ts";
-import type { PendingRequest } from "./pending.ts";
+import { MOST_FROM_HOST, MOST_HOST_NAMES, type PendingRequest } from "./pending.ts";
 import { describe, provesNothingRan, type RemoteEnd, signalName } from "./remote-end.ts";
 
 /** The remote is gone, was never reached, or did not answer. */
@@ -17,7 +17,14 @@ export const SOURCE = "mcp-ssh-client";
 
 /** Why we answer, as `data.reason`, and in words. */
 export interface Reason {
-  readonly reason: RemoteEnd["how"] | "no-first-reply" | "no-answer" | "line-too-long" | "withheld" | "stopped";
+  readonly reason:
+    | RemoteEnd["how"]
+    | "no-first-reply"
+    | "no-answer"
+    | "line-too-long"
+    | "too-many-requests"
+    | "withheld"
+    | "stopped";
   /** One or more sentences without the last full stop, printable. */
   readonly text: string;
   /** Whether the remote has carried out nothing, whatever was sent. */
@@ -92,6 +99,12 @@ export function stoppedReason(signal: number): Reason {
   const text = `mcp-ssh-client was told to end, by ${signalName(signal)}, before the remote MCP server had answered`;
   return { reason: "stopped", text };
 }
+
+/** Why a request beyond what may wait is answered at once. */
+export const EXCESS_REASON: Reason = {
+  reason: "too-many-requests",
+  text: `${MOST_FROM_HOST} requests wait for the remote MCP server's answers, or ids and methods of ${MOST_HOST_NAMES} bytes: no more can`,
+};
 
 /** Why what still waits is answered when the host leaves. */
 export const LEFT_REASON: Reason = {

@@ -22,6 +22,11 @@ export function isAwaited({ method }: PendingRequest): boolean {
 /** How many of a server's own requests are remembered. */
 export const MOST_FROM_SERVER = 1000;
 
+/** How many of the host's requests may wait for their answers. */
+export const MOST_FROM_HOST = 100_000;
+/** And the bytes of their ids and methods. */
+export const MOST_HOST_NAMES: number = 8 * 1024 * 1024;
+
 /** The book of one direction. */
 export class PendingRequests {
   readonly #most: number;
@@ -30,6 +35,8 @@ export class PendingRequests {
   readonly #abandoned = new Set<string>();
   /** How many of the requests somebody waits for: asked after every line, so it is counted and not looked for. */
   #awaited = 0;
+  /** Bytes of their ids and methods. */
+  #names = 0;
 
   /** `most`: how many are remembered, the latest; a server that we do not trust must not fill our memory. */
   constructor(most: number = Number.POSITIVE_INFINITY) {
@@ -41,6 +48,12 @@ export class PendingRequests {
     return this.#awaited > 0;
   }
 
+  /** Whether as many more may be entered as a host may have. */
+  hasRoomFor(asked: readonly Asked[]): boolean {
+    const names = asked.reduce((sum, each) => sum + namesOf(each), this.#names);
+    return this.#requests.size + asked.length <= MOST_FROM_HOST && names <= MOST_HOST_NAMES;
+  }
+
   get all(): readonly PendingRequest[] {
     return [...this.#requests.values()];
   }
@@ -49,6 +62,7 @@ export class PendingRequests {
     const request = { id, method, isSent: false };
     this.#strike(id.key); // the host used the id again: one answer serves both
     this.#requests.set(id.key, request);
+    this.#names += namesOf(request);
     if (isAwaited(request)) this.#awaited++;
     this.#abandoned.delete(id.key);
     const [oldest] = this.#requests.size > this.#most ? this.#requests.keys() : [];
@@ -82,12 +96,15 @@ export class PendingRequests {
   abandon(request: PendingRequest): void {
     this.#strike(request.id.key);
     this.#abandoned.add(request.id.key);
+    const [oldest] = this.#abandoned.size > MOST_FROM_HOST ? this.#abandoned : [];
+    if (oldest !== undefined) this.#abandoned.delete(oldest);
   }
 
   #strike(key: string): PendingRequest | undefined {
     const request = this.#requests.get(key);
     if (request === undefined) return undefined;
     this.#requests.delete(key);
+    this.#names -= namesOf(request);
     if (isAwaited(request)) this.#awaited--;
     return request;
   }
@@ -103,6 +120,12 @@ export class PendingRequests {
   isAbandoned(id: MessageId): boolean {
     return this.#abandoned.has(id.key);
   }
+}
+
+type Asked = Pick<PendingRequest, "id" | "method">;
+
+function namesOf({ id, method = "" }: Asked): number {
+  return id.raw.length + method.length;
 }
 
 /** What a line changed in the books. */

@@ -8,6 +8,7 @@ import { Conversation } from "./conversation.ts";
 import { EraProbe } from "./era-probe.ts";
 import { Farewell } from "./farewell.ts";
 import type { Happening, Loss } from "./happening.ts";
+import { HostHold } from "./host-hold.ts";
 import { HostInput } from "./host-input.ts";
 import { HostOutput } from "./host-output.ts";
 import { type HostLine, WaitingRoute } from "./host-route.ts";
@@ -15,12 +16,12 @@ import { InputBlocks } from "./input-blocks.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type LinkEars, type OpenRemote, type RemoteSession } from "./link.ts";
 import { isShellsWord, SHELL_CURE } from "./login-shell.ts";
-import { noAnswerReason, noFirstReplyReason, SHELL_SILENCE_CURE } from "./messages.ts";
+import { EXCESS_REASON, noAnswerReason, noFirstReplyReason, SHELL_SILENCE_CURE } from "./messages.ts";
 import type { PendingRequest } from "./pending.ts";
 import type { Reconnection } from "./reconnection.ts";
 import type { ReferenceRoute } from "./reference-route.ts";
 import { mayBeReferenceServer, REFERENCE_CURE, type ReferenceServerMode } from "./reference-server.ts";
-import { describe, exitCode, isFinal, type RemoteEnd } from "./remote-end.ts";
+import { describe, exitCode, isFinal, type RemoteEnd, stalledEnd } from "./remote-end.ts";
 import { RemoteLines } from "./remote-lines.ts";
 import { LineShower, type ShowLine, StderrLines } from "./remote-text.ts";
 import type { Replay } from "./replay.ts";
@@ -99,6 +100,9 @@ class StdioProxy {
   readonly #ending: Occurrence<Happening>;
   /** Whether the remote is not read because the host does not read: its silence then means nothing. */
   #isHostSlow = false;
+  /** The server of the link that stands takes nothing. */
+  #stalled: Deferred<Happening> = deferred();
+  #hasWarnedOfExcess = false;
   #stopSignal: number | undefined;
   readonly #farewell: Farewell;
 
@@ -120,6 +124,12 @@ class StdioProxy {
     const blocks = new InputBlocks();
     this.#queue = new SendQueue(streamBytes, (bytes) => blocks.giveBack(bytes));
     this.#input = new HostInput(sourceOf(input), streamBytes, this.#conversation, this.#waiting, blocks);
+    this.#input.hold = new HostHold(
+      this.#limits,
+      () => this.#queue.taken,
+      () => this.#stalled.resolve({ what: "remote-gone", end: stalledEnd(this.#limits.stallTimeout) }),
+    );
+    this.#input.onExcess = () => this.#excess();
     this.#probe = new EraProbe(probeTimeout, this.#queue, this.#conversation, () => {
       this.#input.route = this.#queue;
     });
@@ -201,7 +211,9 @@ class StdioProxy {
     const reconnection = this.#reconnection?.isDown ? this.#reconnection : undefined;
     const replay = reconnection?.replay();
     const link = new Link(remote, this.#ears(replay), this.#limits);
+    this.#stalled = deferred();
     const linkEnds = Promise.race([
+      this.#stalled.promise,
       link.ended.then((end): Happening => ({ what: "remote-gone", end: this.#withCure(end) })),
       this.#probe.late.then((): Happening => ({ what: "probe-late" })),
     ]);
@@ -445,6 +457,13 @@ class StdioProxy {
     await Promise.race([flushed, this.#stopped]);
     await within(this.#limits.stopTimeout * 0.1, flushed);
     await within(this.#limits.stopTimeout * 0.1, this.#shower.idle());
+  }
+
+  /** The host asks more than can wait: what it asks next is read when it has heard that. */
+  async #excess(): Promise<void> {
+    if (!this.#hasWarnedOfExcess) this.#log.warning(`${EXCESS_REASON.text}: what the host asks beyond is answered so`);
+    this.#hasWarnedOfExcess = true;
+    await this.#ending.or(this.#output.flushed());
   }
 
   #lateFirstReply(): void {

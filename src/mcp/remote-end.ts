@@ -2,7 +2,7 @@
  * Remote end: the ways in which the remote can be gone, what a person is told of each, and what we exit with.
  */
 import type { ExitStatus } from "../ssh/connection.ts";
-import { AuthError, HostKeyError } from "../ssh/errors.ts";
+import { AuthError, HostKeyError, SshError } from "../ssh/errors.ts";
 import { printable, printableLines } from "../ssh/printable.ts";
 import { SHELL_CURE } from "./login-shell.ts";
 
@@ -45,6 +45,12 @@ export function isFinal(error: unknown): boolean {
     if (cause instanceof HostKeyError || cause instanceof AuthError) return true;
   }
   return false;
+}
+
+/** Nothing of what waits for the server was taken for so long. */
+export function stalledEnd(milliseconds: number): RemoteEnd {
+  const error = new SshError(`the server has taken nothing of what waits for it for ${milliseconds / 1000} s`);
+  return { how: "link-lost", error };
 }
 
 /** How a session ended, by its exit status. RFC 4254 §6.10. */

@@ -34,6 +34,7 @@ export class SendQueue implements HostRoute {
   /** Whether the last that was sent is a piece of a line. */
   #isInLine = false;
   #isEnded = false;
+  #taken = 0;
   #isDiscarding = false;
   /** Whether the last that came is a piece of a line. */
   #isInPieces = false;
@@ -77,9 +78,14 @@ export class SendQueue implements HostRoute {
     return true;
   }
 
-  /** Resolves when more may be pushed. */
-  async room(): Promise<void> {
-    while (this.#length > this.#limit) await this.#room.promise;
+  /** Bytes that the server has taken. */
+  get taken(): number {
+    return this.#taken;
+  }
+
+  /** Resolves when more may be pushed; undefined: now. */
+  room(): Promise<void> | undefined {
+    return this.#length > this.#limit ? this.#untilRoom() : undefined;
   }
 
   /** What comes from now on waits for `release`, or for another feed after `unplug`. */
@@ -170,6 +176,7 @@ export class SendQueue implements HostRoute {
       while (this.#next.length > 0 && this.#feeds === feed) {
         for (const chunk of this.#takeSent(onSent)) {
           await sink.write(chunk);
+          this.#taken += chunk.length;
           this.#onTaken(chunk);
         }
       }
@@ -182,6 +189,10 @@ export class SendQueue implements HostRoute {
       await this.#wake.promise;
       if (breach !== undefined && this.#feeds === feed) throw breach.error;
     }
+  }
+
+  async #untilRoom(): Promise<void> {
+    while (this.#length > this.#limit) await this.#room.promise;
   }
 
   get #length(): number {

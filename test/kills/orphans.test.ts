@@ -42,10 +42,13 @@ interface Session {
   readonly ours: () => readonly number[];
 }
 
+/** More than the window and what may wait here. */
+const much = 8 * 1024 * 1024;
+
 /** Starts sshd and our command, has `run` with them, and ends what is left. */
 async function withSession(
   remote: Remote,
-  options: SshdOptions & { readonly config?: readonly string[]; readonly sshConfig?: (server: Sshd) => string },
+  options: SshdOptions & { readonly flags?: readonly string[]; readonly sshConfig?: (server: Sshd) => string },
   run: (session: Session) => Promise<void>,
 ): Promise<void> {
   const server = await startSshd({
@@ -53,7 +56,7 @@ async function withSession(
     subsystems: { polite: `${process.execPath} ${ledgerServer} /dev/null`, stubborn: "%FOLDER%/stubborn" },
   });
   writeFileSync(join(server.folder, "stubborn"), `#!/bin/sh\n${stubborn}\n`, { mode: 0o755 });
-  const flags: string[] = [];
+  const flags: string[] = [...(options.flags ?? [])];
   if (options.sshConfig !== undefined) {
     mkdirSync(join(server.folder, "ssh"), { mode: 0o700 });
     const config = join(server.folder, "ssh", "config");
@@ -129,6 +132,25 @@ describeNeeding(missingSshd(), "an end of ours", () => {
       }),
     );
   });
+});
+
+describeNeeding(missingSshd(), "a host that goes", () => {
+  test("while the server takes nothing and more waits than is read: it is missed, and nothing of ours remains", () =>
+    withSession({ exec: "exec sleep 1000" }, { flags: ["--drain-timeout", "1"] }, async ({ host, ours }) => {
+      const line = `{"jsonrpc":"2.0","method":"notifications/x","params":"${"x".repeat(100_000)}"}`;
+      const { stdin, stdout } = host.child;
+      for (let left = much, isTaken = true; left > 0 && isTaken; left -= line.length) {
+        host.send(line);
+        isTaken = await until("room in its stdin", () => stdin?.writableLength === 0, 3_000).then(
+          () => true,
+          () => false,
+        );
+      }
+      expect(stdin?.writableLength).toBeGreaterThan(0); // it is full
+      stdin?.destroy();
+      stdout?.destroy();
+      await until("our end", () => ours().length === 0, 180_000);
+    }));
 });
 
 const missing = missingSshd() ?? (process.getuid?.() === 0 ? missingFakeHome() : undefined);

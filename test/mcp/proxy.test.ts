@@ -445,6 +445,45 @@ describe("promise 3: pending is what the host asked and nobody answered or cance
   });
 });
 
+describe("more requests than may wait", () => {
+  const flood = (from: number, count: number): string =>
+    Array.from({ length: count }, (_, number) => `${request(from + number, "ping")}\n`).join("");
+
+  it("are answered so, not sent, and the host is told before it is read on", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(flood(0, 100_000));
+    await settle();
+    expect(stage.remote.stdin.text).toBe(flood(0, 100_000));
+    stage.shown.stall();
+    stage.host.push(flood(100_000, 3), flood(100_003, 1), `{"jsonrpc":"2.0","method":"notifications/x"}\n`);
+    await settle();
+    expect(stage.host.unread.length).toBe(2);
+    stage.shown.flow();
+    await settle();
+    expect(stage.refusals.map(({ id, error }) => [id, error.data.reason, error.data.mayHaveRun])).toEqual(
+      [100_000, 100_001, 100_002, 100_003].map((id) => [id, "too-many-requests", false]),
+    );
+    expect(stage.remote.stdin.text.slice(flood(0, 100_000).length)).toBe(
+      '{"jsonrpc":"2.0","method":"notifications/x"}\n',
+    );
+    expect(stage.logged("warning").length).toBe(1);
+    stage.remote.say(`${result(7)}\n`);
+    await settle();
+    stage.host.push(flood(200_000, 1));
+    await settle();
+    expect(stage.remote.stdin.text.endsWith(flood(200_000, 1))).toBe(true);
+  });
+
+  it("are those with ids and methods of 8 MiB, too", async () => {
+    const stage = await Stage.connected();
+    const long = (id: number): string => `${request(`${id}${"x".repeat(1000)}`, "y".repeat(1000))}\n`;
+    for (let id = 0; id < 4200; id++) stage.host.push(long(id));
+    await settle();
+    expect(stage.refusals.length).toBeGreaterThan(0);
+    expect(stage.refusals.length).toBeLessThan(60);
+  });
+});
+
 describe("promise 4: back-pressure end to end", () => {
   it("the remote is not read while the host does not read", async () => {
     const stage = await Stage.connected();
@@ -465,6 +504,37 @@ describe("promise 4: back-pressure end to end", () => {
     for (let count = 0; count < 50; count++) stage.host.push(line);
     await settle();
     expect(stage.host.unread.length).toBeGreaterThan(30);
+    stage.remote.stdin.flow();
+    await settle();
+    expect(stage.remote.stdin.length).toBe(50 * line.length);
+  });
+
+  it("the host is gone, and the server takes nothing: that is seen, and we end", async () => {
+    const stage = await Stage.connected();
+    stage.remote.stdin.stall();
+    const params = `,"params":"${"x".repeat(50_000)}"}\n`;
+    for (let id = 0; id < 25; id++) stage.host.push(request(id).replace(/}$/, params));
+    stage.host.end();
+    await settle();
+    expect(stage.host.unread.length).toBeGreaterThan(2);
+    for (let count = 0; count < 5; count++) await pass(5_000);
+    expect(stage.host.unread.length).toBe(0);
+    await pass(35_000);
+    expect(stage.code).toBeDefined();
+    expect(stage.remote.calls).toContain("disconnect");
+  });
+
+  it("a host that is there has no more than 2 MiB read beyond the room that there is", async () => {
+    const stage = await Stage.connected();
+    stage.remote.stdin.stall();
+    const line = `${request("x".repeat(100_000))}\n`;
+    for (let count = 0; count < 50; count++) stage.host.push(line);
+    await settle();
+    const before = stage.host.unread.length;
+    for (let count = 0; count < 60; count++) await pass(5_000);
+    const beyond = before - stage.host.unread.length;
+    expect(beyond).toBeGreaterThan(10);
+    expect(beyond).toBeLessThanOrEqual(21);
     stage.remote.stdin.flow();
     await settle();
     expect(stage.remote.stdin.length).toBe(50 * line.length);

@@ -50,6 +50,18 @@ async function restored(stage: Stage, more: Record<string, string> = {}): Promis
 }
 
 describe("a link that is lost", () => {
+  it("is one whose server has taken nothing for ten minutes, though the link lives", async () => {
+    const stage = await begun();
+    stage.remote.stdin.stall();
+    const line = `${request("x".repeat(100_000))}\n`;
+    for (let count = 0; count < 50; count++) stage.host.push(line);
+    for (let count = 0; count < 118; count++) await pass(5_000);
+    expect(stage.redials.length).toBe(0);
+    for (let count = 0; count < 4; count++) await pass(5_000);
+    expect(stage.redials.length).toBe(1);
+    expect(stage.logged("warning").join("\n")).toMatch(/has taken nothing of what waits for it for 600 s/);
+  });
+
   it("an answer to the replayed handshake that is longer than may pass is one that does not come", async () => {
     const stage = await begun({ lineBytes: 1000 });
     stage.remote.lose();

@@ -1450,7 +1450,7 @@ export const table: readonly Mutant[] = [
   {
     id: "host-input-read-on",
     file: "src/mcp/host-input.ts",
-    find: "await this.route.room();",
+    find: "if (room !== undefined) await (this.hold?.over(room, length) ?? room);",
     replace: "",
     why: "a server that does not read fills our memory with what the host says",
     caughtBy: { file: "test/mcp/proxy.test.ts", test: "the host is not read while the channel is full" },

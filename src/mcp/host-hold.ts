@@ -1,0 +1,51 @@
+/**
+ * Host hold: while the server takes nothing, the host is not read; but only reading shows that it is gone. So now and then
+ * a little more is read than there is room for, up to a bound, and a server that has taken nothing for long is given up.
+ */
+import type { ProxyLimits } from "./limits.ts";
+import { within } from "./waiting.ts";
+
+/** Bytes that are read beyond the room there is: more than stands in the pipe of a host that has gone. */
+export const MOST_BEYOND: number = 2 * 1024 * 1024;
+
+export class HostHold {
+  readonly #limits: Pick<ProxyLimits, "holdInterval" | "stallTimeout">;
+  readonly #taken: () => number;
+  readonly #onStalled: () => void;
+  #beyond = 0;
+  #takenBefore = 0;
+  #stalledFor = 0;
+
+  /** `taken`: how many bytes the server has taken so far; `onStalled`: it took none for `stallTimeout` of holding back. */
+  constructor(limits: Pick<ProxyLimits, "holdInterval" | "stallTimeout">, taken: () => number, onStalled: () => void) {
+    this.#limits = limits;
+    this.#taken = taken;
+    this.#onStalled = onStalled;
+  }
+
+  /** `length` bytes were read, and `room` resolves when there is room again: waits until the host may be read on. */
+  async over(room: Promise<void>, length: number): Promise<void> {
+    const { holdInterval } = this.#limits;
+    this.#beyond += length;
+    while (!(await within(holdInterval, isThere(room)))) {
+      this.#noteStall();
+      if (this.#beyond < MOST_BEYOND) return;
+    }
+    this.#beyond = 0;
+    this.#stalledFor = 0;
+  }
+
+  #noteStall(): void {
+    const taken = this.#taken();
+    this.#stalledFor = taken === this.#takenBefore ? this.#stalledFor + this.#limits.holdInterval : 0;
+    this.#takenBefore = taken;
+    if (this.#stalledFor < this.#limits.stallTimeout) return;
+    this.#stalledFor = 0;
+    this.#onStalled();
+  }
+}
+
+async function isThere(room: Promise<void>): Promise<boolean> {
+  await room;
+  return true;
+}
