@@ -38,6 +38,14 @@ export const kernelRows: readonly Mutant[] = [
     caughtBy: { file: `${tests}/kernel.test.ts`, test: "in the body, Wycheproof" },
   },
   {
+    id: "kernel-head-counter",
+    file: `${folder}/kernel.ts`,
+    find: "i32.const(1 + index)",
+    replace: "i32.const(1)",
+    why: "the first two blocks of a packet share one keystream",
+    caughtBy: { file: `${tests}/kernel.test.ts`, test: "in the head, RFC 8439" },
+  },
+  {
     id: "kernel-counter-stands",
     file: `${folder}/kernel.ts`,
     find: "set(counter, i32.add(get(counter), i32.const(3))),",

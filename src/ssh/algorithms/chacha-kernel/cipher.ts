@@ -6,6 +6,7 @@
  * most, and goes with `wipe`.
  */
 import { decodeBase64 } from "../../base64.ts";
+import { uint32At } from "../../wire.ts";
 import type { ChaChaPrimitive, KeyedCipher } from "../interfaces.ts";
 import { kernelBase64 } from "./bytes.ts";
 import { BODY, HEAD_END, KEYS, LENGTH_STREAM, MAXIMUM_BODY, PACKET, SCRATCH, TURN } from "./layout.ts";
@@ -82,8 +83,7 @@ class Kernel {
 
   /** packet_length of a sealed packet, behind `begin`. */
   length(packet: Uint8Array): number {
-    const byte = (at: number): number => (packet[at] as number) ^ (this.#memory[LENGTH_STREAM + at] as number);
-    return ((byte(0) << 24) | (byte(1) << 16) | (byte(2) << 8) | byte(3)) >>> 0;
+    return (uint32At(packet, 0) ^ uint32At(this.#memory, LENGTH_STREAM)) >>> 0;
   }
 
   seal(packet: Uint8Array): void {

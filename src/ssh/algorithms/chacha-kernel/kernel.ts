@@ -57,8 +57,8 @@ function constants(): readonly number[] {
 }
 
 /**
- * `head(sequenceNumber)`: the three blocks that every packet begins with, side by side. K_1's block 0 covers packet_length;
- * K_2's block 0 is Poly1305's key, its block 1 covers the first 64 bytes of the body.
+ * `head(sequenceNumber)`: the four blocks that a packet begins with, side by side. K_1's block 0 covers packet_length; K_2's
+ * block 0 is Poly1305's key, its blocks 1 and 2 cover the first 128 bytes of the body: all of a short packet.
  */
 function head(): FunctionSource {
   const variables = new Variables(I32);
@@ -66,9 +66,9 @@ function head(): FunctionSource {
   const last = variables.local(V128);
   const header = block(variables);
   const polyKey = block(variables);
-  const first = block(variables);
+  const covers = [block(variables), block(variables)];
   const rounds = new Rounds(variables);
-  const firstLast = v128.i32x4_replace_lane(get(last), 0, i32.const(1));
+  const lasts = covers.map((_, index) => v128.i32x4_replace_lane(get(last), 0, i32.const(1 + index)));
   const polyRows = finish(polyKey, KEYS, get(last)).slice(0, 2);
   return variables.toFunction(
     "head",
@@ -80,11 +80,13 @@ function head(): FunctionSource {
       keep(NONCE_ROW, get(last)),
       ...start(header, KEYS + 32, get(last)),
       ...start(polyKey, KEYS, get(last)),
-      ...start(first, KEYS, firstLast),
-      ...rounds.twenty([header, polyKey, first], []),
+      ...covers.flatMap((each, index) => start(each, KEYS, lasts[index] as Code)),
+      ...rounds.twenty([header, polyKey, ...covers], []),
       keep(LENGTH_STREAM, finish(header, KEYS + 32, get(last))[0] as Code),
       ...polyRows.map((each, index) => keep(POLY_KEY + 16 * index, each)),
-      ...finish(first, KEYS, firstLast).map((each, index) => keep(FIRST_STREAM + 16 * index, each)),
+      ...covers
+        .flatMap((each, index) => finish(each, KEYS, lasts[index] as Code))
+        .map((each, index) => keep(FIRST_STREAM + 16 * index, each)),
     ],
   );
 }
@@ -130,9 +132,9 @@ function body(): FunctionSource {
       set(from, select(i32.const(ZEROS), i32.const(BODY), get(isOpening))),
       set(to, select(i32.const(SCRATCH), i32.const(BODY), get(isOpening))),
       when(i32.eqz(get(isOpening)), [cryptLength()]),
-      ...[0, 16, 32, 48].map((offset) => lay(row(FIRST_STREAM + offset), offset)),
-      ...advance(64),
-      set(counter, i32.const(2)),
+      ...[0, 16, 32, 48, 64, 80, 96, 112].map((offset) => lay(row(FIRST_STREAM + offset), offset)),
+      ...advance(128),
+      set(counter, i32.const(3)),
       set(at, i32.const(PACKET)),
       repeatWhile(i32.lt_u(get(done), get(length)), [
         ...blocks.flatMap((each, index) => start(each, KEYS, lasts[index] as Code)),

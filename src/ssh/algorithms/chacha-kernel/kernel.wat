@@ -6,13 +6,13 @@
   (export "body" (func 1))
   (export "memory" (memory 0))
   (func (type 0) (param i32)
-    (local v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 i32 v128 v128 v128)
+    (local v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 i32 v128 v128 v128)
     i32.const 0
     v128.load offset=0 align=1
-    local.set 15
+    local.set 19
     i32.const 0
     v128.load offset=16 align=1
-    local.set 16
+    local.set 20
     i32.const 0
     v128.load offset=128 align=1
     local.get 0
@@ -30,7 +30,7 @@
     local.set 1
     i32.const 0
     local.get 1
-    v128.store offset=496 align=1
+    v128.store offset=560 align=1
     i32.const 0
     v128.load offset=32 align=1
     local.set 2
@@ -66,15 +66,128 @@
     i32.const 1
     i32x4.replace_lane 0
     local.set 13
-    i32.const 10
+    i32.const 0
+    v128.load offset=32 align=1
     local.set 14
+    i32.const 0
+    v128.load offset=320 align=1
+    local.set 15
+    i32.const 0
+    v128.load offset=336 align=1
+    local.set 16
+    local.get 1
+    i32.const 2
+    i32x4.replace_lane 0
+    local.set 17
+    i32.const 10
+    local.set 18
     loop
-      local.get 14
+      local.get 18
       if
-        local.get 14
+        local.get 18
         i32.const 1
         i32.sub
+        local.set 18
+        local.get 2
+        local.get 3
+        i32x4.add
+        local.set 2
+        local.get 6
+        local.get 7
+        i32x4.add
+        local.set 6
+        local.get 10
+        local.get 11
+        i32x4.add
+        local.set 10
+        local.get 14
+        local.get 15
+        i32x4.add
         local.set 14
+        local.get 5
+        local.get 2
+        v128.xor
+        local.get 19
+        i8x16.swizzle
+        local.set 5
+        local.get 9
+        local.get 6
+        v128.xor
+        local.get 19
+        i8x16.swizzle
+        local.set 9
+        local.get 13
+        local.get 10
+        v128.xor
+        local.get 19
+        i8x16.swizzle
+        local.set 13
+        local.get 17
+        local.get 14
+        v128.xor
+        local.get 19
+        i8x16.swizzle
+        local.set 17
+        local.get 4
+        local.get 5
+        i32x4.add
+        local.set 4
+        local.get 8
+        local.get 9
+        i32x4.add
+        local.set 8
+        local.get 12
+        local.get 13
+        i32x4.add
+        local.set 12
+        local.get 16
+        local.get 17
+        i32x4.add
+        local.set 16
+        local.get 3
+        local.get 4
+        v128.xor
+        local.tee 21
+        i32.const 12
+        i32x4.shl
+        local.get 21
+        i32.const 20
+        i32x4.shr_u
+        v128.or
+        local.set 3
+        local.get 7
+        local.get 8
+        v128.xor
+        local.tee 21
+        i32.const 12
+        i32x4.shl
+        local.get 21
+        i32.const 20
+        i32x4.shr_u
+        v128.or
+        local.set 7
+        local.get 11
+        local.get 12
+        v128.xor
+        local.tee 21
+        i32.const 12
+        i32x4.shl
+        local.get 21
+        i32.const 20
+        i32x4.shr_u
+        v128.or
+        local.set 11
+        local.get 15
+        local.get 16
+        v128.xor
+        local.tee 21
+        i32.const 12
+        i32x4.shl
+        local.get 21
+        i32.const 20
+        i32x4.shr_u
+        v128.or
+        local.set 15
         local.get 2
         local.get 3
         i32x4.add
@@ -87,24 +200,34 @@
         local.get 11
         i32x4.add
         local.set 10
+        local.get 14
+        local.get 15
+        i32x4.add
+        local.set 14
         local.get 5
         local.get 2
         v128.xor
-        local.get 15
+        local.get 20
         i8x16.swizzle
         local.set 5
         local.get 9
         local.get 6
         v128.xor
-        local.get 15
+        local.get 20
         i8x16.swizzle
         local.set 9
         local.get 13
         local.get 10
         v128.xor
-        local.get 15
+        local.get 20
         i8x16.swizzle
         local.set 13
+        local.get 17
+        local.get 14
+        v128.xor
+        local.get 20
+        i8x16.swizzle
+        local.set 17
         local.get 4
         local.get 5
         i32x4.add
@@ -117,39 +240,102 @@
         local.get 13
         i32x4.add
         local.set 12
+        local.get 16
+        local.get 17
+        i32x4.add
+        local.set 16
         local.get 3
         local.get 4
         v128.xor
-        local.tee 17
-        i32.const 12
+        local.tee 21
+        i32.const 7
         i32x4.shl
-        local.get 17
-        i32.const 20
+        local.get 21
+        i32.const 25
         i32x4.shr_u
         v128.or
         local.set 3
         local.get 7
         local.get 8
         v128.xor
-        local.tee 17
-        i32.const 12
+        local.tee 21
+        i32.const 7
         i32x4.shl
-        local.get 17
-        i32.const 20
+        local.get 21
+        i32.const 25
         i32x4.shr_u
         v128.or
         local.set 7
         local.get 11
         local.get 12
         v128.xor
-        local.tee 17
-        i32.const 12
+        local.tee 21
+        i32.const 7
         i32x4.shl
-        local.get 17
-        i32.const 20
+        local.get 21
+        i32.const 25
         i32x4.shr_u
         v128.or
         local.set 11
+        local.get 15
+        local.get 16
+        v128.xor
+        local.tee 21
+        i32.const 7
+        i32x4.shl
+        local.get 21
+        i32.const 25
+        i32x4.shr_u
+        v128.or
+        local.set 15
+        local.get 3
+        local.get 3
+        i8x16.shuffle 4 5 6 7 8 9 10 11 12 13 14 15 0 1 2 3
+        local.set 3
+        local.get 4
+        local.get 4
+        i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7
+        local.set 4
+        local.get 5
+        local.get 5
+        i8x16.shuffle 12 13 14 15 0 1 2 3 4 5 6 7 8 9 10 11
+        local.set 5
+        local.get 7
+        local.get 7
+        i8x16.shuffle 4 5 6 7 8 9 10 11 12 13 14 15 0 1 2 3
+        local.set 7
+        local.get 8
+        local.get 8
+        i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7
+        local.set 8
+        local.get 9
+        local.get 9
+        i8x16.shuffle 12 13 14 15 0 1 2 3 4 5 6 7 8 9 10 11
+        local.set 9
+        local.get 11
+        local.get 11
+        i8x16.shuffle 4 5 6 7 8 9 10 11 12 13 14 15 0 1 2 3
+        local.set 11
+        local.get 12
+        local.get 12
+        i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7
+        local.set 12
+        local.get 13
+        local.get 13
+        i8x16.shuffle 12 13 14 15 0 1 2 3 4 5 6 7 8 9 10 11
+        local.set 13
+        local.get 15
+        local.get 15
+        i8x16.shuffle 4 5 6 7 8 9 10 11 12 13 14 15 0 1 2 3
+        local.set 15
+        local.get 16
+        local.get 16
+        i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7
+        local.set 16
+        local.get 17
+        local.get 17
+        i8x16.shuffle 12 13 14 15 0 1 2 3 4 5 6 7 8 9 10 11
+        local.set 17
         local.get 2
         local.get 3
         i32x4.add
@@ -162,24 +348,34 @@
         local.get 11
         i32x4.add
         local.set 10
+        local.get 14
+        local.get 15
+        i32x4.add
+        local.set 14
         local.get 5
         local.get 2
         v128.xor
-        local.get 16
+        local.get 19
         i8x16.swizzle
         local.set 5
         local.get 9
         local.get 6
         v128.xor
-        local.get 16
+        local.get 19
         i8x16.swizzle
         local.set 9
         local.get 13
         local.get 10
         v128.xor
-        local.get 16
+        local.get 19
         i8x16.swizzle
         local.set 13
+        local.get 17
+        local.get 14
+        v128.xor
+        local.get 19
+        i8x16.swizzle
+        local.set 17
         local.get 4
         local.get 5
         i32x4.add
@@ -192,75 +388,54 @@
         local.get 13
         i32x4.add
         local.set 12
+        local.get 16
+        local.get 17
+        i32x4.add
+        local.set 16
         local.get 3
         local.get 4
         v128.xor
-        local.tee 17
-        i32.const 7
+        local.tee 21
+        i32.const 12
         i32x4.shl
-        local.get 17
-        i32.const 25
+        local.get 21
+        i32.const 20
         i32x4.shr_u
         v128.or
         local.set 3
         local.get 7
         local.get 8
         v128.xor
-        local.tee 17
-        i32.const 7
+        local.tee 21
+        i32.const 12
         i32x4.shl
-        local.get 17
-        i32.const 25
+        local.get 21
+        i32.const 20
         i32x4.shr_u
         v128.or
         local.set 7
         local.get 11
         local.get 12
         v128.xor
-        local.tee 17
-        i32.const 7
+        local.tee 21
+        i32.const 12
         i32x4.shl
-        local.get 17
-        i32.const 25
+        local.get 21
+        i32.const 20
         i32x4.shr_u
         v128.or
         local.set 11
-        local.get 3
-        local.get 3
-        i8x16.shuffle 4 5 6 7 8 9 10 11 12 13 14 15 0 1 2 3
-        local.set 3
-        local.get 4
-        local.get 4
-        i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7
-        local.set 4
-        local.get 5
-        local.get 5
-        i8x16.shuffle 12 13 14 15 0 1 2 3 4 5 6 7 8 9 10 11
-        local.set 5
-        local.get 7
-        local.get 7
-        i8x16.shuffle 4 5 6 7 8 9 10 11 12 13 14 15 0 1 2 3
-        local.set 7
-        local.get 8
-        local.get 8
-        i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7
-        local.set 8
-        local.get 9
-        local.get 9
-        i8x16.shuffle 12 13 14 15 0 1 2 3 4 5 6 7 8 9 10 11
-        local.set 9
-        local.get 11
-        local.get 11
-        i8x16.shuffle 4 5 6 7 8 9 10 11 12 13 14 15 0 1 2 3
-        local.set 11
-        local.get 12
-        local.get 12
-        i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7
-        local.set 12
-        local.get 13
-        local.get 13
-        i8x16.shuffle 12 13 14 15 0 1 2 3 4 5 6 7 8 9 10 11
-        local.set 13
+        local.get 15
+        local.get 16
+        v128.xor
+        local.tee 21
+        i32.const 12
+        i32x4.shl
+        local.get 21
+        i32.const 20
+        i32x4.shr_u
+        v128.or
+        local.set 15
         local.get 2
         local.get 3
         i32x4.add
@@ -273,24 +448,34 @@
         local.get 11
         i32x4.add
         local.set 10
+        local.get 14
+        local.get 15
+        i32x4.add
+        local.set 14
         local.get 5
         local.get 2
         v128.xor
-        local.get 15
+        local.get 20
         i8x16.swizzle
         local.set 5
         local.get 9
         local.get 6
         v128.xor
-        local.get 15
+        local.get 20
         i8x16.swizzle
         local.set 9
         local.get 13
         local.get 10
         v128.xor
-        local.get 15
+        local.get 20
         i8x16.swizzle
         local.set 13
+        local.get 17
+        local.get 14
+        v128.xor
+        local.get 20
+        i8x16.swizzle
+        local.set 17
         local.get 4
         local.get 5
         i32x4.add
@@ -303,88 +488,17 @@
         local.get 13
         i32x4.add
         local.set 12
+        local.get 16
+        local.get 17
+        i32x4.add
+        local.set 16
         local.get 3
         local.get 4
         v128.xor
-        local.tee 17
-        i32.const 12
-        i32x4.shl
-        local.get 17
-        i32.const 20
-        i32x4.shr_u
-        v128.or
-        local.set 3
-        local.get 7
-        local.get 8
-        v128.xor
-        local.tee 17
-        i32.const 12
-        i32x4.shl
-        local.get 17
-        i32.const 20
-        i32x4.shr_u
-        v128.or
-        local.set 7
-        local.get 11
-        local.get 12
-        v128.xor
-        local.tee 17
-        i32.const 12
-        i32x4.shl
-        local.get 17
-        i32.const 20
-        i32x4.shr_u
-        v128.or
-        local.set 11
-        local.get 2
-        local.get 3
-        i32x4.add
-        local.set 2
-        local.get 6
-        local.get 7
-        i32x4.add
-        local.set 6
-        local.get 10
-        local.get 11
-        i32x4.add
-        local.set 10
-        local.get 5
-        local.get 2
-        v128.xor
-        local.get 16
-        i8x16.swizzle
-        local.set 5
-        local.get 9
-        local.get 6
-        v128.xor
-        local.get 16
-        i8x16.swizzle
-        local.set 9
-        local.get 13
-        local.get 10
-        v128.xor
-        local.get 16
-        i8x16.swizzle
-        local.set 13
-        local.get 4
-        local.get 5
-        i32x4.add
-        local.set 4
-        local.get 8
-        local.get 9
-        i32x4.add
-        local.set 8
-        local.get 12
-        local.get 13
-        i32x4.add
-        local.set 12
-        local.get 3
-        local.get 4
-        v128.xor
-        local.tee 17
+        local.tee 21
         i32.const 7
         i32x4.shl
-        local.get 17
+        local.get 21
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -392,10 +506,10 @@
         local.get 7
         local.get 8
         v128.xor
-        local.tee 17
+        local.tee 21
         i32.const 7
         i32x4.shl
-        local.get 17
+        local.get 21
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -403,14 +517,25 @@
         local.get 11
         local.get 12
         v128.xor
-        local.tee 17
+        local.tee 21
         i32.const 7
         i32x4.shl
-        local.get 17
+        local.get 21
         i32.const 25
         i32x4.shr_u
         v128.or
         local.set 11
+        local.get 15
+        local.get 16
+        v128.xor
+        local.tee 21
+        i32.const 7
+        i32x4.shl
+        local.get 21
+        i32.const 25
+        i32x4.shr_u
+        v128.or
+        local.set 15
         local.get 3
         local.get 3
         i8x16.shuffle 12 13 14 15 0 1 2 3 4 5 6 7 8 9 10 11
@@ -447,6 +572,18 @@
         local.get 13
         i8x16.shuffle 4 5 6 7 8 9 10 11 12 13 14 15 0 1 2 3
         local.set 13
+        local.get 15
+        local.get 15
+        i8x16.shuffle 12 13 14 15 0 1 2 3 4 5 6 7 8 9 10 11
+        local.set 15
+        local.get 16
+        local.get 16
+        i8x16.shuffle 8 9 10 11 12 13 14 15 0 1 2 3 4 5 6 7
+        local.set 16
+        local.get 17
+        local.get 17
+        i8x16.shuffle 4 5 6 7 8 9 10 11 12 13 14 15 0 1 2 3
+        local.set 17
         br 1
       end
     end
@@ -493,6 +630,31 @@
     i32x4.replace_lane 0
     i32x4.add
     v128.store offset=480 align=1
+    i32.const 0
+    local.get 14
+    i32.const 0
+    v128.load offset=32 align=1
+    i32x4.add
+    v128.store offset=496 align=1
+    i32.const 0
+    local.get 15
+    i32.const 0
+    v128.load offset=320 align=1
+    i32x4.add
+    v128.store offset=512 align=1
+    i32.const 0
+    local.get 16
+    i32.const 0
+    v128.load offset=336 align=1
+    i32x4.add
+    v128.store offset=528 align=1
+    i32.const 0
+    local.get 17
+    local.get 1
+    i32.const 2
+    i32x4.replace_lane 0
+    i32x4.add
+    v128.store offset=544 align=1
   )
   (func (type 1) (param i32 i32) (result i32)
     (local i32 i32 i32 i32 i32 i32 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 i32 v128 v128 v128 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64)
@@ -549,7 +711,7 @@
     i64.const 1
     local.set 43
     i32.const 0
-    v128.load offset=496 align=1
+    v128.load offset=560 align=1
     local.set 8
     i32.const 128
     i32.const 1040
@@ -600,22 +762,50 @@
     v128.load offset=480 align=1
     v128.xor
     v128.store offset=48 align=1
+    local.get 3
+    local.get 2
+    v128.load offset=64 align=1
+    i32.const 0
+    v128.load offset=496 align=1
+    v128.xor
+    v128.store offset=64 align=1
+    local.get 3
+    local.get 2
+    v128.load offset=80 align=1
+    i32.const 0
+    v128.load offset=512 align=1
+    v128.xor
+    v128.store offset=80 align=1
+    local.get 3
+    local.get 2
+    v128.load offset=96 align=1
+    i32.const 0
+    v128.load offset=528 align=1
+    v128.xor
+    v128.store offset=96 align=1
+    local.get 3
+    local.get 2
+    v128.load offset=112 align=1
+    i32.const 0
+    v128.load offset=544 align=1
+    v128.xor
+    v128.store offset=112 align=1
     local.get 2
     i32.const 0
-    i32.const 64
+    i32.const 128
     local.get 1
     select
     i32.add
     local.set 2
     local.get 3
-    i32.const 64
+    i32.const 128
     i32.add
     local.set 3
     local.get 4
-    i32.const 64
+    i32.const 128
     i32.add
     local.set 4
-    i32.const 2
+    i32.const 3
     local.set 7
     i32.const 1036
     local.set 5
@@ -1557,10 +1747,10 @@
           i32.sub
           v128.load offset=80 align=1
           v128.or
-          v128.store offset=512 align=1
-          i32.const 512
+          v128.store offset=576 align=1
+          i32.const 576
           local.set 5
-          i32.const 528
+          i32.const 592
           local.set 6
           i64.const 0
           local.set 43
@@ -1990,6 +2180,22 @@
     i32.const 0
     v128.load offset=128 align=1
     v128.store offset=512 align=1
+    i32.const 0
+    i32.const 0
+    v128.load offset=128 align=1
+    v128.store offset=528 align=1
+    i32.const 0
+    i32.const 0
+    v128.load offset=128 align=1
+    v128.store offset=544 align=1
+    i32.const 0
+    i32.const 0
+    v128.load offset=128 align=1
+    v128.store offset=560 align=1
+    i32.const 0
+    i32.const 0
+    v128.load offset=128 align=1
+    v128.store offset=576 align=1
     local.get 9
     v128.any_true
     i32.eqz

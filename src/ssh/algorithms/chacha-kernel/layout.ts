@@ -30,13 +30,13 @@ export const KEYS = 0x140;
 export const LENGTH_STREAM = 0x180;
 /** Poly1305's r and s, 16 bytes each. */
 export const POLY_KEY = 0x190;
-/** The first 64 bytes of keystream over the body. */
+/** The first 128 bytes of keystream over the body. */
 export const FIRST_STREAM = 0x1b0;
 /** The last row of ChaCha20's state with block counter 0. */
-export const NONCE_ROW = 0x1f0;
+export const NONCE_ROW = 0x230;
 /** The last block of the packet, padded, where it is not whole. */
-export const LAST_BLOCK = 0x200;
-export const HEAD_END = 0x210;
+export const LAST_BLOCK = 0x240;
+export const HEAD_END = 0x250;
 
 // The packet, and keystream. Both may be written up to `TURN` bytes beyond what is asked for.
 
