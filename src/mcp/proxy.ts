@@ -441,6 +441,7 @@ class StdioProxy {
   #discardInput(): void {
     this.#reconnection?.discard();
     this.#waiting.discard();
+    this.#reference?.stop(); // it may hold the host back
     this.#queue.discard();
   }
 

@@ -516,3 +516,15 @@ it("answers that are no answers to us, and the server's own requests, pass", asy
   await say(stage, result("mcp-ssh-client list 1"));
   expect(sent(stage)).toEqual([result("mcp-ssh-client list 1")]);
 });
+
+it("a host that is held back behind a list is heard again when the server is gone, and answered", async () => {
+  const stage = await ready();
+  const long = (id: string) => call(id, "x".repeat(700 * 1024));
+  const later = [..."cdefghijklmnopqrstuvwxyz"];
+  await say(stage, long("a"), long("b"), ...later.map((id) => call(id))); // the list never comes
+  expect(stage.host.unread.length).toBe(later.length);
+  stage.remote.exit({ status: 3 });
+  await pass(3_000);
+  expect(errors(stage).map(([id]) => id)).toEqual(["a", "b", ...later]);
+  expect(stage.code).toBe(3);
+});

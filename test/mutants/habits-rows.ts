@@ -213,4 +213,12 @@ export const habitsRows: readonly Mutant[] = [
     why: "what comes behind the probe goes to the session that is given up, and is lost",
     caughtBy: { file: "test/mcp/ssh-client-transport.test.ts", test: "behind the probe waits for the other session" },
   },
+  {
+    id: "reference-holds-back-at-the-end",
+    file: "src/mcp/proxy.ts",
+    find: "    this.#reference?.stop(); // it may hold the host back",
+    replace: "",
+    why: "what the host had said behind calls that waited for a list is not answered when the server ends",
+    caughtBy: { file: "test/mcp/reference-route.test.ts", test: "is heard again when the server is gone" },
+  },
 ];
