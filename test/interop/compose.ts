@@ -35,8 +35,11 @@ export interface Container {
   stop(): Promise<void>;
 }
 
-/** The engine and a compose that work here, or why there is none. `folder`: what the servers mount at /interop. */
-export function findEngine(folder: string): Engine | string {
+/**
+ * The engine and a compose that work here, or why there is none. `folder`: what the servers mount at /interop.
+ * `interrupted` ends a build or a start.
+ */
+export function findEngine(folder: string, interrupted: AbortSignal): Engine | string {
   try {
     execFileSync("docker", ["info"], { stdio: "ignore", timeout: 30_000 });
   } catch {
@@ -45,7 +48,7 @@ export function findEngine(folder: string): Engine | string {
   const words = [["docker", "compose"], ["docker-compose"]].find((candidate) => versionOf(candidate) !== undefined);
   if (words === undefined) return "there is neither `docker compose` nor `docker-compose` here";
   const engine = versionOf(["docker"]) ?? "";
-  return engineBy(words, `${engine}, ${versionOf(words)}`, folder);
+  return engineBy(words, `${engine}, ${versionOf(words)}`, folder, interrupted);
 }
 
 function versionOf([program = "", ...args]: readonly string[]): string | undefined {
@@ -60,10 +63,24 @@ function versionOf([program = "", ...args]: readonly string[]): string | undefin
   }
 }
 
-function engineBy([program = "", ...words]: readonly string[], name: string, folder: string): Engine {
+function engineBy(
+  [program = "", ...words]: readonly string[],
+  name: string,
+  folder: string,
+  signal: AbortSignal,
+): Engine {
   const env = { ...process.env, INTEROP_FOLDER: folder };
-  const compose = (...args: readonly string[]) =>
-    run(program, [...words, "-p", project, "-f", file, ...args], { env, ...buffer });
+  const begin = (args: readonly string[], options: { readonly signal?: AbortSignal }) =>
+    run(program, [...words, "-p", project, "-f", file, ...args], { env, ...buffer, ...options });
+  const compose = async (...args: readonly string[]) => {
+    const running = begin(args, { signal });
+    const ended = new Promise((resolve) => running.child.once("close", resolve));
+    try {
+      return await running;
+    } finally {
+      if (signal.aborted) await ended; // so that it makes nothing behind what is removed next
+    }
+  };
   return {
     name,
     build: async (service) => {
@@ -72,11 +89,11 @@ function engineBy([program = "", ...words]: readonly string[], name: string, fol
     start: async (service) => {
       await compose("up", "-d", "--no-deps", "--force-recreate", service).catch(failedTo(`start ${service}`));
       const id = (await compose("ps", "-q", service)).stdout.trim();
-      const container = containerOf(id, async () => void (await compose("stop", "-t", "1", service)));
-      await greeted(container, service);
+      const container = containerOf(id, async () => void (await begin(["stop", "-t", "1", service], {})));
+      await greeted(container, service, signal);
       return container;
     },
-    down: async () => void (await compose("down", "-t", "1", "--volumes")),
+    down: async () => void (await begin(["down", "-t", "1", "--volumes"], {})),
   };
 }
 
@@ -106,10 +123,11 @@ function containerOf(id: string, stop: () => Promise<void>): Container {
 }
 
 /** The port accepts before the server in the container does, so the server itself has to speak. RFC 4253 §4.2. */
-async function greeted(container: Container, service: string): Promise<void> {
+async function greeted(container: Container, service: string, interrupted: AbortSignal): Promise<void> {
   const until = Date.now() + 60_000;
   const port = container.port(2222);
   while (port === undefined || !(await greets(port))) {
+    interrupted.throwIfAborted();
     if (Date.now() > until) throw new Error(`${service} does not speak SSH. It said:\n${container.log()}`);
     await new Promise((resolve) => setTimeout(resolve, 200));
   }

@@ -26,18 +26,24 @@ const WHY_NOT: Readonly<Record<Need, string>> = {
   keyServerPort: "it needs a key server",
 };
 
+export interface Conditions {
+  readonly open?: (site: Site, signal: AbortSignal) => OpenVisit;
+  /** Ends a case that runs, as a failure. */
+  readonly interrupted?: AbortSignal;
+}
+
 /** Runs a case. A failure never rejects. */
 export async function judge(
   one: Case,
   site: Site,
   differences: readonly Difference[],
-  open: (site: Site, signal: AbortSignal) => OpenVisit = visit,
+  conditions: Conditions = {},
 ): Promise<Result> {
   const { id, sentence } = one;
   const from = Date.now();
   const missing = one.needs?.find((need) => site[need] === undefined);
   const found: Outcome =
-    missing === undefined ? await attempt(one, site, open) : { outcome: "not run", why: WHY_NOT[missing] };
+    missing === undefined ? await attempt(one, site, conditions) : { outcome: "not run", why: WHY_NOT[missing] };
   const known = differences.find((difference) => difference.case === id);
   return { id, sentence, milliseconds: Date.now() - from, result: known === undefined ? found : weigh(found, known) };
 }
@@ -52,13 +58,14 @@ function weigh(found: Outcome, { reason, isErratic = false }: Difference): Outco
 async function attempt(
   { run, seconds = 60 }: Case,
   site: Site,
-  open: (site: Site, signal: AbortSignal) => OpenVisit,
+  { open = visit, interrupted }: Conditions,
 ): Promise<Outcome> {
   const over = new AbortController();
   const here = open(site, over.signal);
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not done after ${seconds} seconds`)), seconds * 1000);
+    interrupted?.addEventListener("abort", () => reject(interrupted.reason), { once: true });
   });
   try {
     const word = await Promise.race([run(here), late]);

@@ -1,5 +1,6 @@
 /** `npm run test:interop`: options in, servers started and ended, cases run, reports out. --help says how. */
 import { writeFileSync } from "node:fs";
+import { constants } from "node:os";
 import { join } from "node:path";
 import type { Case, Site } from "./case.ts";
 import { cases } from "./cases.ts";
@@ -44,6 +45,20 @@ interface Started {
   stop(): Promise<void>;
 }
 
+/** The first SIGINT or SIGTERM: what runs then ends early, and what was made is taken away as always. */
+class Interrupted extends Error {
+  readonly exitCode: number;
+
+  constructor(signal: "SIGINT" | "SIGTERM") {
+    super(`interrupted by ${signal}`);
+    this.exitCode = 128 + constants.signals[signal];
+  }
+}
+
+const interruption = new AbortController();
+for (const signal of ["SIGINT", "SIGTERM"] as const)
+  process.once(signal, () => interruption.abort(new Interrupted(signal)));
+
 async function main(argv: readonly string[]): Promise<number> {
   const options = parseOptions(argv);
   if (options.help) {
@@ -73,7 +88,7 @@ function chooseCases(words: readonly string[]): readonly Case[] {
 
 async function runImages(options: Options, chosen: readonly Case[]): Promise<number> {
   const fixtures = await makeFixtures();
-  const engine = findEngine(fixtures.server);
+  const engine = findEngine(fixtures.server, interruption.signal);
   try {
     if (typeof engine === "string") {
       say(`${engine}: only the servers of this machine run. See test/interop/README.md.`);
@@ -85,8 +100,6 @@ async function runImages(options: Options, chosen: readonly Case[]): Promise<num
       );
     }
     say(engine.name);
-    for (const signal of ["SIGINT", "SIGTERM"] as const)
-      process.once(signal, () => void engine.down().finally(() => process.exit(130)));
     const runs: Run[] = [];
     for (const target of targets.filter(({ name }) => isAsked(name, options.only)))
       runs.push(await runAll(imagePlan(target, engine, fixtures, chosen)));
@@ -173,11 +186,13 @@ function siteOf(target: Target, container: Container, fixtures: Fixtures): Site 
 async function runAll(plan: Plan): Promise<Run> {
   const { name, server, differences } = plan;
   if (plan.cases.length === 0) return { name, server, version: "", negotiated: "", offer: {}, results: [] };
+  interruption.signal.throwIfAborted();
   say(`\n== ${name}: ${server}`);
   let started: Started;
   try {
     started = await plan.start();
   } catch (error) {
+    interruption.signal.throwIfAborted();
     const result: Outcome = { outcome: "failed", why: (error as Error).message };
     const failed: Result = { id: "start", sentence: "the server starts", milliseconds: 0, result };
     say(resultLine(name, failed));
@@ -186,7 +201,8 @@ async function runAll(plan: Plan): Promise<Run> {
   try {
     const results: Result[] = [];
     for (const one of plan.cases) {
-      const result = await judge(one, started.site, differences);
+      const result = await judge(one, started.site, differences, { interrupted: interruption.signal });
+      interruption.signal.throwIfAborted();
       results.push(result);
       if (result.result.outcome !== "not run") say(resultLine(name, result));
     }
@@ -236,6 +252,10 @@ function report(runs: readonly Run[], options: Options, isWhole: boolean): numbe
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
+  if (error instanceof Interrupted) {
+    process.stderr.write(`${error.message}\n`);
+    process.exit(error.exitCode); // a case that was cut short may hold on to something
+  }
   if (!(error instanceof UsageError)) throw error;
   process.stderr.write(`${error.message}\nSee npm run test:interop -- --help\n`);
   process.exitCode = 2;

@@ -14,7 +14,7 @@ const site: Site = { host: "127.0.0.1", port: 2222, user: "tester", clientKey: "
 async function judged(run: Case["run"], changes: Partial<Case> = {}, differences = unable("its ways", "other")) {
   const left: string[] = [];
   const open = () => ({ site, leave: async () => void left.push("left") }) as unknown as OpenVisit;
-  const result = await judge({ id: "one", sentence: "it holds", run, ...changes }, site, differences, open);
+  const result = await judge({ id: "one", sentence: "it holds", run, ...changes }, site, differences, { open });
   return { ...result.result, left };
 }
 
