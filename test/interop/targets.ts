@@ -169,6 +169,12 @@ export const targets: readonly Target[] = [
     differences: [],
   },
   {
+    name: "russh",
+    server: "russh (Rust)",
+    version: 'sed -n \'s/^russh = .*version = "=\\([^"]*\\)".*/russh \\1/p\' /server/Cargo.toml',
+    differences: [],
+  },
+  {
     name: "libssh",
     server: "libssh (C)",
     version: debianVersion("libssh-4"),
