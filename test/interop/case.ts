@@ -3,7 +3,7 @@ import type { Limits, SshConnection } from "../../src/index.ts";
 import type { AlgorithmTable, Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import type { Launch } from "../support/command.ts";
 import type { Fixtures } from "./fixtures.ts";
-import type { Remote } from "./targets.ts";
+import type { Farewell, Remote } from "./targets.ts";
 
 /** A server that runs, whoever started it. */
 export interface Site {
@@ -19,6 +19,8 @@ export interface Site {
   readonly allowChachaWithoutStrictKex?: boolean;
   /** How its MCP server is asked for. */
   readonly mcp?: Remote;
+  /** How it is brought to end the connection by a DISCONNECT; by wrong keys unless given. */
+  readonly farewell?: Farewell;
   /** The port of its key server, plain HTTP. */
   readonly keyServerPort?: number;
   /** The keys of the suite, where the server holds and knows them. */

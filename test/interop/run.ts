@@ -178,6 +178,7 @@ function siteOf(target: Target, container: Container, fixtures: Fixtures): Site 
     clientKey: fixtures.userKey(target.userKey ?? "ssh-ed25519"),
     knownHosts: fixtures.knownHosts(port, "keys"),
     fixtures,
+    ...(target.farewell === undefined ? {} : { farewell: target.farewell }),
     ...(keyServerPort === undefined ? {} : { keyServerPort }),
   };
 }

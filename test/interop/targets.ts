@@ -6,6 +6,9 @@
 /** How a server is asked for a program. */
 export type Remote = { readonly exec: string } | { readonly subsystem: string } | { readonly shell: true };
 
+/** What a server ends the connection for, by a DISCONNECT: keys that it does not know, or because it is asked to. */
+export type Farewell = "wrong keys" | { readonly subsystem: string };
+
 /** A case that a server cannot pass. */
 export interface Difference {
   /** The case's id: `--list` shows them. */
@@ -25,12 +28,16 @@ export interface Target {
   readonly version: string;
   /** How it is asked for its MCP server: the subsystem `mcp` unless given. */
   readonly mcp?: Remote;
+  /** `wrong keys` unless given. */
+  readonly farewell?: Farewell;
   /** The user key that it takes, by its name in fixtures.ts: `ssh-ed25519` unless given. */
   readonly userKey?: string;
   /** Only these cases concern it; all unless given. */
   readonly cases?: readonly string[];
   readonly differences: readonly Difference[];
 }
+
+const asked: Farewell = { subsystem: "disconnect" };
 
 /** The version of a Debian package, for `Target.version`. */
 export const debianVersion = (name: string): string => `dpkg-query -W -f '\${Package} \${Version}' ${name}`;
@@ -81,6 +88,7 @@ export const targets: readonly Target[] = [
       ...unable("Dropbear starts a rekey after 1 GB or 8 hours, which is compiled in", "rekey-by-them"),
       ...unable("Dropbear has no subsystem but sftp", "subsystem"),
       ...unable("Dropbear takes no env request", "env"),
+      ...unable("Dropbear never sends a DISCONNECT", "disconnect-theirs"),
       ...unable("Dropbear has no certificates", "user-certificate", "host-certificate"),
     ],
   },
@@ -104,6 +112,7 @@ export const targets: readonly Target[] = [
       ),
       ...unable("TinySSH has no certificates", "user-certificate", "host-certificate"),
       ...unable("TinySSH has no banner", "banner"),
+      ...unable("TinySSH never sends a DISCONNECT", "disconnect-theirs"),
     ],
   },
   {
@@ -120,6 +129,7 @@ export const targets: readonly Target[] = [
       ),
       ...unable("without its key server it lets in whoever comes", "wrong-key", "wrong-user", "user-certificate"),
       ...unable("it has no banner", "banner"),
+      ...unable("it has no reason to send a DISCONNECT", "disconnect-theirs"),
     ],
   },
   {
@@ -133,6 +143,7 @@ export const targets: readonly Target[] = [
   {
     name: "ssh2",
     server: "npm ssh2",
+    farewell: asked,
     version: `node -p '"ssh2 " + require("/server/node_modules/ssh2/package.json").version'`,
     differences: [
       ...unable(
@@ -145,6 +156,7 @@ export const targets: readonly Target[] = [
   {
     name: "asyncssh",
     server: "AsyncSSH (Python)",
+    farewell: asked,
     version: `/venv/bin/python -c 'import asyncssh; print("asyncssh", asyncssh.__version__)'`,
     differences: [...unable("AsyncSSH takes every variable, whatever the program then does with it", "env-refused")],
   },
@@ -158,6 +170,7 @@ export const targets: readonly Target[] = [
         "exit-signal",
       ),
       ...unable("Paramiko's server has no hook for the request `signal`, and refuses it", "signal"),
+      ...unable("Paramiko sends a DISCONNECT after ten wrong keys only, and we stop at five", "disconnect-theirs"),
       ...unable("Paramiko starts a rekey at 512 MiB, which cannot be set", "rekey-by-them"),
       ...unable("Paramiko's server knows no certificates", "user-certificate", "host-certificate"),
     ],
@@ -177,6 +190,7 @@ export const targets: readonly Target[] = [
   {
     name: "libssh",
     server: "libssh (C)",
+    farewell: asked,
     version: debianVersion("libssh-4"),
     differences: [
       ...unable(
@@ -203,6 +217,7 @@ export const targets: readonly Target[] = [
         "OTP looks only once a minute whether its rekey_limit is reached, and 48 MiB come faster",
         "rekey-by-them",
       ),
+      ...unable("OTP's ssh counts no wrong keys, and ssh:close sends no DISCONNECT", "disconnect-theirs"),
       ...unable("OTP's ssh knows no certificates", "user-certificate", "host-certificate"),
       ...unable("OTP's daemon sends no banner", "banner"),
     ],

@@ -1,5 +1,6 @@
 /** The transport: what protects the handshake, new keys by either side, life signs, and how a connection ends. */
 import { equal, ok } from "node:assert/strict";
+import { DisconnectError, loadPrivateKey, type SessionRequest } from "../../../src/index.ts";
 import { type Case, type Login, NotOffered, type Visit } from "../case.ts";
 import { echoVolume, prove, sumOf } from "../remote.ts";
 
@@ -101,7 +102,35 @@ export const transportCases: readonly Case[] = [
       return undefined;
     },
   },
+  {
+    id: "disconnect-theirs",
+    sentence: "the server's DISCONNECT ends the connection with its reason and its words",
+    needs: ["fixtures"],
+    run: async (visit) => {
+      const { farewell = "wrong keys" } = visit.site;
+      const error = await (farewell === "wrong keys" ? wrongKeys(visit) : asked(visit, farewell));
+      ok(error instanceof DisconnectError, `it ended with ${error}`);
+      ok(error.reason !== undefined, `no DISCONNECT came: ${error.message}`);
+      return error.message;
+    },
+  },
 ];
+
+/** More keys than a server tries: the images are set to four. RFC 4252 §4. */
+async function wrongKeys(visit: Visit): Promise<unknown> {
+  const names = ["stranger", "certified", "other_host", "host_ca", "user_ca"];
+  const keys = await Promise.all(names.map((name) => loadPrivateKey(visit.fixtures().userKey(name))));
+  return visit.connect({ keys }).then(
+    () => "a login",
+    (error: unknown) => error,
+  );
+}
+
+async function asked(visit: Visit, request: SessionRequest): Promise<unknown> {
+  const { connection } = await visit.connect();
+  connection.session(request).catch(() => undefined); // it may be accepted before the end, or not
+  return connection.closed;
+}
 
 function atLeast(least: number, { heard }: Login): string {
   const rekeys = heard.received(KEXINIT) - 1;
@@ -119,7 +148,6 @@ export const penalties: Case = {
 };
 
 async function punished(visit: Visit): Promise<string> {
-  const { loadPrivateKey } = await import("../../../src/index.ts");
   const stranger = await loadPrivateKey(visit.fixtures().userKey("stranger"));
   const said: string[] = [];
   for (let turn = 0; turn < 10; turn++) {

@@ -36,6 +36,8 @@ class Server(asyncssh.SSHServer):
 
 class Session(asyncssh.SSHServerProcess):
     def subsystem_requested(self, subsystem):
+        if subsystem == "disconnect":
+            self.channel.get_connection().disconnect(asyncssh.DISC_BY_APPLICATION, "as you wish")
         return subsystem in SUBSYSTEMS
 
 

@@ -68,7 +68,7 @@ func configure() *ssh.ServerConfig {
 	}
 	config := &ssh.ServerConfig{
 		Config:         ssh.Config{RekeyThreshold: 16 << 20},
-		MaxAuthTries:   20,
+		MaxAuthTries:   4,
 		BannerCallback: func(ssh.ConnMetadata) string { return string(read("/interop/banner.txt")) },
 		PublicKeyCallback: func(conn ssh.ConnMetadata, key ssh.PublicKey) (*ssh.Permissions, error) {
 			if conn.User() != "tester" {

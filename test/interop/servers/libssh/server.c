@@ -130,7 +130,8 @@ static int on_shell(ssh_session session, ssh_channel channel, void *data) {
 }
 
 static int on_subsystem(ssh_session session, ssh_channel channel, const char *name, void *data) {
-    (void)session, (void)channel;
+    (void)channel;
+    if (strcmp(name, "disconnect") == 0) ssh_disconnect(session);
     if (strcmp(name, "echo") == 0) return start(data, "cat");
     if (strcmp(name, "mcp") == 0) return start(data, "node /interop/mcp-server.mjs");
     return 1;

@@ -41,6 +41,7 @@ final class Server {
         server.setSubsystemFactories(List.of(
             new Subsystem("echo", "cat"), new Subsystem("mcp", "node /interop/mcp-server.mjs")));
         CoreModuleProperties.WELCOME_BANNER.set(server, Files.readString(INTEROP.resolve("banner.txt")));
+        CoreModuleProperties.MAX_AUTH_REQUESTS.set(server, 3);
         CoreModuleProperties.REKEY_BYTES_LIMIT.set(server, 16L << 20);
         server.start();
         Thread.currentThread().join();

@@ -62,6 +62,7 @@ function serve(connection) {
     session.on("exec", (accept, _reject, { command }) => run(accept(), ["-c", command]));
     session.on("shell", (accept) => run(accept(), []));
     session.on("subsystem", (accept, reject, { name }) => {
+      if (name === "disconnect") return connection.end();
       if (!Object.hasOwn(SUBSYSTEMS, name)) return reject();
       run(accept(), ["-c", SUBSYSTEMS[name]]);
     });

@@ -232,7 +232,7 @@ async fn main() {
             .map(|kind| Certificate::from_openssh(&read(&format!("host_{kind}_key-cert.pub"))).expect(kind))
             .to_vec(),
         limits: Limits::new(16 << 20, 16 << 20, Duration::from_secs(3600)),
-        max_auth_attempts: 20,
+        max_auth_attempts: 4,
         auth_rejection_time: Duration::ZERO,
         nodelay: true,
         ..Config::default()
