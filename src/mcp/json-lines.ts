@@ -5,8 +5,6 @@
 import { EnvelopeScanner, type Verdict } from "./envelope.ts";
 import { CopiedBytes, HeldBytes } from "./held-bytes.ts";
 
-const NEWLINE = 0x0a;
-
 /** A line that is no message is held up to here, bytes: `prompt$ {"jsonrpc"...` may be cut out of it. */
 export const LARGEST_NOISE: number = 1024 * 1024;
 /** What is kept of a line that was dropped, bytes: enough to show. */
@@ -82,7 +80,7 @@ export class JsonLines {
     const parts: (Line | Piece)[] = [];
     let from = 0;
     for (;;) {
-      const newline = chunk.indexOf(NEWLINE, from);
+      const newline = this.#scanner.scanLine(chunk, from);
       if (newline < 0) break;
       parts.push(...this.#endLine(chunk.subarray(from, newline + 1), true));
       from = newline + 1;
@@ -99,7 +97,7 @@ export class JsonLines {
 
   #endLine(last: Uint8Array, isTerminated: boolean): (Line | Piece)[] {
     if (this.#length === 0 && last.length <= this.#limit) {
-      this.#step(last);
+      this.#length = last.length;
       return [this.#lineOf([last], isTerminated)]; // the usual case: nothing is held, nothing copied
     }
     const pieces = this.#hold(last);
@@ -121,13 +119,8 @@ export class JsonLines {
     return line;
   }
 
-  #step(bytes: Uint8Array): void {
-    this.#scanner.scan(bytes);
-    this.#length += bytes.length;
-  }
-
   #hold(bytes: Uint8Array): Piece[] {
-    this.#step(bytes);
+    this.#length += bytes.length;
     if (!this.#isOver) this.#held.add(bytes);
     if (!this.#isOver && !this.#isTooLong()) return [];
     if (this.#beyond === "drop") {

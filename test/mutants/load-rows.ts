@@ -27,6 +27,14 @@ export const loadRows: readonly Mutant[] = [
     caughtBy: { file: "test/mcp/json-lines.test.ts", test: "stay whole until the next chunk" },
   },
   {
+    id: "json-lines-noise-swallows",
+    file: "src/mcp/envelope.ts",
+    find: "return at < bytes.length ? bytes.indexOf(NEWLINE, at) : -1;",
+    replace: "return -1;",
+    why: "what comes in one chunk with noise is noise: messages are lost behind a shell's greeting",
+    caughtBy: { file: "test/mcp/json-lines.test.ts", test: "come out unchanged and in order" },
+  },
+  {
     id: "json-lines-never-reuses",
     file: "src/mcp/json-lines.ts",
     find: "if (this.#held instanceof CopiedBytes) this.#held.reuse();",
