@@ -49,6 +49,72 @@ export function batchMembers(line: Uint8Array): Uint8Array[] {
   return members;
 }
 
+/**
+ * A line that is a batch, without some of its members, `isKept` of one at least; its other bytes stay. Views: a line of
+ * 64 MiB is not held twice.
+ */
+export function batchWithout(chunks: readonly Uint8Array[], isKept: (index: number) => boolean): Uint8Array[] {
+  const cuts = batchCuts(chunks);
+  const ranges: [from: number, to: number][] = [];
+  const add = (from: number, to: number): void => {
+    const last = ranges.at(-1);
+    if (last?.[1] === from) last[1] = to;
+    else ranges.push([from, to]);
+  };
+  let isFirst = true;
+  for (const [index, cut] of cuts.slice(0, -1).entries()) {
+    if (!isKept(index)) continue;
+    add(isFirst ? cut + 1 : cut, cuts[index + 1] ?? cut); // with the comma before it
+    isFirst = false;
+  }
+  add(cuts.at(-1) ?? 0, Number.POSITIVE_INFINITY);
+  return [opening, ...viewsOf(chunks, ranges)];
+}
+
+/** The offsets of a batch's `[`, of the commas between its members, and of its `]`. */
+function batchCuts(chunks: readonly Uint8Array[]): number[] {
+  const cuts: number[] = [];
+  let offset = 0;
+  let depth = 0;
+  let isString = false;
+  let isEscaped = false;
+  for (const chunk of chunks) {
+    for (const byte of chunk) {
+      if (isEscaped) isEscaped = false;
+      else if (byte === QUOTE) isString = !isString;
+      else if (isString) isEscaped = byte === BACKSLASH;
+      else if (byte === OPEN_ARRAY || byte === OPEN_OBJECT) {
+        if (++depth === 1) cuts.push(offset);
+      } else if (byte === CLOSE_ARRAY || byte === CLOSE_OBJECT) {
+        if (--depth === 0) cuts.push(offset);
+      } else if (byte === COMMA && depth === 1) cuts.push(offset);
+      offset++;
+    }
+  }
+  return cuts;
+}
+
+/** What stands in ranges, which are in order. */
+function viewsOf(
+  chunks: readonly Uint8Array[],
+  ranges: readonly (readonly [from: number, to: number])[],
+): Uint8Array[] {
+  const views: Uint8Array[] = [];
+  let next = 0;
+  let offset = 0;
+  for (const chunk of chunks) {
+    const end = offset + chunk.length;
+    for (let range = ranges[next]; range !== undefined && range[0] < end; range = ranges[next]) {
+      const [from, to] = range;
+      views.push(chunk.subarray(Math.max(0, from - offset), to - offset));
+      if (to > end) break;
+      next++;
+    }
+    offset = end;
+  }
+  return views;
+}
+
 /** One array of them, without a newline. Copied. */
 export function batchOf(members: readonly Uint8Array[]): Uint8Array {
   const parts = members.flatMap((member, index) => (index === 0 ? [member] : [comma, member]));

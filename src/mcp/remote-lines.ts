@@ -3,11 +3,11 @@
  * everything else is shown to a person. A request whose answer cannot pass is answered, and so is the remote's own request
  * that cannot pass.
  */
-import { batchMembers, batchOf, CLOSE_ARRAY } from "./batch.ts";
+import { batchWithout } from "./batch.ts";
 import type { Conversation } from "./conversation.ts";
 import type { Verdict } from "./envelope.ts";
 import type { Envelope } from "./envelope-draft.ts";
-import { append, joined } from "./held-bytes.ts";
+import { append } from "./held-bytes.ts";
 import { JsonLines, type Line } from "./json-lines.ts";
 import { answerLine, type Reason } from "./messages.ts";
 import { cutPrompt, NOISE_WARNING, shown } from "./noise.ts";
@@ -96,17 +96,16 @@ export class RemoteLines {
     if (late === 0) for (const chunk of joinedBy(listeners, chunks, verdict)) append(out, chunk);
     else {
       this.#ports.debug("a late answer of the remote's was dropped: its request had been answered in its name");
-      if (late < verdict.envelopes.length) out.push(...this.#withoutLate(joined(chunks), verdict));
+      if (late < verdict.envelopes.length) out.push(...this.#withoutLate(chunks, verdict));
     }
   }
 
   /** A batch with a late answer in it: the others pass, their bytes unchanged. */
-  #withoutLate(line: Uint8Array, { envelopes }: Verdict): Uint8Array[] {
-    const live = batchMembers(line).filter((_, index) => {
+  #withoutLate(chunks: readonly Uint8Array[], { envelopes }: Verdict): Uint8Array[] {
+    return batchWithout(chunks, (index) => {
       const envelope = envelopes[index];
       return envelope !== undefined && !this.#conversation.isLate(envelope);
     });
-    return [batchOf(live), line.subarray(line.lastIndexOf(CLOSE_ARRAY) + 1)];
   }
 
   #repair(line: Line, out: Uint8Array[]): void {

@@ -3,6 +3,14 @@ import type { Mutant } from "./mutant.ts";
 
 export const loadRows: readonly Mutant[] = [
   {
+    id: "batch-cuts-in-strings",
+    file: "src/mcp/batch.ts",
+    find: "else if (isString) isEscaped = byte === BACKSLASH;",
+    replace: "else if (isString) isEscaped = false;",
+    why: "a quote that is escaped ends its string, and a member is cut in its middle",
+    caughtBy: { file: "test/mcp/batch.test.ts", test: "with them in strings: the others stay as they were" },
+  },
+  {
     id: "tcp-stream-lends",
     file: "src/node/tcp.ts",
     find: "return duplexOf({ source, sink }, true);",
