@@ -53,6 +53,15 @@ describeNeeding(missingSshd() ?? missingProc(), "under load", () => {
     expect(await agree(host)).toBeLessThan(WITH_A_LARGE_LINE);
   });
 
+  test("lines of 63 MiB cross both ways at once", async () => {
+    const host = start();
+    await host.ask("ping");
+    const answer = host.ask("load/big", { length: 63 * MIB });
+    await host.send(notification(63 * MIB));
+    await answer;
+    expect(await agree(host)).toBeLessThan(WITH_A_LARGE_LINE);
+  });
+
   test("2,000 lines of 100 kB come in the memory of a few", async () => {
     const host = start();
     await host.ask("load/say", { lines: 2000, length: 100_000 });

@@ -1,5 +1,5 @@
 /**
- * `npm run soak -- [MINUTES]` (3 unless given): the built command between a host and a real sshd for as long, under load
+ * `npm run soak -- [MINUTES]` (6 unless given): the built command between a host and a real sshd for as long, under load
  * that changes: small calls, large ones, keys exchanged again every 512 KiB by both sides, links that are cut, idle
  * stretches, a host that does not read, a server that does not. Prints what was sampled and a verdict; exits 1 if
  * something grew, was lost or was wrong.
@@ -69,7 +69,7 @@ const phases: Readonly<Record<string, Phase>> = {
   },
 };
 
-const minutes = Number(process.argv[2] ?? 3);
+const minutes = Number(process.argv[2] ?? 6);
 if (!(minutes > 0 && minutes <= LONGEST_RUN)) end(2, `usage: npm run soak -- [MINUTES], up to ${LONGEST_RUN}`);
 const missing = missingSshd() ?? missingProc();
 if (missing !== undefined) end(2, missing);
@@ -198,7 +198,9 @@ function report(run: Run): void {
   const judged = samples.filter(({ second }) => second >= warmUp);
   console.log(`${asked} requests: ${results} results, ${errors} told to be lost with their link; ${rekeys} rekeys`);
   console.log(`${cuts} links cut, ${restored} restored`);
-  console.log(`memory from ${warmUp} s on: by the straight line ${(growth(judged) / MIB).toFixed(1)} MiB more`);
+  const grown = growth(judged);
+  const verdict = grown === undefined ? "too few rounds to tell" : `${(grown / MIB).toFixed(1)} MiB`;
+  console.log(`memory from ${warmUp} s on, its growth from half to half, phase by phase: ${verdict}`);
   if (/Warning:|ERROR|CRITICAL/.test(stderr)) console.log(stderr);
 }
 
