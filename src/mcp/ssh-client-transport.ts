@@ -6,11 +6,13 @@ import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { printable } from "../ssh/printable.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type OpenRemote, type RemoteSession } from "./link.ts";
+import { isShellsWord } from "./login-shell.ts";
 import { type JsonRpc, MessageLines, messagesOf } from "./message-lines.ts";
 import { DISCOVER, type Refusal, refusal } from "./messages.ts";
 import { MESSAGE_START } from "./noise.ts";
 import { mayBeReferenceServer } from "./reference-server.ts";
 import { describe, mayBeOfProbe, type RemoteEnd } from "./remote-end.ts";
+import { StderrLines } from "./remote-text.ts";
 import { type Deferred, deferred, within } from "./waiting.ts";
 
 export interface SshClientTransportOptions {
@@ -60,6 +62,7 @@ export class SshClientTransport implements Transport {
   #link: Link | undefined;
   #probe: Probe = { step: "watching" };
   #reopening: Promise<void> | undefined;
+  #hasReply = false;
   #isOver = false;
 
   constructor({ open, limits }: SshClientTransportOptions) {
@@ -106,8 +109,11 @@ export class SshClientTransport implements Transport {
   }
 
   #attach(remote: RemoteSession): void {
+    const { stderr } = remote.session;
     const [first, second] = this.#stderrs;
-    (this.#remote === undefined ? first : second)?.resolve(remote.session.stderr);
+    const heard =
+      remote.isShell === true ? readAhead(stderr, new StderrLines((line) => this.#hearShell(line))) : stderr;
+    (this.#remote === undefined ? first : second)?.resolve(heard);
     const lines = new MessageLines((text) => this.#take(text));
     const link = new Link(
       remote,
@@ -120,12 +126,20 @@ export class SshClientTransport implements Transport {
     void link.ended.then((end) => this.#remoteGone(end, link));
   }
 
+  /** A login shell would take messages for commands for ever; what a server runs in one may say what it likes. */
+  #hearShell(line: string): void {
+    const link = this.#link;
+    if (this.#hasReply || link === undefined || !isShellsWord(line)) return;
+    void this.#remoteGone({ how: "login-shell" }, link);
+  }
+
   async #remoteGone(end: RemoteEnd, link: Link): Promise<void> {
     if (this.#closing !== undefined || link !== this.#link) return;
     if (this.#probe.step === "out" && mayBeOfProbe(end)) {
       this.#lose(this.#probe);
       return;
     }
+    this.#link = undefined; // its end may come once more
     const isClean = end.how === "exited" && end.status === 0;
     if (!isClean) this.onerror?.(new Error(describe(end)));
     await link.hangUp();
@@ -240,7 +254,10 @@ export class SshClientTransport implements Transport {
   /** One line: a message, a batch of them, noise, or noise before a message. */
   #take(line: string): void {
     const messages = messagesOf(line) ?? this.#behindPrompt(line);
-    for (const message of messages) this.#deliver(message);
+    for (const message of messages) {
+      this.#hasReply ||= !("method" in message);
+      this.#deliver(message);
+    }
   }
 
   #deliver(message: JsonRpc): void {
@@ -260,6 +277,26 @@ export class SshClientTransport implements Transport {
     this.onerror?.(new Error(`the remote wrote to its stdout what is no MCP message: ${printable(noise)}`));
     return messages ?? [];
   }
+}
+
+/** How far a shell's stderr is read before anybody reads it, bytes. */
+const AHEAD = 16 * 1024;
+
+/** The same stream, the beginning of which `lines` hears also where nobody reads it. */
+function readAhead(stderr: ReadableStream<Uint8Array>, lines: StderrLines): ReadableStream<Uint8Array> {
+  const reader = stderr.getReader();
+  return new ReadableStream<Uint8Array>(
+    {
+      async pull(controller) {
+        const { value } = await reader.read();
+        if (value === undefined) return controller.close();
+        lines.push(value);
+        controller.enqueue(value);
+      },
+      cancel: (reason) => reader.cancel(reason),
+    },
+    { highWaterMark: AHEAD, size: (chunk) => chunk.length },
+  );
 }
 
 function isProbe(message: JsonRpc): message is JsonRpc & { readonly id: string | number } {

@@ -255,6 +255,50 @@ describe("SshClientTransport", () => {
     expect((await reader.read()).done).toBe(true);
   });
 
+  describe("a login shell, which takes messages for commands", () => {
+    const word = "bash: line 1: {jsonrpc:2.0,id:1,method:ping}: command not found\n";
+
+    async function facingShell(): Promise<Set> {
+      const remote = new FakeRemote();
+      remote.isShell = true;
+      const transport = new SshClientTransport({ open: async () => remote });
+      const heard = listen(transport);
+      await transport.start();
+      await transport.send(ping);
+      return { remote, transport, heard };
+    }
+
+    it.each(["read", "not read"])("is told with what to do, its stderr %s, and is the end", async (how) => {
+      const { remote, transport, heard } = await facingShell();
+      const text = how === "read" ? new Response(transport.stderr).text() : Promise.resolve(word);
+      for (const part of ["Welcome\n", word]) remote.complain(part);
+      await settle();
+      expect(heard.errors).toEqual([expect.stringMatching(/a shell.*--command/)]);
+      expect(heard.closes).toBe(1);
+      expect(remote.calls).toEqual(["signal TERM", "close", "disconnect"]);
+      expect(await text).toContain(word);
+    });
+
+    it("is not taken for one once it has answered, nor where a command was asked for", async () => {
+      const answering = await facingShell();
+      answering.remote.say(lineOf(pong));
+      await settle();
+      const command = await started();
+      for (const { remote, heard } of [answering, command]) {
+        remote.complain(word);
+        await settle();
+        expect([heard.errors, heard.closes]).toEqual([[], 0]);
+      }
+    });
+
+    it("is not read far ahead", async () => {
+      const { remote } = await facingShell();
+      for (let i = 0; i < 100; i++) remote.complain("x".repeat(1023), "\n");
+      await settle();
+      expect(remote.stderr.unread.length).toBeGreaterThan(150);
+    });
+  });
+
   it("stderr that nobody reads is left to the session, which bounds it, and holds nothing up", async () => {
     const { remote, heard } = await started();
     for (let count = 0; count < 100; count++) remote.complain("x".repeat(1000));

@@ -221,4 +221,20 @@ export const habitsRows: readonly Mutant[] = [
     why: "what the host had said behind calls that waited for a list is not answered when the server ends",
     caughtBy: { file: "test/mcp/reference-route.test.ts", test: "is heard again when the server is gone" },
   },
+  {
+    id: "transport-shell-unheard",
+    file: "src/mcp/ssh-client-transport.ts",
+    find: "lines.push(value);",
+    replace: "",
+    why: "a program that forgot its command waits for a login shell's answer until it gives up, and is not told why",
+    caughtBy: { file: "test/mcp/ssh-client-transport.test.ts", test: "is told with what to do, its stderr not read" },
+  },
+  {
+    id: "transport-server-taken-for-a-shell",
+    file: "src/mcp/ssh-client-transport.ts",
+    find: "if (this.#hasReply || link === undefined",
+    replace: "if (link === undefined",
+    why: "a server that answers is left because a script of its own complains in a shell's words",
+    caughtBy: { file: "test/mcp/ssh-client-transport.test.ts", test: "is not taken for one once it has answered" },
+  },
 ];
