@@ -58,7 +58,8 @@ interface Exports {
 class Kernel {
   readonly #exports: Exports;
   readonly #memory: Uint8Array;
-  readonly #views: Uint8Array[] = [];
+  /** By length; as long from the start as it gets, since an array that grows in leaps becomes a slow one. */
+  readonly #views: (Uint8Array | undefined)[] = new Array(longestKeptView + 1).fill(undefined);
   /** Whose head lies in the memory, and for which packet. */
   #owner: KernelCipher | undefined;
   #sequenceNumber = 0;
