@@ -5,13 +5,23 @@
 import { randomBytes } from "node:crypto";
 import { kernelChaCha, mayRunKernel, swiftChaCha } from "../ssh/algorithms/chacha-kernel/cipher.ts";
 import { nobleChaCha } from "../ssh/algorithms/chacha20-poly1305@openssh.com.ts";
-import type { AlgorithmTable, Primitives } from "../ssh/algorithms/interfaces.ts";
+import type { AlgorithmTable, MlKem, Primitives } from "../ssh/algorithms/interfaces.ts";
 import { tableOf } from "../ssh/algorithms/rows.ts";
 import { SshError } from "../ssh/errors.ts";
 import { platformCtr, platformHmac } from "./aes-ctr.ts";
 import { platformGcm } from "./aes-gcm.ts";
 import { platformEd25519, platformX25519 } from "./curve25519.ts";
 import { platformEcdh, platformPower } from "./diffie-hellman.ts";
+import { platformMlKem } from "./ml-kem.ts";
+
+const mlkem = platformMlKem();
+
+/** Until `loadPlatform` has put noble's in its place. */
+const noMlKem: MlKem = {
+  pair: () => {
+    throw new TypeError("this runtime has no ML-KEM: take the table that loadPlatform gives");
+  },
+};
 
 /**
  * node:crypto's, and the kernel, which goes first where it runs: a short packet, as most are, takes it a microsecond where
@@ -19,6 +29,7 @@ import { platformEcdh, platformPower } from "./diffie-hellman.ts";
  */
 export const platformPrimitives: Primitives = {
   x25519: platformX25519,
+  mlkem: mlkem ?? noMlKem,
   ecdh: platformEcdh,
   power: platformPower,
   ed25519: platformEd25519,
@@ -27,6 +38,7 @@ export const platformPrimitives: Primitives = {
   hmac: platformHmac,
   chacha: swiftChaCha(nobleChaCha),
   isAesFirst: !mayRunKernel(),
+  isMlKemFirst: mlkem !== undefined,
 };
 
 /** The table on node:crypto's primitives. Its names are those of every table. */
@@ -40,7 +52,7 @@ export interface Platform {
 
 let chosen: Promise<Platform> | undefined;
 
-/** node:crypto's primitives if they all work, else noble's. Asked once. */
+/** node:crypto's primitives if they work, with noble's ML-KEM where it lacks that, else noble's. Asked once. */
 export function loadPlatform(): Promise<Platform> {
   chosen ??= choosePlatform(platformPrimitives);
   return chosen;
@@ -48,8 +60,12 @@ export function loadPlatform(): Promise<Platform> {
 
 /** As `loadPlatform`, for these. */
 export async function choosePlatform(primitives: Primitives): Promise<Platform> {
-  if (isAble(primitives))
-    return { primitives, table: primitives === platformPrimitives ? platformTable : tableOf(primitives) };
+  if (isAble(primitives)) {
+    if (primitives.mlkem !== noMlKem) return { primitives, table: tableOf(primitives) };
+    const { nobleMlKem } = await import("../ssh/algorithms/noble-ml-kem.ts");
+    const whole = { ...primitives, mlkem: nobleMlKem };
+    return { primitives: whole, table: tableOf(whole) };
+  }
   const { noble } = await import("../ssh/algorithms/noble.ts");
   const { table } = await import("../ssh/algorithms/table.ts");
   return { primitives: noble, table };

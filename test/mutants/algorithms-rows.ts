@@ -22,6 +22,33 @@ export const algorithmsRows: readonly Mutant[] = [
     caughtBy: { file: `${tests}/curve25519-sha256.test.ts`, test: "to run twice" },
   },
   {
+    id: "mlkem-length",
+    file: `${folder}/mlkem768x25519-sha256.ts`,
+    find: "reply.length !== replyLength",
+    replace: "reply.length < replyLength",
+    why: "a reply with bytes behind it is taken",
+    caughtBy: { file: `${tests}/mlkem768x25519-sha256.test.ts`, test: "a reply of 1121 bytes" },
+  },
+  {
+    id: "mlkem-order",
+    file: `${folder}/mlkem768x25519-sha256.ts`,
+    find: "concat(postQuantum, classical)",
+    replace: "concat(classical, postQuantum)",
+    why: "no server derives the same secret",
+    caughtBy: { file: `${tests}/mlkem768x25519-sha256.test.ts`, test: "K is a string of SHA-256(K_PQ || K_CL)" },
+  },
+  {
+    id: "mlkem-kept",
+    file: `${folder}/mlkem768x25519-sha256.ts`,
+    find: "pair.wipe();",
+    replace: "",
+    why: "who reads the memory later can decrypt the recorded session",
+    caughtBy: {
+      file: `${tests}/mlkem768x25519-sha256.test.ts`,
+      test: "the decapsulation key is wiped after a good reply",
+    },
+  },
+  {
     id: "ecdh-form",
     file: `${folder}/ecdh-sha2.ts`,
     find: "Q_S.length !== length || Q_S[0] !== 4",

@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test, vi } from "vitest";
+import { platformMlKem } from "../../src/node/ml-kem.ts";
 import {
   CryptoError,
   choosePlatform,
@@ -9,12 +10,25 @@ import {
 } from "../../src/node/platform.ts";
 import type { Primitives } from "../../src/ssh/algorithms/interfaces.ts";
 import { noble } from "../../src/ssh/algorithms/noble.ts";
+import { nobleMlKem } from "../../src/ssh/algorithms/noble-ml-kem.ts";
 import { packetCipher } from "../../src/ssh/kex.ts";
 
 test("node:crypto's primitives are taken here, and asked once", async () => {
   const platform = await loadPlatform();
-  expect(platform).toEqual({ primitives: platformPrimitives, table: platformTable });
+  const { mlkem: _, ...others } = platformPrimitives;
+  expect(platform.primitives).toMatchObject(others);
+  expect(Object.keys(platform.table.kex)).toEqual(Object.keys(platformTable.kex));
   expect(await loadPlatform()).toBe(platform);
+});
+
+test("ML-KEM is node:crypto's and offered first where it is, else noble's and behind curve25519", async () => {
+  const native = platformMlKem();
+  const { primitives, table } = await loadPlatform();
+  const names = Object.keys(table.kex);
+  expect(names.indexOf("mlkem768x25519-sha256")).toBe(native === undefined ? 2 : 0);
+  if (native === undefined) expect(primitives.mlkem).toBe(nobleMlKem);
+  const kex = table.kex["mlkem768x25519-sha256"]?.start((length) => new Uint8Array(length).fill(1));
+  expect(kex?.init.length).toBe(1184 + 32);
 });
 
 const missing = (): never => {
@@ -41,7 +55,7 @@ describe("--crypto", () => {
   });
 
   test("auto is the platform's table, which has the kernel first", async () => {
-    expect(await loadTable("auto")).toBe(platformTable);
+    expect(await loadTable("auto")).toBe((await loadPlatform()).table);
     expect(Object.keys(platformTable.cipher).slice(0, 2)).toEqual([chacha, "aes256-gcm@openssh.com"]);
   });
 

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { digest, loadFlows, type RecordedEvent } from "../support/flow.ts";
 import { seededIntegers } from "../support/peer-crypto.ts";
 import { type Cut, type Packet, Replay, type Replayed } from "../support/replay.ts";
+import { recordedKexMethods } from "../support/scenarios.ts";
 
 const replays: ReadonlyMap<string, Replay> = new Map([...loadFlows()].map(([name, flow]) => [name, new Replay(flow)]));
 const all = [...replays.keys()];
@@ -147,14 +148,7 @@ describe("what the recordings are for is in them", () => {
     expect(replayOf(name).run().traces).toContain(chosen);
   });
 
-  test.each([
-    "ecdh-sha2-nistp256",
-    "ecdh-sha2-nistp384",
-    "ecdh-sha2-nistp521",
-    "diffie-hellman-group14-sha256",
-    "diffie-hellman-group16-sha512",
-    "diffie-hellman-group18-sha512",
-  ])("rekey-%s.json has two exchanges by that method", (method) => {
+  test.each(recordedKexMethods)("rekey-%s.json has two exchanges by that method", (method) => {
     const { traces } = replayOf(`rekey-${method}.json`).run();
     const chosen = traces.filter((trace) => trace.startsWith("chosen: "));
     expect(chosen).toHaveLength(2);

@@ -24,6 +24,7 @@ const FLOORS: readonly (readonly string[])[] = [
     "algorithms/nist-curves",
     "algorithms/modp-groups",
     "algorithms/power",
+    "algorithms/noble-ml-kem",
     "algorithms/ephemeral",
     "connection",
     "liveness",

@@ -57,7 +57,7 @@ function certifyHostKey(hostKey: string): void {
 }
 
 /** Key exchange methods beside curve25519-sha256, each in a flow of its own. */
-const kexMethods = [
+export const recordedKexMethods: readonly string[] = [
   "ecdh-sha2-nistp256",
   "ecdh-sha2-nistp384",
   "ecdh-sha2-nistp521",
@@ -104,7 +104,7 @@ export const scenarios: Readonly<Record<string, Scenario>> = {
       ] as const
     ).map(macScenario),
   ),
-  ...Object.fromEntries(kexMethods.map(kexScenario)),
+  ...Object.fromEntries(recordedKexMethods.map(kexScenario)),
   "exec-chacha20-poly1305": {
     about: "exec with output and an exit status",
     options: { ciphers: ["chacha20-poly1305@openssh.com"] },

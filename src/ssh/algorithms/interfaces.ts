@@ -33,6 +33,21 @@ export interface X25519 {
   sharedSecret(secret: Uint8Array, serverShare: Uint8Array): Uint8Array;
 }
 
+/** ML-KEM-768. FIPS 203. */
+export interface MlKem {
+  /** The key pair of a seed: d and z, 64 bytes, which are copied. FIPS 203 §7.1. */
+  pair(seed: Uint8Array): MlKemPair;
+}
+
+/** A key pair, for one exchange. */
+export interface MlKemPair {
+  /** 1,184 bytes. */
+  readonly publicKey: Uint8Array;
+  /** The 32 bytes that a ciphertext of 1,088 holds; others where it is no right one. FIPS 203 §7.3. */
+  decapsulate(ciphertext: Uint8Array): Uint8Array;
+  wipe(): void;
+}
+
 /** Elliptic curve Diffie-Hellman on the NIST curves. Scalars are as long as the curve's order, points uncompressed. RFC 5656 §4. */
 export interface Ecdh {
   /** The point that belongs to a scalar; undefined where that is 0 or not below the order. */
@@ -72,6 +87,7 @@ export type ChaChaPrimitive = (key: Uint8Array) => KeyedCipher;
 /** The arithmetic that a platform may do faster, and in constant time. noble does it everywhere. */
 export interface Primitives {
   readonly x25519: X25519;
+  readonly mlkem: MlKem;
   readonly ecdh: Ecdh;
   readonly power: Power;
   readonly ed25519: Ed25519;
@@ -81,6 +97,8 @@ export interface Primitives {
   readonly chacha: ChaChaPrimitive;
   /** Whether AES-GCM is offered before chacha20-poly1305: where it is the faster one for short packets. */
   readonly isAesFirst: boolean;
+  /** Whether mlkem768x25519-sha256 is offered first: where a cold process need not wait for it. */
+  readonly isMlKemFirst: boolean;
 }
 
 /** One host key algorithm: how its public key blob and its signatures are read and checked. RFC 4253 §6.6, RFC 8709. */

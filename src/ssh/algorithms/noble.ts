@@ -8,6 +8,7 @@ import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { nobleChaCha } from "./chacha20-poly1305@openssh.com.ts";
 import type { GcmPrimitive, Primitives } from "./interfaces.ts";
 import { nistCurve } from "./nist-curves.ts";
+import { nobleMlKem } from "./noble-ml-kem.ts";
 import { power } from "./power.ts";
 
 const tagLength = 16;
@@ -45,6 +46,7 @@ export const noble: Primitives = {
     publicShare: (secret) => x25519.scalarMult(secret, x25519.GuBytes),
     sharedSecret: (secret, serverShare) => x25519.scalarMult(secret, serverShare),
   },
+  mlkem: nobleMlKem,
   ecdh: {
     publicShare(name, secret) {
       const { ecdsa } = nistCurve(name);
@@ -70,4 +72,5 @@ export const noble: Primitives = {
   },
   chacha: nobleChaCha,
   isAesFirst: false, // it is slow, and its tables are read at secret places
+  isMlKemFirst: false, // a cold process takes 50 ms for it: see ../README.md
 };

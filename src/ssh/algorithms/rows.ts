@@ -12,6 +12,7 @@ import { ecdhSha2 } from "./ecdh-sha2.ts";
 import { ecdsaHostKey } from "./ecdsa-sha2.ts";
 import { hmacSha2 } from "./hmac-sha2.ts";
 import type { AlgorithmTable, Primitives } from "./interfaces.ts";
+import { mlkem768X25519 } from "./mlkem768x25519-sha256.ts";
 import { rsaHostKey } from "./rsa-sha2.ts";
 import { sshEd25519 } from "./ssh-ed25519.ts";
 
@@ -32,8 +33,10 @@ export function isAes(name: string): boolean {
 
 /** All algorithms, most wanted first, on these primitives. RFC 4253 §7.1. */
 export function tableOf(primitives: Primitives): AlgorithmTable {
-  const { x25519, ecdh, power, ed25519, gcm, ctr, hmac, chacha, isAesFirst } = primitives;
-  const curve25519 = curve25519Sha256(x25519);
+  const { x25519, mlkem, ecdh, power, ed25519, gcm, ctr, hmac, chacha, isAesFirst, isMlKemFirst } = primitives;
+  const curve = curve25519Sha256(x25519);
+  const curve25519 = { "curve25519-sha256": curve, "curve25519-sha256@libssh.org": curve };
+  const postQuantum = { "mlkem768x25519-sha256": mlkem768X25519(mlkem, x25519) };
   const chacha20 = { "chacha20-poly1305@openssh.com": chacha20Poly1305(chacha) };
   // The longer key leads: it costs a fifth more of little. RFC 5647 §6, under OpenSSH's names (OpenSSH PROTOCOL 1.6).
   const aes = { "aes256-gcm@openssh.com": aesGcm(32, gcm), "aes128-gcm@openssh.com": aesGcm(16, gcm) };
@@ -50,8 +53,7 @@ export function tableOf(primitives: Primitives): AlgorithmTable {
   };
   return {
     kex: {
-      "curve25519-sha256": curve25519,
-      "curve25519-sha256@libssh.org": curve25519,
+      ...(isMlKemFirst ? { ...postQuantum, ...curve25519 } : { ...curve25519, ...postQuantum }),
       // For servers in FIPS mode and for old appliances, in OpenSSH's order.
       "ecdh-sha2-nistp256": ecdhSha2("nistp256", ecdh),
       "ecdh-sha2-nistp384": ecdhSha2("nistp384", ecdh),

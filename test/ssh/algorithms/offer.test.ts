@@ -21,7 +21,7 @@ describe("the words of ssh_config(5)", () => {
     [
       "- leaves out, by patterns",
       "-diffie-*,ecdh-sha2-nistp???",
-      ["curve25519-sha256", "curve25519-sha256@libssh.org"],
+      ["curve25519-sha256", "curve25519-sha256@libssh.org", "mlkem768x25519-sha256"],
     ],
     ["- with what nobody knows leaves all", "-sntrup*", all],
     ["a point in a pattern is a point", "-curve25519-sha256@libssh.or.", all],
