@@ -8,7 +8,7 @@ export const loadRows: readonly Mutant[] = [
     find: "else if (isString) isEscaped = byte === BACKSLASH;",
     replace: "else if (isString) isEscaped = false;",
     why: "a quote that is escaped ends its string, and a member is cut in its middle",
-    caughtBy: { file: "test/mcp/batch.test.ts", test: "with them in strings: the others stay as they were" },
+    caughtBy: { file: "test/mcp/batch.test.ts", test: "'with them in strings': the others stay as they were" },
   },
   {
     id: "tcp-stream-lends",
