@@ -1,6 +1,6 @@
 /**
- * Remote: the way to the remote MCP server, in an order that costs no time: dial first, read files meanwhile, and only
- * then load what needs cryptography, which takes longer than the others together.
+ * Remote: the way to the remote MCP server, in an order that costs no time: dial first, ask for the files, and load what
+ * needs cryptography, which takes longer than the others together, while both are on their way.
  */
 import { isIP } from "node:net";
 import type { OpenRemote, RemoteSession } from "../mcp/link.ts";
@@ -98,9 +98,11 @@ async function finish(
   try {
     const begun = await beginning;
     target = begun.target;
+    const loading = import("./session.ts"); // initialised while the network and the disk are waited for
+    loading.catch(ignore);
     await Promise.all(begun.stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts]));
     madeLine = (await begun.stops.at(-1)?.keys)?.[0]?.madeLine;
-    const { openSession } = await import("./session.ts");
+    const { openSession } = await loading;
     return await openSession(begun, { ...context, onHostKey: (stop) => known.add(stop) });
   } catch (error) {
     abort.abort();
