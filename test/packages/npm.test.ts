@@ -14,9 +14,9 @@ interface Packed {
 const manifest = JSON.parse(readFileSync("package.json", "utf8"));
 const command = "dist/mcp-ssh-client.js";
 
-/** Bytes. They are to fall to 500,000 and 1,200,000; until then they hold what was reached, with a little room. */
-const mostCommand = 900_000;
-const mostUnpacked = 1_800_000;
+/** Bytes. 500,000 and 1,200,000 were asked for; these hold what was reached, with a little room: docs/releasing.md. */
+const mostCommand = 860_000;
+const mostUnpacked = 1_720_000;
 
 describe("the npm package", () => {
   let packed: Packed;
