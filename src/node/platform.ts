@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { kernelChaCha, mayRunKernel, swiftChaCha } from "../ssh/algorithms/chacha-kernel/cipher.ts";
 import { nobleChaCha } from "../ssh/algorithms/chacha20-poly1305@openssh.com.ts";
 import type { AlgorithmTable, MlKem, Primitives } from "../ssh/algorithms/interfaces.ts";
+import { modpPrime } from "../ssh/algorithms/modp-groups.ts";
 import { tableOf } from "../ssh/algorithms/rows.ts";
 import { SshError } from "../ssh/errors.ts";
 import { platformCtr, platformHmac } from "./aes-ctr.ts";
@@ -52,23 +53,30 @@ export interface Platform {
 
 let chosen: Promise<Platform> | undefined;
 
-/** node:crypto's primitives if they work, with noble's ML-KEM where it lacks that, else noble's. Asked once. */
+/** node:crypto's primitives, with noble's in place of each that does not work. Asked once. */
 export function loadPlatform(): Promise<Platform> {
   chosen ??= choosePlatform(platformPrimitives);
   return chosen;
 }
 
 /** As `loadPlatform`, for these. */
-export async function choosePlatform(primitives: Primitives): Promise<Platform> {
-  if (isAble(primitives)) {
-    if (primitives.mlkem !== noMlKem) return { primitives, table: tableOf(primitives) };
-    const { nobleMlKem } = await import("../ssh/algorithms/noble-ml-kem.ts");
-    const whole = { ...primitives, mlkem: nobleMlKem };
-    return { primitives: whole, table: tableOf(whole) };
-  }
+export async function choosePlatform(given: Primitives): Promise<Platform> {
+  const primitives = await withMlKem(await withWorking(given));
+  return { primitives, table: tableOf(primitives) };
+}
+
+async function withWorking(primitives: Primitives): Promise<Primitives> {
+  const lacking = names.filter((name) => !isAble(primitives, name));
+  if (lacking.length === 0) return primitives;
   const { noble } = await import("../ssh/algorithms/noble.ts");
-  const { table } = await import("../ssh/algorithms/table.ts");
-  return { primitives: noble, table };
+  const isAesFirst = primitives.isAesFirst && !lacking.includes("gcm"); // noble's is slow
+  return { ...primitives, ...Object.fromEntries(lacking.map((name) => [name, noble[name]])), isAesFirst };
+}
+
+async function withMlKem(primitives: Primitives): Promise<Primitives> {
+  if (primitives.mlkem !== noMlKem) return primitives;
+  const { nobleMlKem } = await import("../ssh/algorithms/noble-ml-kem.ts");
+  return { ...primitives, mlkem: nobleMlKem };
 }
 
 /** What does a connection's cryptography: whatever is best here, noble's JavaScript, or the kernel, offered first. */
@@ -89,13 +97,23 @@ export async function loadTable(choice: CryptoChoice): Promise<AlgorithmTable> {
   return tableOf({ ...primitives, chacha, isAesFirst: false });
 }
 
-/** Tries each once: what is missing throws. What is wrong would show in the server's signature over the key exchange. */
-function isAble({ x25519, ed25519, gcm }: Primitives): boolean {
-  const key = Uint8Array.from(randomBytes(32));
+/** One use of each; what is missing, or not allowed in a FIPS mode, throws. */
+const trials = {
+  x25519: ({ x25519 }, key) => x25519.sharedSecret(key, x25519.publicShare(key)),
+  ed25519: ({ ed25519 }, key) => ed25519.publicKey(key),
+  gcm: ({ gcm }, key) => gcm.seal(key, key.subarray(0, 12), new Uint8Array(4 + 16 + 16)),
+  ecdh: ({ ecdh }, key) => ecdh.publicShare("nistp256", key),
+  power: ({ power }) => power(Uint8Array.of(2), Uint8Array.of(3), modpPrime(14)),
+  ctr: ({ ctr }, key) => ctr(key, key.slice(0, 16), new Uint8Array(16)),
+  hmac: ({ hmac }, key) => hmac("sha256", key, key),
+} satisfies Partial<Record<keyof Primitives, (primitives: Primitives, key: Uint8Array) => unknown>>;
+
+const names = Object.keys(trials) as (keyof typeof trials)[];
+
+/** Tries it once. What is wrong would show in the server's signature over the key exchange. */
+function isAble(primitives: Primitives, name: keyof typeof trials): boolean {
   try {
-    x25519.sharedSecret(key, x25519.publicShare(key));
-    ed25519.publicKey(key);
-    gcm.seal(key, key.subarray(0, 12), new Uint8Array(4 + 16 + 16));
+    trials[name](primitives, Uint8Array.from(randomBytes(32)));
     return true;
   } catch {
     return false;

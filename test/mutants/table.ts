@@ -165,7 +165,7 @@ export const table: readonly Mutant[] = [
     find: "    return false;",
     replace: "    return true;",
     why: "in a FIPS mode, or where node:crypto is another maker's, no connection comes up",
-    caughtBy: { file: "test/node/platform.test.ts", test: "leaves all to noble" },
+    caughtBy: { file: "test/node/platform.test.ts", test: "leaves that to noble" },
   },
   {
     id: "openssl-gcm-tag-ignored",

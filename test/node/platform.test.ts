@@ -35,16 +35,26 @@ const missing = (): never => {
   throw new Error("not supported");
 };
 const without: Readonly<Record<string, Partial<Primitives>>> = {
-  X25519: { x25519: { ...platformPrimitives.x25519, sharedSecret: missing } },
-  Ed25519: { ed25519: { ...platformPrimitives.ed25519, publicKey: missing } },
-  "AES-GCM": { gcm: { ...platformPrimitives.gcm, seal: missing } },
+  x25519: { x25519: { ...platformPrimitives.x25519, sharedSecret: missing } },
+  ed25519: { ed25519: { ...platformPrimitives.ed25519, publicKey: missing } },
+  gcm: { gcm: { ...platformPrimitives.gcm, seal: missing } },
+  ecdh: { ecdh: { ...platformPrimitives.ecdh, publicShare: missing } },
+  power: { power: missing },
+  ctr: { ctr: missing },
+  hmac: { hmac: missing },
 };
 
-test.each(Object.entries(without))("a node:crypto without %s leaves all to noble, chacha20 first", async (_, lack) => {
-  const { primitives, table } = await choosePlatform({ ...platformPrimitives, ...lack });
-  expect(primitives).toBe(noble);
-  expect(Object.keys(table.cipher)[0]).toBe("chacha20-poly1305@openssh.com");
-});
+test.each(Object.entries(without))(
+  "a node:crypto without %s leaves that to noble, and nothing else",
+  async (name, lack) => {
+    const { primitives, table } = await choosePlatform({ ...platformPrimitives, ...lack, isAesFirst: true });
+    const by = (each: keyof Primitives) => (primitives[each] === noble[each] ? "noble" : "node:crypto");
+    const names = Object.keys(without) as (keyof Primitives)[];
+    expect(names.filter((each) => by(each) === "noble")).toEqual([name]);
+    const first = name === "gcm" ? "chacha20-poly1305@openssh.com" : "aes256-gcm@openssh.com";
+    expect(Object.keys(table.cipher)[0]).toBe(first);
+  },
+);
 
 describe("--crypto", () => {
   const chacha = "chacha20-poly1305@openssh.com";

@@ -64,6 +64,7 @@ export const recordedKexMethods: readonly string[] = [
   "diffie-hellman-group14-sha256",
   "diffie-hellman-group16-sha512",
   "diffie-hellman-group18-sha512",
+  "mlkem768x25519-sha256",
 ];
 
 /** Two exchanges by the method: the second K must not end up in the session id. */
