@@ -4,7 +4,7 @@
  */
 
 interface Modules {
-  "ssh/algorithms/table": typeof import("../src/ssh/algorithms/table.ts");
+  "ssh/table": typeof import("../src/ssh/table.ts");
   "ssh/algorithms/chacha-kernel/cipher": typeof import("../src/ssh/algorithms/chacha-kernel/cipher.ts");
   "ssh/client": typeof import("../src/ssh/client.ts");
   "ssh/connect": typeof import("../src/ssh/connect.ts");

@@ -12,7 +12,7 @@ import { built } from "./built.ts";
 import { cpuTime, fullOrQuick, median, print, significant, takeTurns } from "./measure.ts";
 import type { ChannelResults } from "./results.ts";
 
-const { table } = await built("ssh/algorithms/table");
+const { table } = await built("ssh/table");
 const { SshClient } = await built("ssh/client");
 const system = (await built("ssh/random-bytes")).systemRandomBytes();
 type SshClient = InstanceType<typeof SshClient>;

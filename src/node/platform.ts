@@ -7,8 +7,8 @@ import { kernelChaCha, mayRunKernel, swiftChaCha } from "../ssh/algorithms/chach
 import { nobleChaCha } from "../ssh/algorithms/chacha20-poly1305@openssh.com.ts";
 import type { AlgorithmTable, MlKem, Primitives } from "../ssh/algorithms/interfaces.ts";
 import { modpPrime } from "../ssh/algorithms/modp-groups.ts";
-import { tableOf } from "../ssh/algorithms/rows.ts";
 import { SshError } from "../ssh/errors.ts";
+import { tableOf } from "../ssh/rows.ts";
 import { platformCtr, platformHmac } from "./aes-ctr.ts";
 import { platformGcm } from "./aes-gcm.ts";
 import { platformEd25519, platformX25519 } from "./curve25519.ts";

@@ -2,11 +2,12 @@
  * Scan host keys: which keys a server proves to hold, as ssh-keyscan shows them, without logging in. Each type takes a
  * connection of its own, one after the other: servers punish a source that comes too often at once.
  */
-import { withAesFirst } from "../ssh/algorithms/rows.ts";
+
 import { connect } from "../ssh/connect.ts";
 import type { ByteDuplex, HostKey } from "../ssh/connection.ts";
 import { HostKeyError, NegotiationError } from "../ssh/errors.ts";
 import { keyTypeOf } from "../ssh/known-hosts.ts";
+import { withAesFirst } from "../ssh/rows.ts";
 import { loadPlatform } from "./platform.ts";
 import { dial } from "./tcp.ts";
 

@@ -4,10 +4,10 @@
  */
 
 import type { AlgorithmTable } from "../ssh/algorithms/interfaces.ts";
-import { isAes, withAesFirst } from "../ssh/algorithms/rows.ts";
 import { connect } from "../ssh/connect.ts";
 import type { ByteDuplex, ConnectOptions, SshConnection } from "../ssh/connection.ts";
 import { HostKeyError, NegotiationError } from "../ssh/errors.ts";
+import { isAes, withAesFirst } from "../ssh/rows.ts";
 import type { HostTrust } from "./trust.ts";
 
 /**

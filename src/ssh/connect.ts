@@ -56,7 +56,7 @@ const readPauseOutput = 512 * 1024; // with this much to send we read nothing: r
 export async function connect(socket: ByteDuplex, options: ConnectOptions): Promise<SshConnection> {
   const limits = { ...defaultLimits, ...options.limits };
   checkLimits(limits);
-  const table = options.table ?? (await import("./algorithms/table.ts")).table; // a platform with its own needs no other
+  const table = options.table ?? (await import("./table.ts")).table; // a platform with its own needs no other
   return new Connection(socket, { ...options, table }, limits).established;
 }
 

@@ -26,8 +26,6 @@ export type {
 } from "./algorithms/interfaces.ts";
 export { noble } from "./algorithms/noble.ts";
 export { type Offer, OfferError, offering } from "./algorithms/offer.ts";
-export { tableOf } from "./algorithms/rows.ts";
-export { table } from "./algorithms/table.ts";
 export {
   type CertificateFault,
   certifiedSigner,
@@ -83,4 +81,6 @@ export {
 export { printable, printableLines } from "./printable.ts";
 export { encodePrivateKey, type PrivateKey, parsePrivateKey } from "./private-key.ts";
 export { type PublicKey, parsePublicKey } from "./public-key.ts";
+export { tableOf } from "./rows.ts";
 export { signerOf } from "./signers.ts";
+export { table } from "./table.ts";

@@ -134,7 +134,7 @@ export const algorithmsRows: readonly Mutant[] = [
     find: "if (macKey?.length !== mac.keyLength)",
     replace: "if (macKey === undefined)",
     why: "an integrity key that is cut short goes unnoticed",
-    caughtBy: { file: `${tests}/table.test.ts`, test: "nor with an integrity key of another length" },
+    caughtBy: { file: "test/ssh/table.test.ts", test: "nor with an integrity key of another length" },
   },
   {
     id: "offer-unknown-ignored",

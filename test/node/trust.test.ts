@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { parseHostKeyPin } from "../../src/node/host-key-pin.ts";
 import { knownHostsTrust, type TrustOptions, trustBy } from "../../src/node/trust.ts";
-import { table } from "../../src/ssh/algorithms/table.ts";
 import { parseCertificate } from "../../src/ssh/certificate.ts";
 import type { HostKey } from "../../src/ssh/connection.ts";
 import { HostKeyError } from "../../src/ssh/errors.ts";
 import { fingerprint } from "../../src/ssh/known-hosts.ts";
+import { table } from "../../src/ssh/table.ts";
 import { vectors } from "../support/vectors.ts";
 
 /** Keys and fingerprints made with ssh-keygen of OpenSSH 9.2p1. */

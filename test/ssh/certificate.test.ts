@@ -1,7 +1,6 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import type { Certificate, Signer } from "../../src/ssh/algorithms/interfaces.ts";
-import { table } from "../../src/ssh/algorithms/table.ts";
 import {
   type CertificateFault,
   certifiedName,
@@ -12,6 +11,7 @@ import {
   plainName,
 } from "../../src/ssh/certificate.ts";
 import { KeyFormatError, ProtocolError } from "../../src/ssh/errors.ts";
+import { table } from "../../src/ssh/table.ts";
 import { strings } from "../support/blobs.ts";
 import { join, PeerKey, sshString } from "../support/peer-crypto.ts";
 import { expectRefusal as refusal } from "../support/refusals.ts";

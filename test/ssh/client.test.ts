@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { table } from "../../src/ssh/algorithms/table.ts";
 import { INITIAL_WINDOW_SIZE, MAXIMUM_PACKET_SIZE } from "../../src/ssh/channel.ts";
 import * as e from "../../src/ssh/errors.ts";
 import * as m from "../../src/ssh/messages.ts";
+import { table } from "../../src/ssh/table.ts";
 import { decode, encode } from "../../src/ssh/wire.ts";
 import { ClientRig, endingOf, messageOf, rigAt, situations } from "../support/client-rig.ts";
 import { PeerKey, seededBytes, seededIntegers } from "../support/peer-crypto.ts";

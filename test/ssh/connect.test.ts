@@ -2,7 +2,6 @@ import { createHash } from "node:crypto";
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
-import { table } from "../../src/ssh/algorithms/table.ts";
 import { connect } from "../../src/ssh/connect.ts";
 import type {
   ConnectOptions,
@@ -14,6 +13,7 @@ import type {
 } from "../../src/ssh/connection.ts";
 import * as e from "../../src/ssh/errors.ts";
 import * as m from "../../src/ssh/messages.ts";
+import { table } from "../../src/ssh/table.ts";
 import { decode, encode } from "../../src/ssh/wire.ts";
 import { MemoryLink } from "../support/memory-link.ts";
 import { PeerKey, seededBytes, sshString } from "../support/peer-crypto.ts";

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
 import type { AlgorithmTable, KexMethod } from "../../src/ssh/algorithms/interfaces.ts";
-import { table } from "../../src/ssh/algorithms/table.ts";
 import { NegotiationError } from "../../src/ssh/errors.ts";
 import {
   chooseAlgorithms,
@@ -12,6 +11,7 @@ import {
   type KexInit,
   packetCipher,
 } from "../../src/ssh/kex.ts";
+import { table } from "../../src/ssh/table.ts";
 import { ClientRig } from "../support/client-rig.ts";
 import { join, seededBytes, sha256, sshMpint, sshString } from "../support/peer-crypto.ts";
 

@@ -1,9 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
 import { none } from "../../src/ssh/algorithms/none.ts";
-import { table } from "../../src/ssh/algorithms/table.ts";
 import { ProtocolError } from "../../src/ssh/errors.ts";
 import { packetCipher } from "../../src/ssh/kex.ts";
 import { type Keys, PacketReader, PacketWriter } from "../../src/ssh/packet.ts";
+import { table } from "../../src/ssh/table.ts";
 import {
   type Bend,
   type CipherName,

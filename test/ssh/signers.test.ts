@@ -1,10 +1,10 @@
 import { createPublicKey, generateKeyPairSync, verify as nodeVerify } from "node:crypto";
 import { describe, expect, test, vi } from "vitest";
 import type { RsaPrivateKey } from "../../src/ssh/algorithms/interfaces.ts";
-import { table } from "../../src/ssh/algorithms/table.ts";
 import { KeyFormatError } from "../../src/ssh/errors.ts";
 import { parsePrivateKey } from "../../src/ssh/private-key.ts";
 import { rsaSigner, signerOf } from "../../src/ssh/signers.ts";
+import { table } from "../../src/ssh/table.ts";
 import { rsaKeyBlob, strings } from "../support/blobs.ts";
 import { vectors } from "../support/vectors.ts";
 

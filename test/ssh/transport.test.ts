@@ -1,8 +1,8 @@
 import { describe, expect, test } from "vitest";
-import { table } from "../../src/ssh/algorithms/table.ts";
 import { HostKeyError, type NegotiationError } from "../../src/ssh/errors.ts";
 import type { KexInit } from "../../src/ssh/kex.ts";
 import * as m from "../../src/ssh/messages.ts";
+import { table } from "../../src/ssh/table.ts";
 import { Transport, type TransportOptions } from "../../src/ssh/transport.ts";
 import { decode, encode, encodeFields, type Layout } from "../../src/ssh/wire.ts";
 import {

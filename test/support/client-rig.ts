@@ -2,10 +2,11 @@
  * Client rig: the sans-I/O client and a scripted peer, coupled in memory. It moves bytes until both are quiet, keeps
  * what happened, and gives the client the verdicts and signatures that it asks for unless a test keeps them back.
  */
-import { table } from "../../src/ssh/algorithms/table.ts";
+
 import { type ClientEvent, type ClientOptions, SshClient } from "../../src/ssh/client.ts";
 import { ProtocolError, type SshError } from "../../src/ssh/errors.ts";
 import * as m from "../../src/ssh/messages.ts";
+import { table } from "../../src/ssh/table.ts";
 import { PeerKey, seededBytes } from "./peer-crypto.ts";
 import { type Script, ScriptedPeer } from "./scripted-peer.ts";
 

@@ -32,8 +32,8 @@ const FLOORS: readonly (readonly string[])[] = [
   ],
   ["algorithms/*"],
   ["certificate"],
-  ["algorithms/rows"],
-  ["algorithms/table"],
+  ["rows"],
+  ["table"],
   ["key-material"],
   ["openssh-key", "pem-key"],
   ["sealed-section", "plain-key"],
@@ -73,7 +73,7 @@ interface Source {
   readonly path: string;
   /** `ssh`, `mcp`, `node`, `cli`, or `index`, the package's main face. */
   readonly part: string;
-  /** The path inside the part without `.ts`, as in `algorithms/table`. */
+  /** The path inside the part without `.ts`, as in `algorithms/offer`. */
   readonly room: string;
   readonly imports: readonly Import[];
   /** The code with comments, strings and regular expressions blanked, line by line. */

@@ -4,8 +4,8 @@
  */
 import { isDeepStrictEqual } from "node:util";
 import type { AlgorithmTable, HostKeyAlgorithm, KexMethod, Signer } from "../../src/ssh/algorithms/interfaces.ts";
-import { table } from "../../src/ssh/algorithms/table.ts";
 import type { SshClient } from "../../src/ssh/client.ts";
+import { table } from "../../src/ssh/table.ts";
 import * as f from "./flow.ts";
 
 /** How long the next piece of the server's bytes is; `left`: how many there are before the driver acts. */

@@ -3,9 +3,9 @@
  * comes of it.
  */
 import { describe, expect, test } from "vitest";
-import { table } from "../../../src/ssh/algorithms/table.ts";
 import { certifiedHostKey, parseCertificate, plainName } from "../../../src/ssh/certificate.ts";
 import { ProtocolError } from "../../../src/ssh/errors.ts";
+import { table } from "../../../src/ssh/table.ts";
 import { seededIntegers } from "../../support/peer-crypto.ts";
 import { bytes, vectors } from "../../support/vectors.ts";
 

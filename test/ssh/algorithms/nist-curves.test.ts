@@ -18,7 +18,7 @@ vi.mock("@noble/curves/abstract/weierstrass.js", async (original) => {
 test("no curve is made before it is asked for, and each once: most connections need none", async () => {
   vi.resetModules(); // whoever shares our process may have made some
   made.mockClear();
-  const { table } = await import("../../../src/ssh/algorithms/table.ts");
+  const { table } = await import("../../../src/ssh/table.ts");
   const { nistCurve } = await import("../../../src/ssh/algorithms/nist-curves.ts");
   expect(Object.keys(table.hostKey)).toContain("ecdsa-sha2-nistp256");
   expect(made).not.toHaveBeenCalled();

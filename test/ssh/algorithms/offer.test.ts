@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { OfferError, offering } from "../../../src/ssh/algorithms/offer.ts";
-import { table } from "../../../src/ssh/algorithms/table.ts";
+import { table } from "../../../src/ssh/table.ts";
 
 const kexOf = (kex: string): readonly string[] => Object.keys(offering(table, { kex }).kex);
 const all = Object.keys(table.kex);

@@ -2,7 +2,7 @@
  * Signatures that OpenSSH made with keys that it made, on each row of the table that has one.
  */
 import { describe, expect, test } from "vitest";
-import { table } from "../../../src/ssh/algorithms/table.ts";
+import { table } from "../../../src/ssh/table.ts";
 import { bytes, vectors } from "../../support/vectors.ts";
 
 interface Recorded {

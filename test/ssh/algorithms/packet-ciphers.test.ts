@@ -6,9 +6,9 @@ import { describe, expect, test, vi } from "vitest";
 import { platformTable } from "../../../src/node/platform.ts";
 import type { AlgorithmTable, KeyedCipher, PacketCipher } from "../../../src/ssh/algorithms/interfaces.ts";
 import { noble } from "../../../src/ssh/algorithms/noble.ts";
-import { tableOf } from "../../../src/ssh/algorithms/rows.ts";
-import { table } from "../../../src/ssh/algorithms/table.ts";
 import { packetCipher } from "../../../src/ssh/kex.ts";
+import { tableOf } from "../../../src/ssh/rows.ts";
+import { table } from "../../../src/ssh/table.ts";
 import { seededBytes } from "../../support/peer-crypto.ts";
 import { hex } from "../../support/vectors.ts";
 

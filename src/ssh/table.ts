@@ -1,7 +1,7 @@
 /** The table that is used unless another is given: for every runtime, on noble's primitives and the kernel. */
-import { swiftChaCha } from "./chacha-kernel/cipher.ts";
-import type { AlgorithmTable } from "./interfaces.ts";
-import { noble } from "./noble.ts";
+import { swiftChaCha } from "./algorithms/chacha-kernel/cipher.ts";
+import type { AlgorithmTable } from "./algorithms/interfaces.ts";
+import { noble } from "./algorithms/noble.ts";
 import { tableOf } from "./rows.ts";
 
 export const table: AlgorithmTable = tableOf({ ...noble, chacha: swiftChaCha(noble.chacha) });

@@ -2,19 +2,20 @@
  * THE registry: what we have is what we offer, in this order. KEXINIT is built from the keys of these objects (RFC 4253
  * §7.1), so a new algorithm is one file and one row.
  */
-import { certifiedHostKeys } from "../certificate.ts";
-import { aesCtr } from "./aes-ctr.ts";
-import { aesGcm } from "./aes-gcm.ts";
-import { chacha20Poly1305 } from "./chacha20-poly1305@openssh.com.ts";
-import { curve25519Sha256 } from "./curve25519-sha256.ts";
-import { diffieHellmanGroup } from "./diffie-hellman-group.ts";
-import { ecdhSha2 } from "./ecdh-sha2.ts";
-import { ecdsaHostKey } from "./ecdsa-sha2.ts";
-import { hmacSha2 } from "./hmac-sha2.ts";
-import type { AlgorithmTable, Primitives } from "./interfaces.ts";
-import { mlkem768X25519 } from "./mlkem768x25519-sha256.ts";
-import { rsaHostKey } from "./rsa-sha2.ts";
-import { sshEd25519 } from "./ssh-ed25519.ts";
+
+import { aesCtr } from "./algorithms/aes-ctr.ts";
+import { aesGcm } from "./algorithms/aes-gcm.ts";
+import { chacha20Poly1305 } from "./algorithms/chacha20-poly1305@openssh.com.ts";
+import { curve25519Sha256 } from "./algorithms/curve25519-sha256.ts";
+import { diffieHellmanGroup } from "./algorithms/diffie-hellman-group.ts";
+import { ecdhSha2 } from "./algorithms/ecdh-sha2.ts";
+import { ecdsaHostKey } from "./algorithms/ecdsa-sha2.ts";
+import { hmacSha2 } from "./algorithms/hmac-sha2.ts";
+import type { AlgorithmTable, Primitives } from "./algorithms/interfaces.ts";
+import { mlkem768X25519 } from "./algorithms/mlkem768x25519-sha256.ts";
+import { rsaHostKey } from "./algorithms/rsa-sha2.ts";
+import { sshEd25519 } from "./algorithms/ssh-ed25519.ts";
+import { certifiedHostKeys } from "./certificate.ts";
 
 /**
  * The table with AES offered first: for a server without strict kex, which is met with what Terrapin cannot cut. AES-GCM

@@ -1,10 +1,10 @@
 import { describe, expect, test } from "vitest";
-import { platformTable } from "../../../src/node/platform.ts";
-import type { AlgorithmTable } from "../../../src/ssh/algorithms/interfaces.ts";
-import { none } from "../../../src/ssh/algorithms/none.ts";
-import { withAesFirst } from "../../../src/ssh/algorithms/rows.ts";
-import { table } from "../../../src/ssh/algorithms/table.ts";
-import { packetCipher } from "../../../src/ssh/kex.ts";
+import { platformTable } from "../../src/node/platform.ts";
+import type { AlgorithmTable } from "../../src/ssh/algorithms/interfaces.ts";
+import { none } from "../../src/ssh/algorithms/none.ts";
+import { packetCipher } from "../../src/ssh/kex.ts";
+import { withAesFirst } from "../../src/ssh/rows.ts";
+import { table } from "../../src/ssh/table.ts";
 
 test("on the platform's primitives it is the same table; withAesFirst puts AES first and changes nothing else", () => {
   const namesOf = ({ markers, ...lists }: AlgorithmTable) => Object.values(lists).map(Object.keys);
