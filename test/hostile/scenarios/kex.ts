@@ -445,6 +445,35 @@ const points: readonly Scenario[] = onCurves.flatMap((family): Scenario[] => {
   ];
 });
 
+/** Replies to the post-quantum hybrid. FIPS 203; node:crypto has no right one on Node 20, and these need none. */
+const hybrids: readonly Scenario[] = [
+  [
+    "a reply without its last byte",
+    new Uint8Array(1119).fill(9),
+    { ends: "S_REPLY has 1119 bytes, expected 1120", reason: 3 },
+  ],
+  [
+    "a reply with a byte behind it",
+    new Uint8Array(1121).fill(9),
+    { ends: "S_REPLY has 1121 bytes, expected 1120", reason: 3 },
+  ],
+  ["an X25519 share alone", new Uint8Array(32).fill(9), { ends: "S_REPLY has 32 bytes, expected 1120", reason: 3 }],
+  ["an empty reply", new Uint8Array(0), { ends: "S_REPLY has 0 bytes, expected 1120", reason: 3 }],
+  ["an X25519 share of low order", new Uint8Array(1120), { ends: "a point of low order", reason: 3 }],
+  ["a ciphertext of nobody's making", new Uint8Array(1120).fill(9), badSignature],
+].map(
+  ([name, share, expect]): Scenario => ({
+    name: `${name}, mlkem768x25519-sha256`,
+    source: "draft-ietf-sshm-mlkem-hybrid-kex; FIPS 203 §7.3",
+    family: strict,
+    edits: [
+      instead("kexinit", kexinit({ kex: ["mlkem768x25519-sha256", strictMarker] })),
+      instead("reply", reply({ share: share as Uint8Array })),
+    ],
+    expect: expect as Ends,
+  }),
+);
+
 /** f out of range. RFC 4253 §8, RFC 8268 §4. */
 const numbers: readonly Scenario[] = moduloPrimes.flatMap((family): Scenario[] => {
   const p = BigInt(`0x${getDiffieHellman(`modp${family.kex?.slice(20, 22)}`).getPrime("hex")}`);
@@ -846,6 +875,7 @@ export const kexScenarios: readonly Scenario[] = [
   ...messagesBetween,
   ...shares,
   ...points,
+  ...hybrids,
   ...numbers,
   ...proofs,
   ...newKeys,
