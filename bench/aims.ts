@@ -27,6 +27,7 @@ export function aimsOf({ command, packet }: Results): readonly Aim[] {
     atMost(1, ...beside("First reply", "ssh2", (row) => row.firstReply)),
     atMost(1.05, ...beside("Round trip, p50", "ssh", (row) => row.roundTripP50)),
     atMost(1, ...beside("Round trip, p50", "ssh2", (row) => row.roundTripP50)),
+    atMost(1, ...beside("Round trip late in a session, p50", "ssh2", (row) => row.lateRoundTripP50)),
     atMost(1, ...beside("Round trip, p99", "ssh2", (row) => row.roundTripP99)),
     atLeast(1, ...beside("Calls a second", "ssh", (row) => row.callsPerSecond)),
     atLeast(1, ...beside("Calls a second", "ssh2", (row) => row.callsPerSecond)),

@@ -24,8 +24,14 @@ const nearLoad: Load = {
   pipelinedCalls: fullOrQuick(6400, 128),
   inFlight: 64,
   transfers: fullOrQuick(48, 4),
+  latePings: fullOrQuick(5000, 50),
 };
-const farLoad: Load = { ...nearLoad, pings: fullOrQuick(30, 3), pipelinedCalls: fullOrQuick(1280, 64) };
+const farLoad: Load = {
+  ...nearLoad,
+  pings: fullOrQuick(30, 3),
+  pipelinedCalls: fullOrQuick(1280, 64),
+  latePings: fullOrQuick(30, 3),
+};
 const mebibyte = "0123456789abcdef".repeat(65536);
 const initialize = `{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"bench","version":"1.0.0"}}`;
 
@@ -81,6 +87,7 @@ function rowOf(client: ClientName, starts: readonly Start[], sessions: readonly 
     firstReplyCpu: of(starts, "firstReplyCpu"),
     roundTripP50: of(sessions, "roundTripP50"),
     roundTripP99: of(sessions, "roundTripP99"),
+    lateRoundTripP50: of(sessions, "lateRoundTripP50"),
     callsPerSecond: of(sessions, "callsPerSecond"),
     download: of(sessions, "download"),
     upload: of(sessions, "upload"),
@@ -104,9 +111,8 @@ async function runSession(launch: Launch, load: Load): Promise<Session> {
   const client = new LineProcess(launch, hostEnvironment());
   await client.request("initialize", initialize);
   client.notify("notifications/initialized");
-  for (let i = 0; i < load.pings / 5; i++) await client.request("ping");
-  const trips: number[] = [];
-  for (let i = 0; i < load.pings; i++) trips.push((await elapsed(() => client.request("ping"))) * 1000);
+  await pings(client, load.pings / 5);
+  const trips = await pings(client, load.pings);
   const calls = await elapsed(() => pipeline(load.pipelinedCalls, load.inFlight, () => client.request("ping")));
   const peakRssOfCalls = client.usage().peakRss;
   const download = await elapsed(() => pipeline(load.transfers, load.transfers, () => receive(client)));
@@ -115,11 +121,13 @@ async function runSession(launch: Launch, load: Load): Promise<Session> {
     pipeline(load.transfers, load.transfers, () => client.request("bench/upload", uploaded)),
   );
   const usage = client.usage();
+  const lateTrips = await pings(client, load.latePings);
   await client.end();
   const megabytesPerSecond = (milliseconds: number): number => (load.transfers * mebibyte.length) / 1000 / milliseconds;
   return {
     roundTripP50: quantile(trips, 0.5),
     roundTripP99: quantile(trips, 0.99),
+    lateRoundTripP50: quantile(lateTrips, 0.5),
     callsPerSecond: load.pipelinedCalls / (calls / 1000),
     download: megabytesPerSecond(download),
     upload: megabytesPerSecond(upload),
@@ -127,6 +135,13 @@ async function runSession(launch: Launch, load: Load): Promise<Session> {
     peakRssOfCalls,
     peakRss: usage.peakRss,
   };
+}
+
+/** One after the other; microseconds each. */
+async function pings(client: LineProcess, count: number): Promise<number[]> {
+  const trips: number[] = [];
+  for (let i = 0; i < count; i++) trips.push((await elapsed(() => client.request("ping"))) * 1000);
+  return trips;
 }
 
 async function receive(client: LineProcess): Promise<void> {

@@ -32,6 +32,7 @@ export function measuresOf(link: LinkResults): readonly Measure[] {
     lower("First reply", "ms", (row) => row.firstReply),
     lower("Round trip, p50", unit, (row) => row.roundTripP50 / scale),
     lower("Round trip, p99", unit, (row) => row.roundTripP99 / scale),
+    lower("Round trip late in a session, p50", unit, (row) => row.lateRoundTripP50 / scale),
     higher("Calls a second", "1/s", (row) => row.callsPerSecond),
     higher("Download", "MB/s", (row) => row.download),
     higher("Upload", "MB/s", (row) => row.upload),

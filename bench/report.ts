@@ -105,7 +105,7 @@ The built command, a pipe by npm ssh2 (\`ssh2-pipe.mjs\`) and OpenSSH's \`ssh\`,
 tiny MCP server on a real sshd on the same machine. Each is left to its own choice of algorithms: ${agreed.join("; ")}.
 "First reply" is from starting the process to the answer to \`initialize\` (${startRounds} rounds); everything else comes of
 ${loadRounds} sessions of ${loadOf(loopback)}, and "CPU" is that
-of a whole session. Memory is the resident set. The last two columns are ours divided by theirs.
+of a session up to the late pings. Memory is the resident set. The last two columns are ours divided by theirs.
 
 ${linkTable(loopback)}
 
@@ -121,8 +121,8 @@ ${linkTable(delayed)}`;
 }
 
 function loadOf({ load }: LinkResults): string {
-  const { pings, pipelinedCalls, inFlight, transfers } = load;
-  return `${pings} sequential pings, ${pipelinedCalls} calls with ${inFlight} in flight, ${transfers} answers and ${transfers} requests of 1 MiB`;
+  const { pings, pipelinedCalls, inFlight, transfers, latePings } = load;
+  return `${pings} sequential pings, ${pipelinedCalls} calls with ${inFlight} in flight, ${transfers} answers and ${transfers} requests of 1 MiB, and ${latePings} pings late in the session, when V8 has compiled what it will`;
 }
 
 function linkTable(link: LinkResults): string {

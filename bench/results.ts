@@ -94,6 +94,8 @@ export interface Load {
   readonly inFlight: number;
   /** Requests with 1 MiB in the answer, and as many with 1 MiB in the request. */
   readonly transfers: number;
+  /** Sequential pings after all that, when a runtime has compiled what it will. */
+  readonly latePings: number;
 }
 
 export interface ClientRow {
@@ -105,11 +107,13 @@ export interface ClientRow {
   /** Microseconds of a sequential ping. */
   readonly roundTripP50: number;
   readonly roundTripP99: number;
+  /** Microseconds of a sequential ping late in a session. */
+  readonly lateRoundTripP50: number;
   readonly callsPerSecond: number;
   /** MB/s */
   readonly download: number;
   readonly upload: number;
-  /** Seconds of CPU of a whole session: start, pings, calls, transfers. */
+  /** Seconds of CPU of a session up to the late pings: start, pings, calls, transfers. */
   readonly cpu: number;
   /** MiB, VmHWM: after the pings and calls, and of a whole session, transfers included. */
   readonly peakRssOfCalls: number;
