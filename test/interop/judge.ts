@@ -63,9 +63,11 @@ async function attempt(
   const over = new AbortController();
   const here = open(site, over.signal);
   let timer: NodeJS.Timeout | undefined;
+  let onInterrupt = () => {};
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new Error(`not done after ${seconds} seconds`)), seconds * 1000);
-    interrupted?.addEventListener("abort", () => reject(interrupted.reason), { once: true });
+    onInterrupt = () => reject(interrupted?.reason);
+    interrupted?.addEventListener("abort", onInterrupt);
   });
   try {
     const word = await Promise.race([run(here), late]);
@@ -76,6 +78,7 @@ async function attempt(
     return { outcome: "failed", why: wordsOf(error) };
   } finally {
     clearTimeout(timer);
+    interrupted?.removeEventListener("abort", onInterrupt);
     over.abort(new Error("the case is over"));
     await here.leave();
   }
