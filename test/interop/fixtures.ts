@@ -45,9 +45,11 @@ export const KEY_FILES: Readonly<Record<string, { readonly key: string; readonly
   "pkcs1-rsa": { key: "ssh-rsa", how: ["-m", "PEM", "-N", ""] },
   "pkcs1-rsa-encrypted": { key: "ssh-rsa", how: ["-m", "PEM", "-N", PASSPHRASE] },
   "sec1-ecdsa": { key: "ecdsa-sha2-nistp256", how: ["-m", "PEM", "-N", ""] },
+  "sec1-ecdsa-encrypted": { key: "ecdsa-sha2-nistp521", how: ["-m", "PEM", "-N", PASSPHRASE] },
   "pkcs8-rsa": { key: "ssh-rsa", how: ["-m", "PKCS8", "-N", ""] },
   "pkcs8-ecdsa": { key: "ecdsa-sha2-nistp384", how: ["-m", "PKCS8", "-N", ""] },
   "pkcs8-rsa-encrypted": { key: "ssh-rsa", how: ["-m", "PKCS8", "-N", PASSPHRASE] },
+  "pkcs8-ecdsa-encrypted": { key: "ecdsa-sha2-nistp256", how: ["-m", "PKCS8", "-N", PASSPHRASE] },
 };
 
 export interface Fixtures {
