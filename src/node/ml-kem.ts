@@ -15,6 +15,7 @@ const publicKeyLength = 1184;
 export function platformMlKem(): MlKem | undefined {
   if (decapsulate === undefined) return undefined;
   const mlkem: MlKem = {
+    isSlow: false,
     pair(seed) {
       const der = concat(before, seed);
       const key = crypto.createPrivateKey({ key: Buffer.from(der.buffer), format: "der", type: "pkcs8" });

@@ -9,7 +9,7 @@ import type { AlgorithmTable, MlKem, Primitives } from "../ssh/algorithms/interf
 import { modpPrime } from "../ssh/algorithms/modp-groups.ts";
 import { SshError } from "../ssh/errors.ts";
 import { tableOf } from "../ssh/rows.ts";
-import { platformCtr, platformHmac } from "./aes-ctr.ts";
+import { platformCtr, platformHash, platformHmac } from "./aes-ctr.ts";
 import { platformGcm } from "./aes-gcm.ts";
 import { platformEd25519, platformX25519 } from "./curve25519.ts";
 import { platformEcdh, platformPower } from "./diffie-hellman.ts";
@@ -19,6 +19,7 @@ const mlkem = platformMlKem();
 
 /** Until `loadPlatform` has put noble's in its place. */
 const noMlKem: MlKem = {
+  isSlow: true,
   pair: () => {
     throw new TypeError("this runtime has no ML-KEM: take the table that loadPlatform gives");
   },
@@ -29,6 +30,7 @@ const noMlKem: MlKem = {
  * node:crypto takes ten to make a cipher for it, and it makes no arrays, of which AES-GCM's are tens of MiB of garbage.
  */
 export const platformPrimitives: Primitives = {
+  hash: platformHash,
   x25519: platformX25519,
   mlkem: mlkem ?? noMlKem,
   ecdh: platformEcdh,
@@ -39,7 +41,6 @@ export const platformPrimitives: Primitives = {
   hmac: platformHmac,
   chacha: swiftChaCha(nobleChaCha),
   isAesFirst: !mayRunKernel(),
-  isMlKemFirst: mlkem !== undefined,
 };
 
 /** The table on node:crypto's primitives. Its names are those of every table. */
@@ -99,6 +100,7 @@ export async function loadTable(choice: CryptoChoice): Promise<AlgorithmTable> {
 
 /** One use of each; what is missing, or not allowed in a FIPS mode, throws. */
 const trials = {
+  hash: ({ hash }, key) => hash("sha256", key),
   x25519: ({ x25519 }, key) => x25519.sharedSecret(key, x25519.publicShare(key)),
   ed25519: ({ ed25519 }, key) => ed25519.publicKey(key),
   gcm: ({ gcm }, key) => gcm.seal(key, key.subarray(0, 12), new Uint8Array(4 + 16 + 16)),

@@ -216,6 +216,11 @@ export class SshClient {
     return end;
   }
 
+  /** For a caller whose first output has left: makes what the answer will need. It fails only when that is needed. */
+  prepareExchange(): void {
+    if (this.#phase === "transport") this.#transport.prepareExchange();
+  }
+
   /** The host key is trusted: the keys go into use, and user authentication begins in the same flight. RFC 4253 §10. */
   acceptHostKey(): void {
     if (this.#phase !== "transport") return;
@@ -348,6 +353,7 @@ export class SshClient {
   #finish(error: SshError | undefined): void {
     if (this.#phase === "ended") return;
     this.#phase = "ended";
+    this.#transport.discardPrepared();
     this.#end = { type: "ended", error };
     this.#channels.clear();
   }

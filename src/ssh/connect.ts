@@ -191,6 +191,7 @@ class Connection implements SshConnection {
     signal?.addEventListener("abort", this.#abort, { once: true });
     this.#startDeadline(this.#limits.handshakeTimeout);
     void this.#read();
+    this.#client.prepareExchange(); // our KEXINIT has left, and the server's is waited for
   }
 
   readonly #abort = (): void => {

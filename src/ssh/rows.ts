@@ -34,10 +34,8 @@ export function isAes(name: string): boolean {
 
 /** All algorithms, most wanted first, on these primitives. RFC 4253 §7.1. */
 export function tableOf(primitives: Primitives): AlgorithmTable {
-  const { x25519, mlkem, ecdh, power, ed25519, gcm, ctr, hmac, chacha, isAesFirst, isMlKemFirst } = primitives;
-  const curve = curve25519Sha256(x25519);
-  const curve25519 = { "curve25519-sha256": curve, "curve25519-sha256@libssh.org": curve };
-  const postQuantum = { "mlkem768x25519-sha256": mlkem768X25519(mlkem, x25519) };
+  const { hash, x25519, mlkem, ecdh, power, ed25519, gcm, ctr, hmac, chacha, isAesFirst } = primitives;
+  const curve = curve25519Sha256(x25519, hash);
   const chacha20 = { "chacha20-poly1305@openssh.com": chacha20Poly1305(chacha) };
   // The longer key leads: it costs a fifth more of little. RFC 5647 §6, under OpenSSH's names (OpenSSH PROTOCOL 1.6).
   const aes = { "aes256-gcm@openssh.com": aesGcm(32, gcm), "aes128-gcm@openssh.com": aesGcm(16, gcm) };
@@ -54,14 +52,16 @@ export function tableOf(primitives: Primitives): AlgorithmTable {
   };
   return {
     kex: {
-      ...(isMlKemFirst ? { ...postQuantum, ...curve25519 } : { ...curve25519, ...postQuantum }),
+      "mlkem768x25519-sha256": mlkem768X25519(mlkem, x25519, hash),
+      "curve25519-sha256": curve,
+      "curve25519-sha256@libssh.org": curve,
       // For servers in FIPS mode and for old appliances, in OpenSSH's order.
-      "ecdh-sha2-nistp256": ecdhSha2("nistp256", ecdh),
-      "ecdh-sha2-nistp384": ecdhSha2("nistp384", ecdh),
-      "ecdh-sha2-nistp521": ecdhSha2("nistp521", ecdh),
-      "diffie-hellman-group16-sha512": diffieHellmanGroup(16, power),
-      "diffie-hellman-group18-sha512": diffieHellmanGroup(18, power),
-      "diffie-hellman-group14-sha256": diffieHellmanGroup(14, power),
+      "ecdh-sha2-nistp256": ecdhSha2("nistp256", ecdh, hash),
+      "ecdh-sha2-nistp384": ecdhSha2("nistp384", ecdh, hash),
+      "ecdh-sha2-nistp521": ecdhSha2("nistp521", ecdh, hash),
+      "diffie-hellman-group16-sha512": diffieHellmanGroup(16, power, hash),
+      "diffie-hellman-group18-sha512": diffieHellmanGroup(18, power, hash),
+      "diffie-hellman-group14-sha256": diffieHellmanGroup(14, power, hash),
     },
     // A certificate behind the plain keys, unlike OpenSSH's: only where known_hosts names an authority is it worth more, and
     // there it is asked for first (`orderHostKeyAlgorithms`).

@@ -121,6 +121,7 @@ export class Transport {
   #strict = false;
   #negotiated: Choice | undefined;
   #skipsGuess = false;
+  #prepared: { readonly name: string; readonly start: KexStart } | undefined;
   #hostKeyBlob: Uint8Array | undefined;
   #sessionId: Uint8Array | undefined;
   #queue: Uint8Array[] = [];
@@ -257,6 +258,29 @@ export class Transport {
   /** Starts a key exchange unless one runs. RFC 4253 §9. */
   rekey(): void {
     if (this.#step.step === "open") this.#step = { step: "init-sent", clientKexInit: this.#sendKexInit("again") };
+  }
+
+  /**
+   * Makes the key pair of the method that we want most while the server's first KEXINIT is on its way, unless it is so slow
+   * that a server without that method would be kept waiting for nothing. Does nothing later.
+   */
+  prepareExchange(): void {
+    const isEarly = this.#step.step === "version" || (this.#isFirstExchange && this.#step.step === "init-sent");
+    const [first] = Object.entries(this.#options.table.kex);
+    if (!isEarly || this.#prepared !== undefined || first === undefined) return;
+    const [name, method] = first;
+    if (method.isSlow === true) return;
+    try {
+      this.#prepared = { name, start: method.start(this.#options.randomBytes) };
+    } catch {
+      // it is begun again when it is needed, and what is wrong is told then
+    }
+  }
+
+  /** Wipes what was prepared and is not needed. */
+  discardPrepared(): void {
+    this.#prepared?.start.discard();
+    this.#prepared = undefined;
   }
 
   /** The verdict on the host key: it is trusted. NEWKEYS goes out, and what is sent from now on uses the new keys. */
@@ -450,10 +474,18 @@ export class Transport {
     this.#negotiated = choice;
     this.#skipsGuess = server.firstKexPacketFollows && !isGuessRight(client, server);
     const method = row(this.#options.table.kex, choice.kex);
-    const start = method.start(this.#options.randomBytes);
+    const start = this.#startOf(choice.kex, method);
     const exchange = { serverKexInit: payload.slice(), choice, method, start };
     this.#write(encode(m.KEX_ECDH_INIT, { clientShare: start.init }));
     this.#step = { step: "reply-wait", clientKexInit: ours, exchange };
+  }
+
+  /** What was prepared if it is that method's; else it is wiped. */
+  #startOf(name: string, method: KexMethod): KexStart {
+    if (this.#prepared?.name !== name) this.discardPrepared();
+    const start = this.#prepared?.start;
+    this.#prepared = undefined; // it serves one exchange
+    return start ?? method.start(this.#options.randomBytes);
   }
 
   /**

@@ -76,7 +76,7 @@ describe("without a session", () => {
     ]);
     expect(await host.exit).toEqual({ code: 0, signal: null });
     const text = host.stdout().toString();
-    expect(text).toMatch(/^key exchange methods \(--kex\):\n {2}ecdh-sha2-nistp521\n {2}curve25519-sha256\n/);
+    expect(text).toMatch(/^key exchange methods \(--kex\):\n {2}ecdh-sha2-nistp521\n {2}mlkem768x25519-sha256\n/);
     expect(text).toMatch(
       /\nciphers \(--ciphers\):\n( {2}(chacha20|aes\d+-gcm)\S+\n){3}MACs, .*:\n {2}hmac-sha2-256\n$/,
     );

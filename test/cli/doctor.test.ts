@@ -253,7 +253,7 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
         const { failed, steps } = await diagnose([...where(old.port), ...flags], server.home);
         expect(failed?.name).toBe("algorithms");
         expect(failed?.cause).toMatch(
-          /no key exchange method in common: we have curve25519.*the server has diffie-hellman/,
+          /no key exchange method in common: we have mlkem768x25519.*the server has diffie-hellman/,
         );
         expect(steps["banner"]?.ok).toBe(true);
       } finally {

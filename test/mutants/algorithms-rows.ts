@@ -22,6 +22,33 @@ export const algorithmsRows: readonly Mutant[] = [
     caughtBy: { file: `${tests}/curve25519-sha256.test.ts`, test: "to run twice" },
   },
   {
+    id: "kex-prepared-for-another",
+    file: "src/ssh/transport.ts",
+    find: "if (this.#prepared?.name !== name) this.discardPrepared();",
+    replace: "",
+    why: "the share of one method is sent as another's",
+    caughtBy: {
+      file: "test/ssh/transport.test.ts",
+      test: "what was prepared for a method that the server lacks is wiped",
+    },
+  },
+  {
+    id: "kex-prepared-twice",
+    file: "src/ssh/transport.ts",
+    find: "this.#prepared = undefined; // it serves one exchange",
+    replace: "",
+    why: "a rekey begins with the key pair of the first exchange",
+    caughtBy: { file: "test/ssh/transport.test.ts", test: "what was prepared serves the first exchange alone" },
+  },
+  {
+    id: "kex-prepared-slowly",
+    file: "src/ssh/transport.ts",
+    find: "if (method.isSlow === true) return;",
+    replace: "",
+    why: "a server without ML-KEM is kept waiting for a key pair that it does not want",
+    caughtBy: { file: "test/ssh/transport.test.ts", test: "a slow method's is not made before it is needed" },
+  },
+  {
     id: "mlkem-length",
     file: `${folder}/mlkem768x25519-sha256.ts`,
     find: "reply.length !== replyLength",
@@ -40,8 +67,8 @@ export const algorithmsRows: readonly Mutant[] = [
   {
     id: "mlkem-kept",
     file: `${folder}/mlkem768x25519-sha256.ts`,
-    find: "pair.wipe();",
-    replace: "",
+    find: "() => pair.wipe()",
+    replace: "() => undefined",
     why: "who reads the memory later can decrypt the recorded session",
     caughtBy: {
       file: `${tests}/mlkem768x25519-sha256.test.ts`,

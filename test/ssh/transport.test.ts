@@ -1,4 +1,6 @@
 import { describe, expect, test } from "vitest";
+import type { KexMethod } from "../../src/ssh/algorithms/interfaces.ts";
+import { offering } from "../../src/ssh/algorithms/offer.ts";
 import { HostKeyError, type NegotiationError } from "../../src/ssh/errors.ts";
 import type { KexInit } from "../../src/ssh/kex.ts";
 import * as m from "../../src/ssh/messages.ts";
@@ -17,6 +19,7 @@ import {
 } from "../support/client-rig.ts";
 import { join, PeerKey, seededBytes, seededIntegers, sshString } from "../support/peer-crypto.ts";
 import type { Received, ReplyBend, ScriptedPeer } from "../support/scripted-peer.ts";
+import { hex } from "../support/vectors.ts";
 
 const noBytes: Uint8Array = new Uint8Array(0);
 const strictKex = "strict kex, OpenSSH PROTOCOL 1.10";
@@ -194,7 +197,8 @@ describe("a guess by the server, RFC 4253 §7", () => {
   });
 
   test("after a right guess nothing is skipped", () => {
-    const rig = new ClientRig({ kexInit: { firstKexPacketFollows: true } }).start();
+    const client = { table: offering(table, { kex: "^curve25519-sha256" }) };
+    const rig = new ClientRig({ client, kexInit: { firstKexPacketFollows: true } }).start();
     expect(rig.told("authenticated")).toHaveLength(1);
   });
 
@@ -992,5 +996,88 @@ describe("Transport by itself", () => {
     expect(before).toBeGreaterThan(100);
     expect(transport.takeOutput().length).toBe(0);
     expect(transport.pendingOutput).toBeGreaterThan(0);
+  });
+});
+
+describe("a key pair that is made before it is needed", () => {
+  /** curve25519 alone, watched; `slow`: as ML-KEM is in JavaScript. `other`: a method before it that the server lacks. */
+  function watchedRig({ slow = false, other = false } = {}) {
+    const method = table.kex["curve25519-sha256"] as KexMethod;
+    const seen = { started: [] as string[], discarded: [] as string[], inits: [] as string[] };
+    const watch = (name: string): KexMethod => ({
+      hash: method.hash,
+      isSlow: slow,
+      start(randomBytes) {
+        seen.started.push(name);
+        const begun = method.start(randomBytes);
+        seen.inits.push(hex(begun.init));
+        return {
+          ...begun,
+          discard() {
+            seen.discarded.push(name);
+            begun.discard();
+          },
+        };
+      },
+    });
+    const names = [...(other ? ["sntrup761x25519-sha512"] : []), "curve25519-sha256"];
+    const kex = Object.fromEntries(names.map((name) => [name, watch(name)]));
+    const rig = new ClientRig({ client: { table: { ...table, kex } } });
+    return { rig, seen };
+  }
+
+  test("what was prepared serves the first exchange alone", () => {
+    const { rig, seen } = watchedRig();
+    rig.client.prepareExchange();
+    rig.client.prepareExchange();
+    expect(seen.started).toHaveLength(1);
+    rig.start();
+    expect(rig.end).toBe("open");
+    expect(seen.started).toHaveLength(1);
+    rig.client.prepareExchange(); // too late: nothing
+    rig.client.rekey();
+    rig.run();
+    expect(seen.started).toHaveLength(2);
+    expect(new Set(seen.inits).size).toBe(2);
+    expect(seen.discarded).toEqual([]);
+    expect(rig.end).toBe("open");
+  });
+
+  test("what was prepared for a method that the server lacks is wiped", () => {
+    const { rig, seen } = watchedRig({ other: true });
+    rig.client.prepareExchange();
+    rig.start();
+    expect(seen.started).toEqual(["sntrup761x25519-sha512", "curve25519-sha256"]);
+    expect(seen.discarded).toEqual(["sntrup761x25519-sha512"]);
+    expect(rig.end).toBe("open");
+  });
+
+  test("a slow method's is not made before it is needed", () => {
+    const { rig, seen } = watchedRig({ slow: true });
+    rig.client.prepareExchange();
+    expect(seen.started).toEqual([]);
+    rig.start();
+    expect(seen.started).toEqual(["curve25519-sha256"]);
+  });
+
+  test("is wiped when the connection ends before", () => {
+    const { rig, seen } = watchedRig();
+    rig.client.prepareExchange();
+    rig.client.disconnect();
+    rig.run();
+    expect(seen.discarded).toEqual(["curve25519-sha256"]);
+  });
+
+  test("and a method that cannot begin says so when it is needed, not before", () => {
+    const broken: KexMethod = {
+      ...(table.kex["curve25519-sha256"] as KexMethod),
+      start: () => {
+        throw new RangeError("broken");
+      },
+    };
+    const rig = new ClientRig({ client: { table: { ...table, kex: { "curve25519-sha256": broken } } } });
+    rig.client.prepareExchange();
+    expect(rig.end).toBe("open");
+    expect(() => rig.start()).toThrow(/broken/);
   });
 });

@@ -236,7 +236,7 @@ function rememberingKex(name: string, method: KexMethod, memory: Memory): KexMet
       };
       const init = remember(memory, ["init", secret], () => begin().init);
       const finish = (share: Uint8Array) => remember(memory, ["K", secret, share], () => begin().finish(share)).slice();
-      return { init, finish };
+      return { init, finish, discard: () => undefined };
     },
   };
 }

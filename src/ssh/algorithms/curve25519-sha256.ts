@@ -2,17 +2,16 @@
  * curve25519-sha256: X25519 with SHA-256. RFC 8731; the same method goes by the older name
  * `curve25519-sha256@libssh.org`.
  */
-import { sha256 } from "@noble/hashes/sha2.js";
 import { DISCONNECT_REASON, ProtocolError } from "../errors.ts";
 import { encodeMpint } from "../wire.ts";
 import { startWith } from "./ephemeral.ts";
-import type { KexMethod, KexStart, RandomBytes, X25519 } from "./interfaces.ts";
+import type { HashPrimitive, KexMethod, KexStart, RandomBytes, X25519 } from "./interfaces.ts";
 
 const keyLength = 32;
 
 /** Shares of 32 bytes; K leaves as an mpint. RFC 8731 §3. */
-export function curve25519Sha256(x25519: X25519): KexMethod {
-  return { hash: (data) => sha256(data), start: (randomBytes) => start(x25519, randomBytes) };
+export function curve25519Sha256(x25519: X25519, hash: HashPrimitive): KexMethod {
+  return { hash: (data) => hash("sha256", data), start: (randomBytes) => start(x25519, randomBytes) };
 }
 
 function start(x25519: X25519, randomBytes: RandomBytes): KexStart {

@@ -3,11 +3,10 @@
  * the groups of RFC 8268 §3.
  */
 import { bytesToNumberBE } from "@noble/curves/utils.js";
-import { sha256, sha512 } from "@noble/hashes/sha2.js";
 import { DISCONNECT_REASON, ProtocolError } from "../errors.ts";
 import { decodeFields, encodeMpint, encodeString } from "../wire.ts";
 import { startWith } from "./ephemeral.ts";
-import type { KexMethod, KexStart, Power, RandomBytes } from "./interfaces.ts";
+import type { HashPrimitive, KexMethod, KexStart, Power, RandomBytes } from "./interfaces.ts";
 import { type ModpGroup, modpPrime } from "./modp-groups.ts";
 
 /**
@@ -18,9 +17,9 @@ const exponentLength = 64;
 const generator: Uint8Array = Uint8Array.of(2);
 
 /** Shares are what stands in an mpint, and K leaves as one. RFC 4253 §8. */
-export function diffieHellmanGroup(group: ModpGroup, power: Power): KexMethod {
-  const hash = group === 14 ? sha256 : sha512; // RFC 8268 §3
-  return { hash: (data) => hash(data), start: (randomBytes) => start(modpPrime(group), power, randomBytes) };
+export function diffieHellmanGroup(group: ModpGroup, power: Power, hash: HashPrimitive): KexMethod {
+  const name = group === 14 ? "sha256" : "sha512"; // RFC 8268 §3
+  return { hash: (data) => hash(name, data), start: (randomBytes) => start(modpPrime(group), power, randomBytes) };
 }
 
 function start(p: Uint8Array, power: Power, randomBytes: RandomBytes): KexStart {

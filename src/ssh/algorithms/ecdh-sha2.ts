@@ -4,12 +4,12 @@
 import { DISCONNECT_REASON, ProtocolError } from "../errors.ts";
 import { encodeMpint } from "../wire.ts";
 import { startWith } from "./ephemeral.ts";
-import type { Ecdh, EcdsaCurve, KexMethod, KexStart, RandomBytes } from "./interfaces.ts";
-import { hashOf, lengthOf } from "./nist-curves.ts";
+import type { Ecdh, EcdsaCurve, HashPrimitive, KexMethod, KexStart, RandomBytes } from "./interfaces.ts";
+import { hashNameOf, lengthOf } from "./nist-curves.ts";
 
 /** Shares are uncompressed points; K leaves as an mpint. RFC 5656 §4. */
-export function ecdhSha2(curve: EcdsaCurve, ecdh: Ecdh): KexMethod {
-  return { hash: (data) => hashOf(curve)(data), start: (randomBytes) => start(curve, ecdh, randomBytes) };
+export function ecdhSha2(curve: EcdsaCurve, ecdh: Ecdh, hash: HashPrimitive): KexMethod {
+  return { hash: (data) => hash(hashNameOf(curve), data), start: (randomBytes) => start(curve, ecdh, randomBytes) };
 }
 
 function start(curve: EcdsaCurve, ecdh: Ecdh, randomBytes: RandomBytes): KexStart {

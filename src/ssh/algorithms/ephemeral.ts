@@ -3,22 +3,31 @@
  */
 import type { KexStart } from "./interfaces.ts";
 
-/** A key exchange that has begun: `secret` makes K of the server's share once, and is wiped then whatever comes of it. */
+/**
+ * A key exchange that has begun: `encodedK` makes K of the server's share once, and the secret is wiped then whatever comes
+ * of it. `wipeMore`: wipes what else is secret.
+ */
 export function startWith(
   init: Uint8Array,
   secret: Uint8Array,
   encodedK: (secret: Uint8Array, serverShare: Uint8Array) => Uint8Array,
+  wipeMore: () => void = () => undefined,
 ): KexStart {
   let isFinished = false;
+  const discard = (): void => {
+    isFinished = true;
+    secret.fill(0);
+    wipeMore();
+  };
   return {
     init,
+    discard,
     finish(serverShare) {
       if (isFinished) throw new TypeError("this key exchange is finished");
-      isFinished = true;
       try {
         return encodedK(secret, serverShare);
       } finally {
-        secret.fill(0);
+        discard();
       }
     },
   };

@@ -9,6 +9,8 @@ export type RandomBytes = (length: number) => Uint8Array;
 export interface KexMethod {
   /** The hash of the method: for the exchange hash and for deriving keys. RFC 4253 §7.2, §8. */
   hash(data: Uint8Array): Uint8Array;
+  /** Whether `start` is so slow in a new process that nothing but a need for it is a reason to call it. */
+  readonly isSlow?: boolean;
   /** Makes an ephemeral key pair. */
   start(randomBytes: RandomBytes): KexStart;
 }
@@ -23,6 +25,8 @@ export interface KexStart {
    * @throws ProtocolError (disconnect reason 3) if the share has the wrong length, or is one that no honest server sends.
    */
   finish(serverShare: Uint8Array): Uint8Array;
+  /** It is not used after all: the ephemeral secret is wiped. */
+  discard(): void;
 }
 
 /** X25519. Secrets and shares are 32 bytes. RFC 7748 §5. */
@@ -35,6 +39,8 @@ export interface X25519 {
 
 /** ML-KEM-768. FIPS 203. */
 export interface MlKem {
+  /** Whether the first pair of a process takes tens of milliseconds. */
+  readonly isSlow: boolean;
   /** The key pair of a seed: d and z, 64 bytes, which are copied. FIPS 203 §7.1. */
   pair(seed: Uint8Array): MlKemPair;
 }
@@ -78,6 +84,9 @@ export interface GcmPrimitive {
 /** AES in counter mode from block `counter` (16 bytes, big-endian) on, in place. `key` has 16, 24 or 32 bytes. NIST SP 800-38A. */
 export type CtrPrimitive = (key: Uint8Array, counter: Uint8Array, bytes: Uint8Array) => void;
 
+/** SHA-2. FIPS 180-4. */
+export type HashPrimitive = (hash: "sha256" | "sha384" | "sha512", data: Uint8Array) => Uint8Array;
+
 /** HMAC over the parts, one behind the other. RFC 2104. */
 export type HmacPrimitive = (hash: "sha256" | "sha512", key: Uint8Array, ...parts: readonly Uint8Array[]) => Uint8Array;
 
@@ -86,6 +95,7 @@ export type ChaChaPrimitive = (key: Uint8Array) => KeyedCipher;
 
 /** The arithmetic that a platform may do faster, and in constant time. noble does it everywhere. */
 export interface Primitives {
+  readonly hash: HashPrimitive;
   readonly x25519: X25519;
   readonly mlkem: MlKem;
   readonly ecdh: Ecdh;
@@ -97,8 +107,6 @@ export interface Primitives {
   readonly chacha: ChaChaPrimitive;
   /** Whether AES-GCM is offered before chacha20-poly1305: where it is the faster one for short packets. */
   readonly isAesFirst: boolean;
-  /** Whether mlkem768x25519-sha256 is offered first: where a cold process need not wait for it. */
-  readonly isMlKemFirst: boolean;
 }
 
 /** One host key algorithm: how its public key blob and its signatures are read and checked. RFC 4253 §6.6, RFC 8709. */

@@ -25,8 +25,8 @@ export function nistCurve(name: EcdsaCurve): NistCurve {
 }
 
 /** The hash that goes with a curve. RFC 5656 §6.2.1. */
-export function hashOf(name: EcdsaCurve): (data: Uint8Array) => Uint8Array {
-  return domains[name].hash;
+export function hashNameOf(name: EcdsaCurve): "sha256" | "sha384" | "sha512" {
+  return ({ nistp256: "sha256", nistp384: "sha384", nistp521: "sha512" } as const)[name];
 }
 
 /** Bytes of a coordinate, and of a scalar. */

@@ -3,6 +3,7 @@ import { ml_kem768 } from "@noble/post-quantum/ml-kem.js";
 import type { MlKem } from "./interfaces.ts";
 
 export const nobleMlKem: MlKem = {
+  isSlow: true,
   pair(seed) {
     const { publicKey, secretKey } = ml_kem768.keygen(seed);
     return {

@@ -4,7 +4,7 @@
 import { ctr, gcm } from "@noble/ciphers/aes.js";
 import { ed25519, x25519 } from "@noble/curves/ed25519.js";
 import { hmac } from "@noble/hashes/hmac.js";
-import { sha256, sha512 } from "@noble/hashes/sha2.js";
+import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { nobleChaCha } from "./chacha20-poly1305@openssh.com.ts";
 import type { GcmPrimitive, Primitives } from "./interfaces.ts";
 import { nistCurve } from "./nist-curves.ts";
@@ -12,6 +12,7 @@ import { nobleMlKem } from "./noble-ml-kem.ts";
 import { power } from "./power.ts";
 
 const tagLength = 16;
+const hashes = { sha256, sha384, sha512 };
 
 /** noble expands the key and its GHASH tables anew for each packet. */
 const nobleGcm: GcmPrimitive = {
@@ -41,6 +42,7 @@ function coldCurve(): typeof ed25519 {
 }
 
 export const noble: Primitives = {
+  hash: (name, data) => hashes[name](data),
   x25519: {
     // Not scalarMultBase(): its table of base point multiples takes longer to build than a process needs it.
     publicShare: (secret) => x25519.scalarMult(secret, x25519.GuBytes),
@@ -72,5 +74,4 @@ export const noble: Primitives = {
   },
   chacha: nobleChaCha,
   isAesFirst: false, // it is slow, and its tables are read at secret places
-  isMlKemFirst: false, // a cold process takes 50 ms for it: see ../README.md
 };

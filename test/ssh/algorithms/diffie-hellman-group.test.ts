@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { platformPower } from "../../../src/node/diffie-hellman.ts";
 import { diffieHellmanGroup } from "../../../src/ssh/algorithms/diffie-hellman-group.ts";
 import { type ModpGroup, modpPrime } from "../../../src/ssh/algorithms/modp-groups.ts";
+import { noble } from "../../../src/ssh/algorithms/noble.ts";
 import { power } from "../../../src/ssh/algorithms/power.ts";
 import { seededBytes, sshMpint } from "../../support/peer-crypto.ts";
 import { expectRefusal } from "../../support/refusals.ts";
@@ -26,7 +27,7 @@ describe.each([
   ["node:crypto", platformPower],
 ])("by %s", (_, primitive) => {
   describe.each(groups)("group %i", (group) => {
-    const method = diffieHellmanGroup(group, primitive);
+    const method = diffieHellmanGroup(group, primitive, noble.hash);
     const prime = getDiffieHellman(`modp${group}`).getPrime();
     const p = BigInt(`0x${prime.toString("hex")}`);
     const mpint = (value: bigint): Uint8Array => {
@@ -92,6 +93,6 @@ describe.each([
 });
 
 test("the hashes are those of RFC 8268 §3", () => {
-  const lengths = groups.map((group) => diffieHellmanGroup(group, power).hash(new Uint8Array(0)).length);
+  const lengths = groups.map((group) => diffieHellmanGroup(group, power, noble.hash).hash(new Uint8Array(0)).length);
   expect(lengths).toEqual([32, 64, 64]);
 });
