@@ -1,4 +1,4 @@
-/** ML-KEM-768 by node:crypto, which has it from Node 24.7 on. The key goes in as PKCS#8 with the seed alone (RFC 9935 §6). */
+/** ML-KEM-768 by node:crypto, which has it from Node 24.7 on. The key goes in as PKCS#8 with the seed alone (draft-ietf-lamps-kyber-certificates §6). */
 import * as crypto from "node:crypto";
 import type { MlKem } from "../ssh/algorithms/interfaces.ts";
 import { concat } from "../ssh/wire.ts";
