@@ -110,6 +110,7 @@ of a session up to the late pings. Memory is the resident set. The last two colu
 ${linkTable(loopback)}
 
 The same server as a child process, without SSH: first reply ${nearest(loopback.direct.firstReply)} ms, round trip ${nearest(loopback.direct.roundTripP50)} us.
+Where the time of a small message goes is in [profile.md](profile.md).
 
 ### ${delayed.delay} ms away
 

@@ -200,7 +200,8 @@ export const targets: readonly Target[] = [
     version: debianVersion("libssh-4"),
     differences: [
       ...unable(
-        "it holds one key of ECDSA and no certificates, and where nothing is in common closes before its KEXINIT is out",
+        "it has no ML-KEM, one key of ECDSA and no certificates, and where nothing is in common closes before its KEXINIT is out",
+        "kex:mlkem768x25519-sha256",
         "host-key:ecdsa-sha2-nistp384",
         "host-key:ecdsa-sha2-nistp521",
         "host-key:ssh-ed25519-cert-v01@openssh.com",
