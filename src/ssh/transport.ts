@@ -1,6 +1,6 @@
 /**
- * Transport: RFC 4253 §4.2 (versions), §7 (key exchange, by either side and at any time), §9, §10, §11.1-4, and
- * RFC 8308 (EXT_INFO). Bytes in; events and bytes out. It has no clock: the caller says when to rekey for age.
+ * Transport: RFC 4253 §7 (key exchange, by either side and at any time), §9, §10, §11.1-4, and RFC 8308 (EXT_INFO).
+ * Bytes in; events and bytes out. It has no clock: the caller says when to rekey for age.
  *
  * Law: nothing is processed between the server's proof of its host key and `acceptHostKey`, and while a key exchange
  * runs only this room sends.
@@ -34,16 +34,9 @@ import { expectedAt, isKnown, isLegal, type KexPosition, nameOf, type Phase } fr
 import * as m from "./messages.ts";
 import { type InboundPacket, type Keys, PacketReader, PacketWriter } from "./packet.ts";
 import { printable } from "./printable.ts";
+import { CLIENT_VERSION, VersionExchange } from "./version-exchange.ts";
 import { decode, decodeFields, encode, fromUtf8, isEqual, type Message, utf8 } from "./wire.ts";
 
-/** V_C, without CR LF. No version number: it tells an attacker more than an operator. RFC 4253 §4.2. */
-const clientVersion: Uint8Array = utf8("SSH-2.0-mcp_ssh_client");
-
-const maximumLineLength = 8192; // of a text line before the version; RFC 4253 §4.2 sets no bound, OpenSSH this one
-const mostGreetings = 8; // text lines before the version that are kept to be shown, and their characters
-const longestGreeting = 200;
-const maximumTextLines = 1024; // likewise
-const maximumVersionLength = 255; // RFC 4253 §4.2, CR LF included
 const maximumQueuedBytes = 256 * 1024; // control replies that wait for a key exchange to end
 /** Output beyond which nothing more is processed: the peer asks for replies faster than it reads them. */
 const maximumBacklog = 1024 * 1024;
@@ -111,13 +104,11 @@ export class Transport {
   readonly #options: TransportOptions;
   readonly #reader: PacketReader;
   readonly #writer: PacketWriter;
+  readonly #versions: VersionExchange = new VersionExchange();
   readonly #traces: string[] = [];
   #step: KexStep;
   #phase: Phase = "service";
-  #textLines = 0;
-  readonly #greeting: string[] = [];
   #isFirstExchange = true;
-  #serverVersion: Uint8Array = new Uint8Array(0);
   #strict = false;
   #negotiated: Choice | undefined;
   #skipsGuess = false;
@@ -138,22 +129,19 @@ export class Transport {
     const keys = { row: none, keyed: none.create(noBytes, noBytes, noBytes) };
     this.#reader = new PacketReader(keys);
     this.#writer = new PacketWriter(keys, options.randomBytes);
-    this.#writer.writeRaw(utf8(`${fromUtf8(clientVersion)}\r\n`));
-    this.#trace(() => `our version ${fromUtf8(clientVersion)}`);
+    this.#writer.writeRaw(utf8(`${fromUtf8(CLIENT_VERSION)}\r\n`));
+    this.#trace(() => `our version ${fromUtf8(CLIENT_VERSION)}`);
     this.#step = { step: "version", clientKexInit: this.#sendKexInit("first") };
   }
 
   /** The server's identification string without CR LF, escaped; empty until it came. */
   get serverVersion(): string {
-    return printable(fromUtf8(this.#serverVersion));
+    return printable(fromUtf8(this.#versions.serverVersion));
   }
 
   /** What the server said so far before its version line: the first lines of it, escaped. RFC 4253 §4.2. */
   get greeting(): readonly string[] {
-    if (this.hasVersion) return this.#greeting;
-    const begun = fromUtf8(this.#reader.unread.subarray(0, longestGreeting)).trim();
-    const isText = begun !== "" && printable(begun) === begun; // a prompt, say, that waits for an answer
-    return isText ? [...this.#greeting, begun] : this.#greeting;
+    return this.hasVersion ? this.#versions.greeting : this.#versions.greetingWith(this.#reader.unread);
   }
 
   /** What the latest key exchange chose; undefined until the server's KEXINIT came. RFC 4253 §7.1. */
@@ -307,47 +295,18 @@ export class Transport {
     return undefined;
   }
 
-  // Versions: RFC 4253 §4.2
-
   #readVersion(clientKexInit: Uint8Array): boolean {
-    for (;;) {
-      const line = this.#reader.nextLine();
-      if (line === undefined) {
-        if (this.#reader.unread.length > maximumLineLength) throw notSsh("a line without end before its version");
-        return false;
-      }
-      if (this.#isVersion(line)) {
+    for (let line = this.#reader.nextLine(); line !== undefined; line = this.#reader.nextLine()) {
+      const kind = this.#versions.receive(line);
+      if (kind === "version") {
+        this.#trace(() => `server version ${this.serverVersion}`);
         this.#step = { step: "init-sent", clientKexInit };
         return true;
       }
-      this.#textLines += 1;
-      if (this.#textLines > maximumTextLines) throw notSsh(`${this.#textLines} lines before its version`);
+      if (kind === "greeting") this.#trace(() => `server says before its version: ${this.#versions.greeting.at(-1)}`);
     }
-  }
-
-  #isVersion(line: Uint8Array): boolean {
-    if (line.length > maximumLineLength) throw notSsh("an over-long line before its version");
-    const text = fromUtf8(line);
-    if (!text.startsWith("SSH-")) {
-      if (this.#textLines < mostGreetings) {
-        this.#greeting.push(printable(text.trim(), longestGreeting));
-        this.#trace(() => `server says before its version: ${printable(text)}`);
-      }
-      if (text.startsWith("HTTP/")) throw notSsh("HTTP");
-      return false;
-    }
-    const version = line.subarray(0, line.length - (text.endsWith("\r") ? 1 : 0)); // RFC 4253 §5.1: a lone LF is taken
-    if (line.length + 1 > maximumVersionLength) throw notSsh("a version line of more than 255 bytes");
-    if (version.some((byte) => byte < 0x20 || byte === 0x7f)) throw notSsh("a control character in its version line");
-    const said = text.replace(/\r$/, "");
-    if (/^SSH-(2\.0|1\.99)$/.test(said)) throw notSsh("a version line without the name of its software");
-    if (!/^SSH-(2\.0|1\.99)-/.test(said)) {
-      const what = `the server speaks ${printable(said, 80)}; SSH-2.0 is needed`;
-      throw new ProtocolError(what, "RFC 4253 §4.2", DISCONNECT_REASON.PROTOCOL_VERSION_NOT_SUPPORTED);
-    }
-    this.#serverVersion = version.slice();
-    this.#trace(() => `server version ${this.serverVersion}`);
-    return true;
+    this.#versions.refuseEndless(this.#reader.unread);
+    return false;
   }
 
   // One packet: RFC 4253 §6, §11
@@ -518,8 +477,8 @@ export class Transport {
     const verifier = row(this.#options.table.hostKey, algorithm).parse(hostKeyBlob);
     const K = exchange.start.finish(serverShare);
     const H = exchangeHash(exchange.method, {
-      clientVersion,
-      serverVersion: this.#serverVersion,
+      clientVersion: CLIENT_VERSION,
+      serverVersion: this.#versions.serverVersion,
       clientKexInit,
       serverKexInit: exchange.serverKexInit,
       hostKeyBlob,
@@ -604,10 +563,6 @@ function keyedWith(cipher: PacketCipher, { key, iv, macKey }: DirectionKeys): Ke
   const keyed = cipher.create(key, iv, macKey);
   for (const secret of [key, iv, macKey]) secret.fill(0);
   return keyed;
-}
-
-function notSsh(what: string): ProtocolError {
-  return new ProtocolError(`this is no SSH server: it sent ${what}`, "RFC 4253 §4.2");
 }
 
 function disconnected({ reasonCode, description }: Message<typeof m.DISCONNECT>): DisconnectError {

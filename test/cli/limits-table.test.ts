@@ -67,9 +67,9 @@ const fixed: readonly (readonly [string, string, string])[] = [
   ["src/ssh/channel.ts", "INITIAL_WINDOW_SIZE", "The window of a session"],
   ["src/ssh/channel-streams.ts", "maximumStderr", "Stderr of the remote's that nobody reads"],
   ["src/node/stdio.ts", "stderrLimit", "Our own stderr that nobody reads"],
-  ["src/ssh/transport.ts", "maximumVersionLength", "The server's version line"],
-  ["src/ssh/transport.ts", "maximumTextLines", "Text lines before it"],
-  ["src/ssh/transport.ts", "maximumLineLength", "One of those lines"],
+  ["src/ssh/version-exchange.ts", "maximumVersionLength", "The server's version line"],
+  ["src/ssh/version-exchange.ts", "maximumTextLines", "Text lines before it"],
+  ["src/ssh/version-exchange.ts", "maximumLineLength", "One of those lines"],
   ["src/ssh/userauth.ts", "maximumBannerLines", "Banner lines that are shown"],
   ["src/ssh/userauth.ts", "maximumTries", "Keys that are tried in one login"],
 ];

@@ -41,11 +41,11 @@ export const hostileRows: readonly Mutant[] = [
   },
   {
     id: "version-carriage-return-shown",
-    file: "src/ssh/transport.ts",
+    file: "src/ssh/version-exchange.ts",
     find: 'const said = text.replace(/\\r$/, "");',
     replace: "const said = text;",
     why: "the end of a line is shown as a part of what the server speaks",
-    caughtBy: { file: "test/ssh/transport.test.ts", test: "refuses 'SSH-1.5'" },
+    caughtBy: { file: "test/ssh/version-exchange.test.ts", test: "refuses 'SSH-1.5'" },
   },
   {
     id: "hostile-signature-not-checked",

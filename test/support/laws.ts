@@ -37,7 +37,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["key-material"],
   ["openssh-key", "pem-key"],
   ["sealed-section", "plain-key"],
-  ["packet", "kex", "legal", "userauth", "channel", "private-key", "public-key", "agent"],
+  ["packet", "kex", "legal", "version-exchange", "userauth", "channel", "private-key", "public-key", "agent"],
   ["transport", "other-host-keys"],
   ["client"],
   ["signers", "web-streams", "deadline"],
