@@ -41,20 +41,7 @@ describe("our KEXINIT", () => {
   test("offers what the table has, in its order, and the markers behind the methods", () => {
     expect(ours).toMatchObject({
       kexAlgorithms: [...Object.keys(table.kex), "ext-info-c", "kex-strict-c-v00@openssh.com"],
-      serverHostKeyAlgorithms: [
-        "ssh-ed25519",
-        "ecdsa-sha2-nistp256",
-        "ecdsa-sha2-nistp384",
-        "ecdsa-sha2-nistp521",
-        "rsa-sha2-512",
-        "rsa-sha2-256",
-        "ssh-ed25519-cert-v01@openssh.com",
-        "ecdsa-sha2-nistp256-cert-v01@openssh.com",
-        "ecdsa-sha2-nistp384-cert-v01@openssh.com",
-        "ecdsa-sha2-nistp521-cert-v01@openssh.com",
-        "rsa-sha2-512-cert-v01@openssh.com",
-        "rsa-sha2-256-cert-v01@openssh.com",
-      ],
+      serverHostKeyAlgorithms: Object.keys(table.hostKey),
       encryptionAlgorithmsClientToServer: Object.keys(table.cipher),
       macAlgorithmsClientToServer: Object.keys(table.mac),
       compressionAlgorithmsClientToServer: ["none"],
