@@ -4,6 +4,7 @@ import { builtCommand } from "../test/support/command.ts";
 import type { SshServer } from "../test/support/ssh-server.ts";
 import type { Launch } from "./line-process.ts";
 import type { ClientName } from "./results.ts";
+import { ssh2Package } from "./ssh2-package.ts";
 
 /** A server, by whatever port it is reached. */
 export type Target = Pick<SshServer, "host" | "port" | "user" | "clientKey" | "knownHosts">;
@@ -29,6 +30,6 @@ export const clients: Readonly<Record<ClientName, (target: Target, command: stri
   },
   ssh2: ({ host, port, user, clientKey, knownHosts }, command) => ({
     command: process.execPath,
-    args: [ssh2Pipe, host, String(port), user, clientKey, knownHosts, command],
+    args: [ssh2Pipe, ssh2Package().folder, host, String(port), user, clientKey, knownHosts, command],
   }),
 };

@@ -1,11 +1,13 @@
 /**
  * A process that logs in on request: for each JSON-RPC line one login, from dialling to USERAUTH_SUCCESS, and the
- * milliseconds it took. Arguments: `mcp-ssh-client` (the built library) or `ssh2`; host, port, user, key file,
+ * milliseconds it took. Arguments: `mcp-ssh-client` (the built library) or `ssh2`; the folder of ssh2, host, port, user, key file,
  * known_hosts file.
  */
 import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
-const [name, host, portText, user, keyFile, knownHostsFile] = process.argv.slice(2);
+const [name, ssh2Folder, host, portText, user, keyFile, knownHostsFile] = process.argv.slice(2);
 const port = Number(portText);
 const knownHosts = readFileSync(knownHostsFile, "utf8");
 
@@ -20,7 +22,7 @@ const clients = {
     };
   },
   ssh2: async () => {
-    const { default: ssh2 } = await import("ssh2");
+    const { default: ssh2 } = await import(pathToFileURL(join(ssh2Folder, "lib/index.js")).href);
     const known = knownHosts.trim().split(/\s+/)[2];
     return () =>
       new Promise((resolve, reject) => {

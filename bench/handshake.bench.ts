@@ -9,6 +9,7 @@ import { startSshd } from "../test/support/sshd.ts";
 import { LineProcess } from "./line-process.ts";
 import { fullOrQuick, median, print, significant, takeTurns } from "./measure.ts";
 import type { HandshakeResults, HandshakeRow } from "./results.ts";
+import { ssh2Package } from "./ssh2-package.ts";
 
 const names = ["mcp-ssh-client", "ssh2"] as const;
 type Name = (typeof names)[number];
@@ -65,7 +66,7 @@ function rowOf(client: Name, warm: readonly Login[], cold: readonly Login[]): Ha
 function startClient(name: Name): LineProcess {
   const { host, port, user, clientKey, knownHosts } = server;
   const script = join(import.meta.dirname, "handshake-client.mjs");
-  const args = [script, name, host, String(port), user, clientKey, knownHosts];
+  const args = [script, name, ssh2Package().folder, host, String(port), user, clientKey, knownHosts];
   return new LineProcess({ command: process.execPath, args }, hostEnvironment());
 }
 

@@ -3,6 +3,7 @@
  * same primitives of noble called by hand on the same bytes, and ssh2's ciphers. One process, in turns.
  */
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { poly1305 } from "@noble/ciphers/_poly1305.js";
 import { gcm } from "@noble/ciphers/aes.js";
 import { chacha20 } from "@noble/ciphers/chacha.js";
@@ -12,11 +13,12 @@ import { built } from "./built.ts";
 import { cpuTime, fullOrQuick, median, print, significant, takeTurns } from "./measure.ts";
 import type { PacketResults } from "./results.ts";
 import type { Ssh2Crypto, Ssh2Decipher } from "./ssh2-crypto.ts";
+import { ssh2Package } from "./ssh2-package.ts";
 
 const { platformTable: table } = await built("node/platform"); // the kernel, and AES-GCM by node:crypto: as the command has them
 const { PacketReader, PacketWriter } = await built("ssh/packet");
 const randomBytes = (await built("ssh/random-bytes")).systemRandomBytes(); // as in connect.ts
-const ssh2: Ssh2Crypto = createRequire(import.meta.url)("ssh2/lib/protocol/crypto.js");
+const ssh2: Ssh2Crypto = createRequire(import.meta.url)(join(ssh2Package().folder, "lib/protocol/crypto.js"));
 await ssh2.init;
 
 const ciphers = { "chacha20-poly1305@openssh.com": "chacha20", "aes256-gcm@openssh.com": "aes-256-gcm" } as const;
@@ -90,9 +92,9 @@ function candidatesOf(name: CipherName, size: number): Candidate[] {
     { ...shape, operation: "seal", implementation: "row", run: sealInPlace(pool, () => sealOf(row, keys)) },
     { ...shape, operation: "seal", implementation: "packet", run: sealPackets(row, keys, payload) },
     { ...shape, operation: "seal", implementation: "ssh2", run: sealBySsh2(name, keys, payload) },
-    { ...shape, operation: "open", implementation: "noble", run: openInPlace(pool, () => noble.open()) },
-    { ...shape, operation: "open", implementation: "row", run: openInPlace(pool, () => openOf(row, keys)) },
-    { ...shape, operation: "open", implementation: "packet", run: openPackets(row, keys, pool) },
+    { ...shape, operation: "open", implementation: "noble", run: openAll(pool, () => noble.open()) },
+    { ...shape, operation: "open", implementation: "row", run: openAll(pool, () => openOf(row, keys)) },
+    { ...shape, operation: "open", implementation: "packet", run: openAll(pool, openPackets(row, keys)) },
     { ...shape, operation: "open", implementation: "ssh2", run: openBySsh2(name, keys, pool) },
   ];
 }
@@ -139,32 +141,30 @@ function sealPackets(row: PacketCipher, keys: KeyMaterial, payload: Uint8Array):
   };
 }
 
-function openPackets(row: PacketCipher, keys: KeyMaterial, pool: readonly Uint8Array[]): (count: number) => void {
-  const size = (pool[0] as Uint8Array).length;
-  return (count) => {
-    for (let done = 0; done < count; done += pool.length) {
-      const reader = new PacketReader({ row, keyed: row.create(keys.key, keys.iv) });
-      for (const packet of pool.slice(0, count - done)) {
-        reader.receive(packet);
-        const opened = reader.next();
-        if (opened === undefined || opened.payload.length >= size) throw new Error("no packet");
-      }
-    }
+function openPackets(row: PacketCipher, keys: KeyMaterial): () => InPlace {
+  return () => {
+    const reader = new PacketReader({ row, keyed: row.create(keys.key, keys.iv) });
+    return (packet) => {
+      reader.receive(packet);
+      const opened = reader.next();
+      if (opened === undefined || opened.payload.length >= packet.length) throw new Error("no packet");
+    };
   };
 }
 
-// The bytes of a packet, processed in place in an array that is filled anew each time
-
 function sealInPlace(pool: readonly Uint8Array[], start: () => InPlace): (count: number) => void {
   const seal = start();
-  const packet = (pool[0] as Uint8Array).slice();
+  const packet = firstOf(pool);
   return (count) => {
     for (let i = 0; i < count; i++) seal(packet, i);
   };
 }
 
-function openInPlace(pool: readonly Uint8Array[], start: () => InPlace): (count: number) => void {
-  const packet = (pool[0] as Uint8Array).slice();
+/**
+ * Opens the packets of the pool again and again, each turn with a cipher that begins anew. Each is copied to `packet` first,
+ * also for those that do not open in place: it would be nothing to decrypt a second time.
+ */
+function openAll(pool: readonly Uint8Array[], start: () => InPlace, packet = firstOf(pool)): (count: number) => void {
   return (count) => {
     for (let done = 0; done < count; done += pool.length) {
       const open = start();
@@ -175,6 +175,11 @@ function openInPlace(pool: readonly Uint8Array[], start: () => InPlace): (count:
       }
     }
   };
+}
+
+/** A copy. */
+function firstOf(pool: readonly Uint8Array[]): Uint8Array {
+  return (pool[0] as Uint8Array).slice();
 }
 
 // noble by hand: what any implementation on it has to call
@@ -249,18 +254,18 @@ function sealBySsh2(name: CipherName, keys: KeyMaterial, payload: Uint8Array): (
 }
 
 function openBySsh2(name: CipherName, keys: KeyMaterial, pool: readonly Uint8Array[]): (count: number) => void {
-  const packets = pool.map((packet) => Buffer.from(packet));
-  return (count) => {
-    for (let done = 0; done < count; done += packets.length) {
-      let opened = 0;
-      const batch = packets.slice(0, count - done);
-      const decipher = decipherOf(name, keys, () => {
-        opened += 1;
-      });
-      for (const packet of batch) decipher.decrypt(packet, 0, packet.length);
-      if (opened !== batch.length) throw new Error(`ssh2 opened ${opened} of ${batch.length} packets`);
-    }
+  const packet = Buffer.from(firstOf(pool));
+  const start = (): InPlace => {
+    let opened = -1;
+    const decipher = decipherOf(name, keys, () => {
+      opened += 1;
+    });
+    return (_, sequenceNumber) => {
+      decipher.decrypt(packet, 0, packet.length);
+      if (opened !== sequenceNumber) throw new Error("ssh2 opened no packet");
+    };
   };
+  return openAll(pool, start, packet);
 }
 
 function decipherOf(name: CipherName, keys: KeyMaterial, onPayload: (payload: Buffer) => void): Ssh2Decipher {

@@ -32,7 +32,7 @@ export function report(results: Results, history: readonly Release[]): string {
   return `${sections.join("\n\n")}\n`;
 }
 
-function head({ date, commit, machine, versions }: Results): string {
+function head({ date, commit, machine, versions, ssh2Addon }: Results): string {
   return `# Benchmarks
 
 <!-- Made from results.json and history.json by \`npx tsx bench/report.ts\`: do not edit. -->
@@ -46,6 +46,7 @@ take turns within each round, and medians of the rounds are shown. No test asser
 | Commit | ${commit} |
 | Machine | ${machine.cpu}, ${machine.cores} cores, ${machine.memoryGiB} GiB, ${machine.os} |
 | Versions | Node ${versions.node}, ${versions.openssh}, ssh2 ${versions.ssh2}, @noble/ciphers ${versions.nobleCiphers}, @noble/curves ${versions.nobleCurves} |
+| ssh2's native addon | ${ssh2Addon}${ssh2Addon === "built" ? ", in a temporary copy of the package, by its own recipe; every column of ssh2 is of this copy" : ""} |
 
 ![The command beside ssh2 and ssh](chart.svg)`;
 }
@@ -142,13 +143,13 @@ function measureRow({ title, unit, isLowerBetter, values }: Measure): string[] {
 
 function packetSection({ packet }: Results): string {
   const addon = packet.ssh2HasNativeAddon
-    ? "ssh2 has its native addon here."
-    : "ssh2's native addon is not built here (install scripts are off): it uses OpenSSL by node:crypto, and its own WebAssembly for Poly1305.";
+    ? "ssh2 has its native addon."
+    : "Without its native addon, ssh2 uses OpenSSL by node:crypto, and its own WebAssembly for Poly1305.";
   return `## One packet
 
 Microseconds to seal or open one packet, in one process, ${packet.rounds} rounds. "noble" is the least that anything built on
 @noble/ciphers has to call, by hand on the same bytes; "cipher" is our row of the algorithm table; "packet" adds framing,
-random padding and copying in and out, and is what to hold beside ssh2, which does the same. ${addon}
+random padding and copying in and out, and is what to hold beside ssh2, which does the same. Each packet is copied to where it is opened. ${addon}
 
 ${table(
   ["", "payload", "noble", "our cipher", "our packet", "ssh2", "our packet's rate / noble's", "our packet / ssh2"],

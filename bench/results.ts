@@ -10,6 +10,8 @@ export interface Results {
   readonly commit: string;
   readonly machine: Machine;
   readonly versions: Readonly<Record<"node" | "openssh" | "ssh2" | "nobleCiphers" | "nobleCurves", string>>;
+  /** `built`: ssh2 has its native addon; else why it has not. */
+  readonly ssh2Addon: string;
   readonly packet: PacketResults;
   readonly channel: ChannelResults;
   readonly handshake: HandshakeResults;
@@ -25,6 +27,7 @@ export interface Machine {
 
 export interface PacketResults {
   readonly rounds: number;
+  /** As ssh2 itself says. */
   readonly ssh2HasNativeAddon: boolean;
   readonly rows: readonly PacketRow[];
 }

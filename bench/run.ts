@@ -13,12 +13,15 @@ import { describeCommit, describeMachine, describeVersions } from "./machine.ts"
 import { isQuick } from "./measure.ts";
 import { report } from "./report.ts";
 import type { Results } from "./results.ts";
+import { ssh2Option, ssh2Package } from "./ssh2-package.ts";
 
+const ssh2 = ssh2Package();
 const results: Results = {
   date: new Date().toISOString().slice(0, 10),
   commit: describeCommit(),
   machine: describeMachine(),
   versions: describeVersions(),
+  ssh2Addon: ssh2.addon,
   packet: await run("packet"),
   channel: await run("channel"),
   handshake: await run("handshake"),
@@ -37,7 +40,12 @@ else {
 
 async function run<Name extends "packet" | "channel" | "handshake" | "command">(name: Name): Promise<Results[Name]> {
   const begun = performance.now();
-  const args = [...process.execArgv, join(import.meta.dirname, `${name}.bench.ts`), ...process.argv.slice(2)];
+  const args = [
+    ...process.execArgv,
+    join(import.meta.dirname, `${name}.bench.ts`),
+    ssh2Option(ssh2),
+    ...process.argv.slice(2),
+  ];
   const { stdout } = await promisify(execFile)(process.execPath, args);
   process.stderr.write(`bench/${name}: ${((performance.now() - begun) / 1000).toFixed(0)} s\n`);
   return JSON.parse(stdout) as Results[Name];

@@ -2,12 +2,14 @@
  * What bench/command compares with: npm ssh2 as a pipe. Checks the host key, runs a command, passes bytes. TCP_NODELAY
  * is set, which ssh2 leaves to its user: without it Nagle's algorithm holds back its small writes: a
  * round trip takes 44 ms on loopback and a login 210 instead of XX.
- * Arguments: host, port, user, key file, known_hosts file, command.
+ * Arguments: the folder of ssh2, host, port, user, key file, known_hosts file, command.
  */
 import { readFileSync } from "node:fs";
-import ssh2 from "ssh2";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
-const [host, port, username, keyFile, knownHostsFile, command] = process.argv.slice(2);
+const [folder, host, port, username, keyFile, knownHostsFile, command] = process.argv.slice(2);
+const { default: ssh2 } = await import(pathToFileURL(join(folder, "lib/index.js")).href);
 const known = readFileSync(knownHostsFile, "utf8").trim().split(/\s+/)[2];
 
 const client = new ssh2.Client();
