@@ -27,10 +27,14 @@ export class HostHold {
   async over(room: Promise<void>, length: number): Promise<void> {
     const { holdInterval } = this.#limits;
     this.#beyond += length;
+    void room.then(() => this.#end()); // it may come when nobody waits here
     while (!(await within(holdInterval, isThere(room)))) {
       this.#noteStall();
       if (this.#beyond < MOST_BEYOND) return;
     }
+  }
+
+  #end(): void {
     this.#beyond = 0;
     this.#stalledFor = 0;
   }

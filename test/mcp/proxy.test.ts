@@ -524,6 +524,24 @@ describe("promise 4: back-pressure end to end", () => {
     expect(stage.remote.calls).toContain("disconnect");
   });
 
+  it("the host is gone, and the server takes nothing: that is seen also where it was slow twice before", async () => {
+    const stage = await Stage.connected();
+    const line = `${request("x".repeat(1_000_000))}\n`;
+    for (let count = 0; count < 2; count++) {
+      stage.remote.stdin.stall();
+      for (const each of ["", line, line]) stage.host.push(`${each}${request(count)}\n`);
+      await pass(6_000);
+      stage.remote.stdin.flow();
+      await settle();
+    }
+    expect(stage.host.unread.length).toBe(0);
+    stage.remote.stdin.stall();
+    for (const each of [request("first"), line, line, request("last")]) stage.host.push(`${each}\n`);
+    stage.host.end();
+    await pass(45_000);
+    expect(stage.code).toBeDefined();
+  });
+
   it("a host that is there has no more than 2 MiB read beyond the room that there is", async () => {
     const stage = await Stage.connected();
     stage.remote.stdin.stall();

@@ -53,6 +53,14 @@ export const limitsRows: readonly Mutant[] = [
     caughtBy: { file: proxy, test: "has no more than 2 MiB read beyond" },
   },
   {
+    id: "limits-hold-adds-up",
+    file: "src/mcp/host-hold.ts",
+    find: "void room.then(() => this.#end());",
+    replace: "",
+    why: "after a server that was slow now and then a host that was killed is not missed while it takes nothing",
+    caughtBy: { file: proxy, test: "also where it was slow twice before" },
+  },
+  {
     id: "limits-stall-for-ever",
     file: "src/mcp/host-hold.ts",
     find: "if (this.#stalledFor < this.#limits.stallTimeout) return;",
