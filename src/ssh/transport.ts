@@ -265,10 +265,11 @@ export class Transport {
     }
   }
 
-  /** Wipes what was prepared and is not needed. */
+  /** Wipes what was prepared and is not needed, and what an exchange had begun that will not be finished. */
   discardPrepared(): void {
     this.#prepared?.start.discard();
     this.#prepared = undefined;
+    if (this.#step.step === "reply-wait") this.#step.exchange.start.discard();
   }
 
   /** The verdict on the host key: it is trusted. NEWKEYS goes out, and what is sent from now on uses the new keys. */

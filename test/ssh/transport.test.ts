@@ -996,6 +996,17 @@ describe("a key pair that is made before it is needed", () => {
     expect(seen.discarded).toEqual(["curve25519-sha256"]);
   });
 
+  test("so is what an exchange had begun, where the connection ends in the middle of it", () => {
+    const { rig, seen } = watchedRig();
+    rig.peer.greet();
+    rig.client.receive(rig.peer.takeOutput());
+    expect(rig.client.nextEvent()).toBeUndefined();
+    expect(seen.started).toEqual(["curve25519-sha256"]);
+    rig.client.receiveEnd();
+    rig.run();
+    expect(seen.discarded).toEqual(["curve25519-sha256"]);
+  });
+
   test("and a method that cannot begin says so when it is needed, not before", () => {
     const broken: KexMethod = {
       ...(table.kex["curve25519-sha256"] as KexMethod),
