@@ -16,7 +16,8 @@ import type { HostTrust } from "./trust.ts";
  * known before the offer whether the server takes part in strict kex: where it does not, and chacha20-poly1305 came first
  * in common, AES is, on another connection. `open`: gives a way to the server, another one each time; `onAgain` is told
  * of each refusal that leads to another try.
- * @throws what `open` and `connect` throw; the last HostKeyError where the server has no other key
+ * @throws what `open` and `connect` throw; the last HostKeyError where the server has no other key; the refusal for want
+ *   of strict kex where AES has no MAC in common either
  */
 export async function connectTrusted(
   open: () => Promise<ByteDuplex>,
@@ -25,17 +26,18 @@ export async function connectTrusted(
   onAgain: (refusal: HostKeyError | NegotiationError) => void,
 ): Promise<SshConnection> {
   let refusal: HostKeyError | undefined;
-  let isAesFirst = false;
+  let lax: NegotiationError | undefined;
   for (let offer = options; ; ) {
     try {
       return await connect(await open(), offer);
     } catch (error) {
-      if (offer.table !== undefined && !isAesFirst && wantsAes(error, offer.table)) {
-        isAesFirst = true;
+      if (offer.table !== undefined && lax === undefined && wantsAes(error, offer.table)) {
+        lax = error;
         offer = { ...offer, table: withAesFirst(offer.table) };
         onAgain(error);
         continue;
       }
+      if (lax !== undefined && error instanceof NegotiationError && error.list === "MAC") throw lax;
       const isNoneLeft = error instanceof NegotiationError && error.list === "host key algorithm";
       if (refusal !== undefined && isNoneLeft) throw refusal;
       const hostKeyAlgorithms = error instanceof HostKeyError ? (trust?.otherHostKeyAlgorithms() ?? []) : [];

@@ -4,41 +4,30 @@ import { openSession } from "../../src/cli/session.ts";
 import { parseFlags, type Settings } from "../../src/cli/settings.ts";
 import { createLog } from "../../src/node/log.ts";
 import type { ByteDuplex } from "../../src/ssh/connection.ts";
+import { MemoryLink } from "../support/memory-link.ts";
 import { type Script, ScriptedPeer } from "../support/scripted-peer.ts";
 
 const chacha = "chacha20-poly1305@openssh.com";
 const gcm = "aes256-gcm@openssh.com";
+const ctr = "aes256-ctr";
 
 const vectors = JSON.parse(readFileSync(new URL("../vectors/private-key.json", import.meta.url), "utf8")) as {
   readonly cases: readonly [{ readonly text: string }];
 };
 const [{ text }] = vectors.cases;
 
-/** A server without strict kex that takes `ciphers`; it uses the first that the client offers too. */
-function serverWith(ciphers: readonly string[], script: Script): { socket: ByteDuplex; peer: ScriptedPeer } {
-  const kexInit = { encryptionAlgorithmsClientToServer: ciphers, encryptionAlgorithmsServerToClient: ciphers };
-  const peer = new ScriptedPeer({ isStrict: false, kexInit, ...script });
-  peer.greet();
-  let toClient: ReadableStreamDefaultController<Uint8Array> | undefined;
-  const readable = new ReadableStream<Uint8Array>({
-    start: (controller) => {
-      toClient = controller;
-      controller.enqueue(peer.takeOutput());
-    },
-  });
-  const writable = new WritableStream<Uint8Array>({
-    write: (bytes) => {
-      peer.receive(bytes);
-      const answer = peer.takeOutput();
-      if (answer.length > 0) toClient?.enqueue(answer);
-    },
-  });
-  return { socket: { readable, writable }, peer };
+/** A server without strict kex, on a link of its own. */
+function serverWith(script: Script): ByteDuplex {
+  const link = new MemoryLink(new ScriptedPeer({ isStrict: false, ...script }));
+  link.peer.greet();
+  link.flush();
+  return link.socket;
 }
 
-async function open(ciphers: readonly string[]) {
+/** Opens a session; the server uses the first cipher of its own that the client offers too. */
+async function open(ciphers: readonly string[], kexInit: Script["kexInit"] = {}) {
   const settings = parseFlags(["--host", "h", "--disable-host-key-checking"], () => "me") as Settings;
-  const script: Script = { cipher: ciphers.includes(gcm) ? gcm : chacha };
+  const cipher = ([gcm, ctr] as const).find((name) => ciphers.includes(name)) ?? chacha;
   const keys = Promise.resolve([{ path: "key", isNamed: true, file: { path: "key", text, warning: undefined } }]);
   let connections = 0;
   const begun = {
@@ -46,7 +35,8 @@ async function open(ciphers: readonly string[]) {
     target: settings,
     open: async () => {
       connections += 1;
-      return serverWith(ciphers, script).socket;
+      const lists = { encryptionAlgorithmsClientToServer: ciphers, encryptionAlgorithmsServerToClient: ciphers };
+      return serverWith({ cipher, kexInit: { ...lists, ...kexInit } });
     },
   };
   const log = createLog({ name: "test", level: "DEBUG", write: () => undefined });
@@ -64,6 +54,20 @@ describe("a server without strict kex", () => {
     expect(error).toBeUndefined();
     expect(connections).toBe(2);
     await remote?.connection.close();
+  });
+
+  test("that has AES-CTR too is used with that, on a second connection", async () => {
+    const { remote, error, connections } = await open([chacha, ctr]);
+    expect(error).toBeUndefined();
+    expect(connections).toBe(2);
+    await remote?.connection.close();
+  });
+
+  test("that has AES-CTR without a MAC of ours is refused for what the flag helps against", async () => {
+    const macs = ["hmac-sha1"];
+    const { error, connections } = await open([chacha, ctr], { macAlgorithmsClientToServer: macs });
+    expect(error).toMatchObject({ name: "NegotiationError", list: "strict kex" });
+    expect(connections).toBe(2);
   });
 
   test("that has nothing else is refused", async () => {

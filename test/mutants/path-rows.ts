@@ -130,13 +130,32 @@ export const pathRows: readonly Mutant[] = [
   {
     id: "trusted-connect-no-aes",
     file: "src/node/trusted-connect.ts",
-    find: "!isAesFirst && wantsAes(error, offer.table)",
-    replace: "isAesFirst && wantsAes(error, offer.table)",
+    find: "lax === undefined && wantsAes(error, offer.table)",
+    replace: "lax !== undefined && wantsAes(error, offer.table)",
     why: "a server without strict kex is refused, though it has AES-GCM",
     caughtBy: {
       file: "test/cli/terrapin.test.ts",
       test: "that has AES-GCM too is used with that, on a second connection",
     },
+  },
+  {
+    id: "trusted-connect-no-ctr",
+    file: "src/ssh/rows.ts",
+    find: "-(gcm@openssh\\.com|ctr)$/",
+    replace: "-gcm@openssh\\.com$/",
+    why: "a server without strict kex is refused, though it has AES-CTR",
+    caughtBy: {
+      file: "test/cli/terrapin.test.ts",
+      test: "that has AES-CTR too is used with that, on a second connection",
+    },
+  },
+  {
+    id: "trusted-connect-blames-the-mac",
+    file: "src/node/trusted-connect.ts",
+    find: 'if (lax !== undefined && error instanceof NegotiationError && error.list === "MAC") throw lax;',
+    replace: "",
+    why: "the error speaks of MACs and names no way out",
+    caughtBy: { file: "test/cli/terrapin.test.ts", test: "is refused for what the flag helps against" },
   },
   {
     id: "kernel-compiled-for-all",

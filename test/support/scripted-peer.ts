@@ -14,6 +14,8 @@ import {
   type CipherName,
   join,
   keySizes,
+  type MacName,
+  macLength,
   PeerDirection,
   PeerKey,
   PeerShare,
@@ -34,6 +36,8 @@ export interface Script {
   readonly cipher?: CipherName;
   /** Another cipher for what the client sends. */
   readonly cipherToServer?: CipherName;
+  /** Beside a cipher in counter mode; `hmac-sha2-256` unless given. */
+  readonly mac?: MacName;
   /** Fields of KEXINIT other than what the above make of it. */
   readonly kexInit?: Partial<KexInit>;
   /** What the server's side of a channel starts with. */
@@ -277,6 +281,10 @@ export class ScriptedPeer {
     return this.#script.cipherToServer ?? this.#cipher;
   }
 
+  get #mac(): MacName {
+    return this.#script.mac ?? "hmac-sha2-256";
+  }
+
   #kexInit(): KexInit {
     return {
       cookie: this.#randomBytes(16),
@@ -284,8 +292,8 @@ export class ScriptedPeer {
       serverHostKeyAlgorithms: ["ssh-ed25519"],
       encryptionAlgorithmsClientToServer: [this.#cipherToServer],
       encryptionAlgorithmsServerToClient: [this.#cipher],
-      macAlgorithmsClientToServer: ["hmac-sha2-256"],
-      macAlgorithmsServerToClient: ["hmac-sha2-256"],
+      macAlgorithmsClientToServer: [this.#mac],
+      macAlgorithmsServerToClient: [this.#mac],
       compressionAlgorithmsClientToServer: ["none"],
       compressionAlgorithmsServerToClient: ["none"],
       languagesClientToServer: [],
@@ -325,10 +333,16 @@ export class ScriptedPeer {
       const first = sha256(K, H, Buffer.from(letter), sessionId);
       return join(first, sha256(K, H, first)).subarray(0, length);
     };
-    const direction = (cipher: CipherName, ivLetter: string, keyLetter: string): PeerDirection => {
+    const direction = (cipher: CipherName, letters: readonly [string, string, string]): PeerDirection => {
       const { key, iv } = keySizes[cipher];
-      return new PeerDirection(cipher, derive(keyLetter, key), derive(ivLetter, iv));
+      const [ivLetter, keyLetter, macLetter] = letters;
+      const mac = { name: this.#mac, key: derive(macLetter, macLength(this.#mac)) };
+      const beside = cipher.endsWith("-ctr") ? mac : undefined;
+      return new PeerDirection(cipher, derive(keyLetter, key), derive(ivLetter, iv), 0, beside);
     };
-    return { inbound: direction(this.#cipherToServer, "A", "C"), outbound: direction(this.#cipher, "B", "D") };
+    return {
+      inbound: direction(this.#cipherToServer, ["A", "C", "E"]),
+      outbound: direction(this.#cipher, ["B", "D", "F"]),
+    };
   }
 }
