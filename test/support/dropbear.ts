@@ -2,6 +2,7 @@
 import { execFileSync, spawn } from "node:child_process";
 import { join } from "node:path";
 import { fakeHome, missingFakeHome } from "./fake-home.ts";
+import { laxProgram } from "./lax-program.ts";
 import { descendants, endTree, marked, signalAll } from "./processes.ts";
 import { findExecutable, followLog, makeWorkplace, onFreePort, placed, type SshServer } from "./ssh-server.ts";
 
@@ -14,16 +15,20 @@ export function missingDropbear(): string | undefined {
 export interface DropbearOptions {
   /** What dropbearkey is told of the host's only key: `ed25519` unless given, as in `["rsa", "-s", "3072"]`. */
   readonly hostKey?: readonly [string, ...string[]];
+  /** Whether it is one that knows no strict key exchange. */
+  readonly isLax?: boolean;
 }
 
-export async function startDropbear({ hostKey: kind = ["ed25519"] }: DropbearOptions = {}): Promise<SshServer> {
+export async function startDropbear(options: DropbearOptions = {}): Promise<SshServer> {
+  const { hostKey: kind = ["ed25519"], isLax = false } = options;
   const place = makeWorkplace();
   const key = join(place.folder, "host_key");
   const made = execFileSync("dropbearkey", ["-t", ...kind, "-f", key], { encoding: "utf8", stdio: "pipe" });
   const hostKey = /^(ssh|ecdsa)-\S+ \S+/m.exec(made)?.[0] ?? "";
   // It takes a login shell that /etc/shells lists, and with -e hands on the environment that marks what it starts.
   const env = { ...fakeHome(place, "/bin/sh"), ...marked(place.mark) };
-  const program = findExecutable("dropbear") ?? "dropbear";
+  const found = findExecutable("dropbear") ?? "dropbear";
+  const program = isLax ? laxProgram(found, place.folder) : found;
   const { child, log, port } = await onFreePort(async (port) => {
     const pidFile = join(place.folder, "pid");
     const child = spawn(program, ["-F", "-E", "-e", "-s", "-r", key, "-p", `127.0.0.1:${port}`, "-P", pidFile], {

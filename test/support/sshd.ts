@@ -6,6 +6,7 @@ import { once } from "node:events";
 import { chownSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fakeHome } from "./fake-home.ts";
+import { laxProgram } from "./lax-program.ts";
 import { descendants, endTree, isAlive, marked, signalAll } from "./processes.ts";
 import {
   findExecutable,
@@ -31,6 +32,8 @@ export interface SshdOptions {
   readonly hostKey?: KeyKind;
   /** Whether it must not be root's, whoever runs the tests: sshd delivers no signal to a login of root's. */
   readonly isUnprivileged?: boolean;
+  /** Whether it is one that knows no strict key exchange. */
+  readonly isLax?: boolean;
   /** Told the path of the host's key, `%HOSTKEY%` in the configuration, before the server starts. */
   readonly prepare?: (hostKey: string) => void;
   /** What the server is started by, as `nsenter` with its arguments. */
@@ -75,7 +78,7 @@ export async function startSshd(options: SshdOptions = {}): Promise<Sshd> {
   const as = isOther ? asOther(place) : {};
   const version = sshdVersion(sshd);
   try {
-    const command = [...(options.prefix ?? []), sshd];
+    const command = [...(options.prefix ?? []), options.isLax === true ? laxProgram(sshd, place.folder) : sshd];
     const listenAt = (port: number) => listen(command, place, config(place, port, version, options), as);
     const { child, log, port } = await onFreePort(listenAt);
     const again = () => listenAt(port);
