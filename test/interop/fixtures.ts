@@ -1,6 +1,6 @@
 /**
  * The keys of one run: the server's, in the folder that the images get, and the users', beside it. All by OpenSSH's own
- * ssh-keygen, so that nothing that is tested made what it is tested with. README: servers/README.md.
+ * ssh-keygen, or OpenSSL where that has no such file, so that nothing that is tested made what it is tested with. README: servers/README.md.
  */
 import { execFileSync } from "node:child_process";
 import {
@@ -16,6 +16,7 @@ import {
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { build } from "esbuild";
+import { opensslKey } from "../support/openssl-key.ts";
 
 /** All that the images must have to do with. */
 export const USER = "tester";
@@ -52,10 +53,16 @@ export const KEY_FILES: Readonly<Record<string, { readonly key: string; readonly
   "pkcs8-ecdsa-encrypted": { key: "ecdsa-sha2-nistp256", how: ["-m", "PKCS8", "-N", PASSPHRASE] },
 };
 
+/** Files of OpenSSL's, each with an ed25519 key of its own that the servers let in, and their passphrases. */
+export const OPENSSL_KEY_FILES: Readonly<Record<string, string | undefined>> = {
+  "pkcs8-ed25519": undefined,
+  "pkcs8-ed25519-encrypted": PASSPHRASE,
+};
+
 export interface Fixtures {
   /** What the images mount at /interop. */
   readonly server: string;
-  /** The path of a user's key, by a name of USER_KEYS or KEY_FILES; `stranger` is in no authorized_keys. */
+  /** The path of a user's key, by a name of USER_KEYS, KEY_FILES or OPENSSL_KEY_FILES; `stranger` is in no authorized_keys. */
   userKey(name: string): string;
   /** The path of a key that is let in by its certificate alone, and of that. */
   readonly certifiedKey: string;
@@ -67,7 +74,7 @@ export interface Fixtures {
   remove(): void;
 }
 
-/** @throws Error where there is no ssh-keygen */
+/** @throws Error where there is no ssh-keygen, or no openssl */
 export async function makeFixtures(): Promise<Fixtures> {
   const folder = mkdtempSync(join(tmpdir(), "mcp-ssh-interop-"));
   const server = join(folder, "server");
@@ -89,15 +96,12 @@ export async function makeFixtures(): Promise<Fixtures> {
     copyFileSync(at(key), at(name));
     execFileSync("ssh-keygen", ["-q", "-p", "-P", "", ...how, "-f", at(name)], { stdio: "ignore" });
   }
+  const byOpenssl = Object.entries(OPENSSL_KEY_FILES).map(([name, phrase]) => `${opensslKey(at(name), phrase)} interop\n`);
   for (const name of ["stranger", "certified", "other_host"]) keygen(at(name), ["-t", "ed25519"]);
   keygen(at("other_host_ecdsa"), ["-t", "ecdsa", "-b", "256"]);
   execFileSync("ssh-keygen", ["-q", "-s", at("user_ca"), "-I", "interop", "-n", USER, at("certified.pub")]);
-  writeFileSync(
-    join(server, "authorized_keys"),
-    Object.keys(USER_KEYS)
-      .map((name) => publicKey(at(name)))
-      .join(""),
-  );
+  const letIn = [...Object.keys(USER_KEYS).map((name) => publicKey(at(name))), ...byOpenssl];
+  writeFileSync(join(server, "authorized_keys"), letIn.join(""));
   copyFileSync(at("user_ca.pub"), join(server, "user_ca.pub"));
   writeFileSync(join(server, "banner.txt"), `${BANNER.join("\n")}\n`);
   await bundleMcpServer(join(server, "mcp-server.mjs"));

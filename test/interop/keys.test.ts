@@ -7,7 +7,9 @@ import { AuthError, connectTcp, knownHostsTrust, loadPrivateKey, type SshConnect
 import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import { missingAsyncssh, startAsyncssh } from "../support/asyncssh.ts";
 import { missingDropbear, startDropbear } from "../support/dropbear.ts";
+import { missingOpenssl } from "../support/http-servers.ts";
 import { describeNeeding } from "../support/needs.ts";
+import { opensslKey } from "../support/openssl-key.ts";
 import { type KeyKind, keygen, type SshServer } from "../support/ssh-server.ts";
 import { startSsh2Server } from "../support/ssh2-server.ts";
 import { missingSshd, startSshd } from "../support/sshd.ts";
@@ -28,12 +30,23 @@ const kinds: readonly { readonly name: string; readonly kind: KeyKind }[] = [
 
 /** User keys of every kind: files made once, whatever the server. */
 let folder = "";
-const userKeys: { name: string; path: string; publicKey: string }[] = [];
+const userKeys: { name: string; path: string; publicKey: string; options?: { readonly passphrase: string } }[] = [];
 if (missingSshd() === undefined) {
   folder = mkdtempSync(join(tmpdir(), "user-keys-"));
   for (const [i, { name, kind }] of kinds.entries()) {
     const path = join(folder, `key${i}`);
     userKeys.push({ name, path, publicKey: keygen(path, kind) });
+  }
+  const phrases = missingOpenssl() === undefined ? [undefined, "correct horse"] : [];
+  for (const passphrase of phrases) {
+    const path = join(folder, `pkcs8${passphrase === undefined ? "" : "-encrypted"}`);
+    const name = `ssh-ed25519 in OpenSSL's PKCS#8${passphrase === undefined ? "" : ", encrypted"}`;
+    userKeys.push({
+      name,
+      path,
+      publicKey: opensslKey(path, passphrase),
+      ...(passphrase && { options: { passphrase } }),
+    });
   }
 }
 afterAll(() => {
@@ -132,8 +145,8 @@ describeNeeding(missingSshd(), "a user key with OpenSSH", () => {
     await plain?.stop();
   });
 
-  test.each(userKeys)("$name", async ({ path, name }) => {
-    await expectWorking(server, [await loadPrivateKey(path)]);
+  test.each(userKeys)("$name", async ({ path, name, options }) => {
+    await expectWorking(server, [await loadPrivateKey(path, options)]);
     const word = new RegExp(`Accepted publickey.*: ${{ e: "ECDSA", s: "" }[name[0] as "e" | "s"]}`);
     await expect.poll(() => server.log()).toMatch(word);
   });
@@ -208,8 +221,8 @@ describe("other servers", () => {
       afterAll(() => server?.stop());
 
       test("takes a user key of each kind", async () => {
-        for (const { path, name } of userKeys) {
-          const { traces } = await expectWorking(server, [await loadPrivateKey(path)]);
+        for (const { path, name, options } of userKeys) {
+          const { traces } = await expectWorking(server, [await loadPrivateKey(path, options)]);
           const requests = traces.filter((trace) => trace.startsWith("sent SSH_MSG_USERAUTH_REQUEST")).length;
           // dropbear lists rsa-sha2-256 only, and its list comes when our first query has left
           expect(requests).toBe(server.name === "dropbear" && name.startsWith("ssh-rsa") ? 3 : 2);

@@ -8,7 +8,7 @@ import { certifiedSigner, checkHostCertificate, parseKnownHosts } from "../../..
 import { startHost } from "../../support/command.ts";
 import { makeKeyPair } from "../../support/ssh-server.ts";
 import type { Case, Visit } from "../case.ts";
-import { BANNER, KEY_FILES, PASSPHRASE, USER_KEYS } from "../fixtures.ts";
+import { BANNER, KEY_FILES, OPENSSL_KEY_FILES, PASSPHRASE, USER_KEYS } from "../fixtures.ts";
 import { prove } from "../remote.ts";
 
 const userKeys: readonly Case[] = Object.keys(USER_KEYS).map((type) => ({
@@ -22,7 +22,7 @@ const userKeys: readonly Case[] = Object.keys(USER_KEYS).map((type) => ({
   },
 }));
 
-const keyFiles: readonly Case[] = Object.keys(KEY_FILES).map((name) => ({
+const keyFiles: readonly Case[] = Object.keys({ ...KEY_FILES, ...OPENSSL_KEY_FILES }).map((name) => ({
   id: `key-file:${name}`,
   sentence: `a key in a file of the kind ${name} logs in`,
   needs: ["fixtures"],
