@@ -81,7 +81,7 @@ async function newKey({ passphrase, comment = "" }: KeyCreation): Promise<NewKey
   const { primitives } = await loadPlatform();
   const randomBytes = systemRandomBytes();
   const seed = randomBytes(32);
-  const pair = ed25519Pair(seed, primitives.ed25519.publicKey(seed));
+  const pair = ed25519Pair(seed, primitives.ed25519.key(seed).publicKey);
   const text = encodePrivateKey(pair, { passphrase, comment, randomBytes });
   seed.fill(0);
   const publicLine = [pair.type, encodeBase64(pair.publicKeyBlob), comment].filter(Boolean).join(" ");

@@ -101,8 +101,11 @@ export async function loadTable(choice: CryptoChoice): Promise<AlgorithmTable> {
 /** One use of each; what is missing, or not allowed in a FIPS mode, throws. */
 const trials = {
   hash: ({ hash }, key) => hash("sha256", key),
-  x25519: ({ x25519 }, key) => x25519.sharedSecret(key, x25519.publicShare(key)),
-  ed25519: ({ ed25519 }, key) => ed25519.publicKey(key),
+  x25519({ x25519 }, key) {
+    const { publicShare, sharedSecret } = x25519.pair(key);
+    return sharedSecret(publicShare);
+  },
+  ed25519: ({ ed25519 }, key) => ed25519.key(key),
   gcm: ({ gcm }, key) => gcm.seal(key, key.subarray(0, 12), new Uint8Array(4 + 16 + 16)),
   ecdh: ({ ecdh }, key) => ecdh.publicShare("nistp256", key),
   power: ({ power }) => power(Uint8Array.of(2), Uint8Array.of(3), modpPrime(14)),

@@ -131,7 +131,7 @@ function parsePkcs8(bytes: Uint8Array): KeyPair {
 function parseEd25519(privateKey: Uint8Array, publicKey: Uint8Array | undefined): KeyPair {
   const seed = new DerReader(privateKey).only(TAG.OCTET_STRING);
   if (seed.length !== 32) throw damaged("its seed is not 32 bytes long");
-  return ed25519Pair(seed, publicKey ?? noble.ed25519.publicKey(seed));
+  return ed25519Pair(seed, publicKey ?? noble.ed25519.key(seed).publicKey);
 }
 
 const notForSsh = "which is not used with SSH here";

@@ -16,8 +16,8 @@ export const algorithmsRows: readonly Mutant[] = [
   {
     id: "ephemeral-twice",
     file: `${folder}/ephemeral.ts`,
-    find: "isFinished = true;",
-    replace: "isFinished = false;",
+    find: "work = undefined;",
+    replace: "work = encodedK;",
     why: "a second exchange derives its keys from a secret of zeros",
     caughtBy: { file: `${tests}/curve25519-sha256.test.ts`, test: "to run twice" },
   },

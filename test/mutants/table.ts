@@ -218,7 +218,7 @@ export const table: readonly Mutant[] = [
   {
     id: "ed25519-halves-not-compared",
     file: "src/ssh/algorithms/ssh-ed25519.ts",
-    find: "if (!isEqual(ed25519.publicKey(secret), publicKey)) {",
+    find: "if (!isEqual(key.publicKey, publicKey)) {",
     replace: "if (publicKey.length !== 32) {",
     why: "a key file whose halves do not belong together ends in a refused login instead of an error",
     caughtBy: { file: "test/ssh/algorithms/ssh-ed25519.test.ts", test: "refuses a public key of another key" },

@@ -35,8 +35,8 @@ const missing = (): never => {
 };
 const without: Readonly<Record<string, Partial<Primitives>>> = {
   hash: { hash: missing },
-  x25519: { x25519: { ...platformPrimitives.x25519, sharedSecret: missing } },
-  ed25519: { ed25519: { ...platformPrimitives.ed25519, publicKey: missing } },
+  x25519: { x25519: { pair: (secret) => ({ ...platformPrimitives.x25519.pair(secret), sharedSecret: missing }) } },
+  ed25519: { ed25519: { ...platformPrimitives.ed25519, key: missing } },
   gcm: { gcm: { ...platformPrimitives.gcm, seal: missing } },
   ecdh: { ecdh: { ...platformPrimitives.ecdh, publicShare: missing } },
   power: { power: missing },

@@ -5,7 +5,7 @@
 import { DISCONNECT_REASON, ProtocolError } from "../errors.ts";
 import { encodeMpint } from "../wire.ts";
 import { startWith } from "./ephemeral.ts";
-import type { HashPrimitive, KexMethod, KexStart, RandomBytes, X25519 } from "./interfaces.ts";
+import type { HashPrimitive, KexMethod, KexStart, RandomBytes, X25519, X25519Pair } from "./interfaces.ts";
 
 const keyLength = 32;
 
@@ -16,25 +16,24 @@ export function curve25519Sha256(x25519: X25519, hash: HashPrimitive): KexMethod
 
 function start(x25519: X25519, randomBytes: RandomBytes): KexStart {
   const secret = randomBytes(keyLength);
-  return startWith(x25519.publicShare(secret), secret, (ephemeral, serverShare) =>
-    encodedSecret(x25519, ephemeral, serverShare),
-  );
+  const pair = x25519.pair(secret);
+  return startWith(pair.publicShare, secret, (_, serverShare) => encodedSecret(pair, serverShare));
 }
 
-function encodedSecret(x25519: X25519, secret: Uint8Array, serverShare: Uint8Array): Uint8Array {
+function encodedSecret(pair: X25519Pair, serverShare: Uint8Array): Uint8Array {
   if (serverShare.length !== keyLength) {
     // RFC 8731 §3: MUST check the length of a received public key and abort if it is not the expected one
     throw refusal(`Q_S has ${serverShare.length} bytes, expected ${keyLength}`);
   }
-  const X = multiply(x25519, secret, serverShare);
+  const X = multiply(pair, serverShare);
   const K = encodeMpint(X); // RFC 8731 §3.1: the 32 bytes as they are, read as a big-endian number
   X.fill(0);
   return K;
 }
 
-function multiply(x25519: X25519, secret: Uint8Array, serverShare: Uint8Array): Uint8Array {
+function multiply(pair: X25519Pair, serverShare: Uint8Array): Uint8Array {
   try {
-    return x25519.sharedSecret(secret, serverShare);
+    return pair.sharedSecret(serverShare);
   } catch {
     // RFC 8731 §3: MUST check for the all-zero shared secret and abort. X25519 refuses the points that give it.
     throw refusal("Q_S is a point of low order: the shared secret would be all zero");

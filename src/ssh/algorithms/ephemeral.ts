@@ -13,9 +13,9 @@ export function startWith(
   encodedK: (secret: Uint8Array, serverShare: Uint8Array) => Uint8Array,
   wipeMore: () => void = () => undefined,
 ): KexStart {
-  let isFinished = false;
+  let work: typeof encodedK | undefined = encodedK; // which may hold a platform's key
   const discard = (): void => {
-    isFinished = true;
+    work = undefined;
     secret.fill(0);
     wipeMore();
   };
@@ -23,9 +23,9 @@ export function startWith(
     init,
     discard,
     finish(serverShare) {
-      if (isFinished) throw new TypeError("this key exchange is finished");
+      if (work === undefined) throw new TypeError("this key exchange is finished");
       try {
-        return encodedK(secret, serverShare);
+        return work(secret, serverShare);
       } finally {
         discard();
       }

@@ -31,10 +31,15 @@ export interface KexStart {
 
 /** X25519. Secrets and shares are 32 bytes. RFC 7748 §5. */
 export interface X25519 {
-  /** The share that belongs to a secret. RFC 7748 §6.1. */
-  publicShare(secret: Uint8Array): Uint8Array;
+  /** The key pair of a secret, which is borrowed: whoever gave it wipes it when the pair is done with. RFC 7748 §6.1. */
+  pair(secret: Uint8Array): X25519Pair;
+}
+
+/** A key pair, for one exchange: a platform that has to take a key apart does it once. */
+export interface X25519Pair {
+  readonly publicShare: Uint8Array;
   /** @throws Error of any kind where the result would be all zero. RFC 7748 §6.1. */
-  sharedSecret(secret: Uint8Array, serverShare: Uint8Array): Uint8Array;
+  sharedSecret(serverShare: Uint8Array): Uint8Array;
 }
 
 /** ML-KEM-768. FIPS 203. */
@@ -67,10 +72,16 @@ export type Power = (base: Uint8Array, exponent: Uint8Array, modulus: Uint8Array
 
 /** Ed25519. Seeds and public keys are 32 bytes, signatures 64. RFC 8032 §5.1. */
 export interface Ed25519 {
-  publicKey(seed: Uint8Array): Uint8Array;
-  sign(data: Uint8Array, seed: Uint8Array): Uint8Array;
+  /** The private key of a seed, which is copied. */
+  key(seed: Uint8Array): Ed25519Key;
   /** Strictly: S below L, each point in its one spelling, no key of small order. False for all else. */
   verify(signature: Uint8Array, data: Uint8Array, publicKey: Uint8Array): boolean;
+}
+
+/** A private key, taken apart once for all its signatures. */
+export interface Ed25519Key {
+  readonly publicKey: Uint8Array;
+  sign(data: Uint8Array): Uint8Array;
 }
 
 /** AES-GCM on a packet in place: 4 bytes of associated data, the text, a tag of 16 bytes. `iv` has 12 bytes. */

@@ -5,7 +5,7 @@
 import { DISCONNECT_REASON, ProtocolError } from "../errors.ts";
 import { concat, encodeString } from "../wire.ts";
 import { startWith } from "./ephemeral.ts";
-import type { HashPrimitive, KexMethod, KexStart, MlKem, RandomBytes, X25519 } from "./interfaces.ts";
+import type { HashPrimitive, KexMethod, KexStart, MlKem, RandomBytes, X25519, X25519Pair } from "./interfaces.ts";
 
 const seedLength = 64;
 const ciphertextLength = 1088;
@@ -25,10 +25,11 @@ function start(mlkem: MlKem, x25519: X25519, hash: Hash, randomBytes: RandomByte
   const scalar = randomBytes(x25519Length);
   const pair = mlkem.pair(seed);
   seed.fill(0);
-  const init = concat(pair.publicKey, x25519.publicShare(scalar));
-  const encodedK = (secret: Uint8Array, reply: Uint8Array): Uint8Array => {
+  const classicalPair = x25519.pair(scalar);
+  const init = concat(pair.publicKey, classicalPair.publicShare);
+  const encodedK = (_: Uint8Array, reply: Uint8Array): Uint8Array => {
     if (reply.length !== replyLength) throw refusal(`S_REPLY has ${reply.length} bytes, expected ${replyLength}`);
-    const classical = multiply(x25519, secret, reply.subarray(ciphertextLength));
+    const classical = multiply(classicalPair, reply.subarray(ciphertextLength));
     // A ciphertext of the right length that was bent gives another secret (FIPS 203 §6.3): the host's signature is then wrong.
     const postQuantum = pair.decapsulate(reply.subarray(0, ciphertextLength));
     const both = concat(postQuantum, classical);
@@ -40,9 +41,9 @@ function start(mlkem: MlKem, x25519: X25519, hash: Hash, randomBytes: RandomByte
   return startWith(init, scalar, encodedK, () => pair.wipe());
 }
 
-function multiply(x25519: X25519, scalar: Uint8Array, share: Uint8Array): Uint8Array {
+function multiply(pair: X25519Pair, share: Uint8Array): Uint8Array {
   try {
-    return x25519.sharedSecret(scalar, share);
+    return pair.sharedSecret(share);
   } catch {
     throw refusal("the X25519 half of S_REPLY is a point of low order: its secret would be all zero");
   }

@@ -44,9 +44,11 @@ function coldCurve(): typeof ed25519 {
 export const noble: Primitives = {
   hash: (name, data) => hashes[name](data),
   x25519: {
-    // Not scalarMultBase(): its table of base point multiples takes longer to build than a process needs it.
-    publicShare: (secret) => x25519.scalarMult(secret, x25519.GuBytes),
-    sharedSecret: (secret, serverShare) => x25519.scalarMult(secret, serverShare),
+    pair: (secret) => ({
+      // Not scalarMultBase(): its table of base point multiples takes longer to build than a process needs it.
+      publicShare: x25519.scalarMult(secret, x25519.GuBytes),
+      sharedSecret: (serverShare) => x25519.scalarMult(secret, serverShare),
+    }),
   },
   mlkem: nobleMlKem,
   ecdh: {
@@ -61,8 +63,10 @@ export const noble: Primitives = {
   },
   power,
   ed25519: {
-    publicKey: (seed) => coldCurve().getPublicKey(seed),
-    sign: (data, seed) => coldCurve().sign(data, seed),
+    key(seed) {
+      const secret = seed.slice();
+      return { publicKey: coldCurve().getPublicKey(secret), sign: (data) => coldCurve().sign(data, secret) };
+    },
     verify: (signature, data, publicKey) => coldCurve().verify(signature, data, publicKey, { zip215: false }),
   },
   gcm: nobleGcm,

@@ -38,15 +38,15 @@ export function sshEd25519(ed25519: Ed25519): HostKeyAlgorithm {
  * @throws KeyFormatError if `publicKey` is not the seed's: better said now than as a refused login. RFC 8032 §5.1.5.
  */
 export function ed25519Signer(ed25519: Ed25519, seed: Uint8Array, publicKey: Uint8Array): Signer {
-  const secret = seed.slice();
-  if (!isEqual(ed25519.publicKey(secret), publicKey)) {
+  const key = ed25519.key(seed);
+  if (!isEqual(key.publicKey, publicKey)) {
     throw new KeyFormatError("the private key and the public key of this ssh-ed25519 key do not belong together");
   }
   return {
     algorithms: [algorithm],
     publicKeyBlob: encodeFields(blobFields, { type: algorithm, content: publicKey }),
     sign(data) {
-      return encodeFields(blobFields, { type: algorithm, content: ed25519.sign(data, secret) });
+      return encodeFields(blobFields, { type: algorithm, content: key.sign(data) });
     },
   };
 }
