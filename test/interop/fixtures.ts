@@ -96,7 +96,9 @@ export async function makeFixtures(): Promise<Fixtures> {
     copyFileSync(at(key), at(name));
     execFileSync("ssh-keygen", ["-q", "-p", "-P", "", ...how, "-f", at(name)], { stdio: "ignore" });
   }
-  const byOpenssl = Object.entries(OPENSSL_KEY_FILES).map(([name, phrase]) => `${opensslKey(at(name), phrase)} interop\n`);
+  const byOpenssl = Object.entries(OPENSSL_KEY_FILES).map(
+    ([name, phrase]) => `${opensslKey(at(name), phrase)} interop\n`,
+  );
   for (const name of ["stranger", "certified", "other_host"]) keygen(at(name), ["-t", "ed25519"]);
   keygen(at("other_host_ecdsa"), ["-t", "ecdsa", "-b", "256"]);
   execFileSync("ssh-keygen", ["-q", "-s", at("user_ca"), "-I", "interop", "-n", USER, at("certified.pub")]);
