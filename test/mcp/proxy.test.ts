@@ -474,6 +474,14 @@ describe("more requests than may wait", () => {
     expect(stage.remote.stdin.text.endsWith(flood(200_000, 1))).toBe(true);
   });
 
+  it("are not what is no message: junk passes as ever", async () => {
+    const stage = await Stage.connected();
+    stage.host.push(flood(0, 100_000), `${request(7, "ping")} junk\n`);
+    await settle();
+    expect(stage.remote.stdin.text.endsWith(`${request(7, "ping")} junk\n`)).toBe(true);
+    expect(stage.lines).toEqual([]);
+  });
+
   it("are those with ids and methods of 8 MiB, too", async () => {
     const stage = await Stage.connected();
     const long = (id: number): string => `${request(`${id}${"x".repeat(1000)}`, "y".repeat(1000))}\n`;

@@ -29,6 +29,14 @@ export const limitsRows: readonly Mutant[] = [
     caughtBy: { file: proxy, test: "are those with ids and methods of 8 MiB" },
   },
   {
+    id: "limits-excess-of-junk",
+    file: "src/mcp/conversation.ts",
+    find: "if (!isMessage || asked.length === 0 || this.#host.hasRoomFor(asked)) return false;",
+    replace: "if (asked.length === 0 || this.#host.hasRoomFor(asked)) return false;",
+    why: "a request whose id stands in junk as well is answered twice",
+    caughtBy: { file: proxy, test: "junk passes as ever" },
+  },
+  {
     id: "limits-excess-unheard",
     file: "src/mcp/host-input.ts",
     find: "await this.#excess;",
