@@ -5,7 +5,7 @@
 
 import type { RemoteSession } from "../mcp/link.ts";
 import type { Log } from "../node/log.ts";
-import { loadTable } from "../node/platform.ts";
+import { loadTable, platformRandomBytes } from "../node/platform.ts";
 import { trustBy } from "../node/trust.ts";
 import { connectTrusted } from "../node/trusted-connect.ts";
 import type { AlgorithmTable } from "../ssh/algorithms/interfaces.ts";
@@ -141,6 +141,7 @@ async function logIn(
     limits: limitsOf(settings),
     allowChachaWithoutStrictKex: settings.allowChachaWithoutStrictKex,
     table,
+    randomBytes: platformRandomBytes(),
     readsHostKeys: follower !== undefined,
     onNotice: (notice) => {
       if (notice.type === "host-keys") follower?.listed(notice);

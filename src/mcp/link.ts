@@ -121,7 +121,7 @@ export class Link {
   async #watch(ears: LinkEars): Promise<RemoteEnd> {
     const { session, connection } = this.#remote;
     const stdout = pump(this.#direct.source, this.#counted(ears.stdout));
-    const stderr = ears.stderr && pump(sourceOf(session.stderr), ears.stderr);
+    const stderr = ears.stderr && pump(session.directStderr ?? sourceOf(session.stderr), ears.stderr);
     await Promise.race([stdout, session.exited, this.#broken.promise]);
     // A session whose stdout or stdin is closed serves nobody: if there is no end yet, we make one.
     if (!(await this.#exitsByItself(session.exited))) {

@@ -3,14 +3,11 @@ import { type MessageId, messageId } from "./message-id.ts";
 
 /** Gives ids that neither side can have: 128 random bits, and a count. */
 export class PrivateIds {
-  readonly #random: string;
+  #random: string | undefined;
   #count = 0;
 
-  constructor() {
-    this.#random = crypto.randomUUID();
-  }
-
   next(): MessageId {
+    this.#random ??= crypto.randomUUID(); // most sessions need none, nor WebCrypto
     return messageId(new TextEncoder().encode(`"mcp-ssh-client ${this.#random} ${++this.#count}"`));
   }
 }

@@ -1,6 +1,6 @@
 /** The face of what is Node's: re-exports, and a connection over TCP in one call. */
 import type { ConnectOptions, SshConnection } from "../ssh/connection.ts";
-import { loadPlatform } from "./platform.ts";
+import { loadPlatform, platformRandomBytes } from "./platform.ts";
 import { dial } from "./tcp.ts";
 import { type HostTrust, knownHostsTrust, type TrustOptions } from "./trust.ts";
 import { connectTrusted } from "./trusted-connect.ts";
@@ -37,7 +37,12 @@ export async function connectTcp(options: TcpConnectOptions): Promise<SshConnect
   const open = () => dial(host, port, rest.signal === undefined ? {} : { signal: rest.signal });
   const { table } = await loadPlatform();
   const { otherHostKeyAlgorithms, ...judged } = trust;
-  return connectTrusted(open, { table, ...judged, ...rest }, { otherHostKeyAlgorithms }, () => undefined);
+  return connectTrusted(
+    open,
+    { table, randomBytes: platformRandomBytes(), ...judged, ...rest },
+    { otherHostKeyAlgorithms },
+    () => undefined,
+  );
 }
 
 /** The caller judges; which keys are offered is left to the table. */

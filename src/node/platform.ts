@@ -2,12 +2,13 @@
  * Platform: the primitives that node:crypto has, and the table on them. Where it lacks one (a FIPS mode, a runtime that
  * only imitates Node) the core's own are loaded, in JavaScript, which otherwise no start has to pay for.
  */
-import { randomBytes } from "node:crypto";
+import { randomBytes, randomFillSync } from "node:crypto";
 import { kernelChaCha, mayRunKernel, swiftChaCha } from "../ssh/algorithms/chacha-kernel/cipher.ts";
 import { nobleChaCha } from "../ssh/algorithms/chacha20-poly1305@openssh.com.ts";
-import type { AlgorithmTable, MlKem, Primitives } from "../ssh/algorithms/interfaces.ts";
+import type { AlgorithmTable, MlKem, Primitives, RandomBytes } from "../ssh/algorithms/interfaces.ts";
 import { modpPrime } from "../ssh/algorithms/modp-groups.ts";
 import { SshError } from "../ssh/errors.ts";
+import { systemRandomBytes } from "../ssh/random-bytes.ts";
 import { tableOf } from "../ssh/rows.ts";
 import { platformCtr, platformHash, platformHmac } from "./aes-ctr.ts";
 import { platformGcm } from "./aes-gcm.ts";
@@ -45,6 +46,11 @@ export const platformPrimitives: Primitives = {
 
 /** The table on node:crypto's primitives. Its names are those of every table. */
 export const platformTable: AlgorithmTable = tableOf(platformPrimitives);
+
+/** From the same source as `crypto.getRandomValues`, without loading WebCrypto. */
+export function platformRandomBytes(): RandomBytes {
+  return systemRandomBytes(randomFillSync);
+}
 
 /** What there is to work with. */
 export interface Platform {

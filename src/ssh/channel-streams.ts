@@ -23,13 +23,13 @@ export interface ChannelPort {
 }
 
 export class ChannelStreams implements SessionChannel {
-  readonly stderr: ReadableStream<Uint8Array>;
   readonly exited: Promise<ExitStatus | undefined>;
   readonly #port: ChannelPort;
   readonly #data: ReadQueue;
   readonly #stderr: ReadQueue = new ReadQueue(() => undefined);
   readonly #sink: ChannelSink;
   readonly #duplex: ByteDuplex;
+  #stderrStream: ReadableStream<Uint8Array> | undefined;
   #resolveExited: (status: ExitStatus | undefined) => void = () => undefined;
   #exitStatus: ExitStatus | undefined;
   #stderrDropped = 0;
@@ -40,7 +40,6 @@ export class ChannelStreams implements SessionChannel {
     this.#data = new ReadQueue((length) => port.consumed(length));
     this.#sink = new ChannelSink(port);
     this.#duplex = duplexOf({ source: this.#data, sink: this.#sink }, true);
-    this.stderr = readableOf(copying(this.#stderr));
     this.exited = new Promise((resolve) => {
       this.#resolveExited = resolve;
     });
@@ -56,6 +55,15 @@ export class ChannelStreams implements SessionChannel {
 
   get writable(): WritableStream<Uint8Array> {
     return this.#duplex.writable;
+  }
+
+  get stderr(): ReadableStream<Uint8Array> {
+    this.#stderrStream ??= readableOf(copying(this.#stderr));
+    return this.#stderrStream;
+  }
+
+  get directStderr(): ByteSource {
+    return this.#stderr;
   }
 
   get stderrDropped(): number {

@@ -177,6 +177,8 @@ export type ExitStatus =
 export interface SessionChannel extends ByteDuplex {
   /** Its stderr. Unread, it never stalls stdout: the last 64 KiB are kept and what was dropped is counted. */
   readonly stderr: ReadableStream<Uint8Array>;
+  /** The same plain: whoever takes it leaves `stderr` alone. What it gives is valid until the next is asked for. */
+  readonly directStderr?: ByteSource;
   /** Bytes of stderr dropped so far because nobody read. */
   readonly stderrDropped: number;
   /** Resolves when the channel has closed: undefined where the server did not say how. Never rejects. */

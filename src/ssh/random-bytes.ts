@@ -5,16 +5,22 @@ const longestPooled = 16; // bytes: padding and cookies; whatever may be a secre
 const poolLength = 1024;
 
 /**
- * A source of random bytes from `crypto.getRandomValues`. The few that pad each packet come from a pool, since asking
+ * A source of random bytes from `fill`, `crypto.getRandomValues` unless given. The few that pad each packet come from a pool, since asking
  * takes as long for four as for a thousand: a third of what sealing a small packet costs.
  */
-export function systemRandomBytes(): RandomBytes {
+export function systemRandomBytes(
+  fill: (bytes: Uint8Array<ArrayBuffer>) => void = (bytes) => crypto.getRandomValues(bytes),
+): RandomBytes {
   const pool = new Uint8Array(poolLength);
   let used = poolLength;
   return (length) => {
-    if (length > longestPooled) return crypto.getRandomValues(new Uint8Array(length));
+    if (length > longestPooled) {
+      const bytes = new Uint8Array(length);
+      fill(bytes);
+      return bytes;
+    }
     if (used + length > poolLength) {
-      crypto.getRandomValues(pool);
+      fill(pool);
       used = 0;
     }
     used += length;

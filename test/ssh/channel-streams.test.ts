@@ -243,6 +243,20 @@ describe("stderr", () => {
     expect(streams.stderrDropped).toBe(Math.max(0, bytes.length - 64 * 1024));
   });
 
+  test("read plain, it drops and counts alike, and what was lent stays until the next read", async () => {
+    const { streams } = pair();
+    const bytes = Buffer.from(seededBytes("stderr")(100_000));
+    streams.tell({ news: "stderr", data: bytes });
+    const kept: Uint8Array[] = [];
+    for (let lent = await streams.directStderr.read(); lent !== undefined; lent = await streams.directStderr.read()) {
+      streams.tell(eof);
+      kept.push(lent.slice());
+      lent.fill(0);
+    }
+    expect(Buffer.concat(kept).equals(bytes.subarray(-64 * 1024))).toBe(true);
+    expect(streams.stderrDropped).toBe(100_000 - 64 * 1024);
+  });
+
   test("closes with the connection, without an error of its own", async () => {
     const { streams } = pair();
     streams.tell(stderr("last words"));

@@ -26,6 +26,14 @@ describe("systemRandomBytes", () => {
     system.mockRestore();
   });
 
+  test("takes them from another source where one is given, and from no other", () => {
+    const system = vi.spyOn(crypto, "getRandomValues");
+    const randomBytes = systemRandomBytes((bytes) => bytes.fill(7));
+    for (const length of [4, 32]) expect(randomBytes(length)).toEqual(new Uint8Array(length).fill(7));
+    expect(system).not.toHaveBeenCalled();
+    system.mockRestore();
+  });
+
   test("gives arrays of the caller's own: neither writing to one nor the next call changes another", () => {
     const randomBytes = systemRandomBytes();
     const first = randomBytes(16);
