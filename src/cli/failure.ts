@@ -7,6 +7,7 @@ import { FileError, shellQuoted } from "../node/files.ts";
 import { IdentityError, type Lack } from "../node/key-choices.ts";
 import { KeyServerError } from "../node/key-server-error.ts";
 import { DENIED, DialError } from "../node/tcp.ts";
+import type { Offer } from "../ssh/algorithms/offer.ts";
 import {
   AgentError,
   type AgentFault,
@@ -31,7 +32,7 @@ export const reportAddress = "https://github.com/mcp-ssh-client/mcp-ssh-client/i
 /** What of the settings the cures name. */
 export type Attempt = Pick<Settings, "host" | "port" | "username"> &
   Chosen &
-  Partial<Pick<Settings, "keyServer" | "passedOverPort">> & {
+  Partial<Pick<Settings, "keyServer" | "passedOverPort" | "offer" | "configuredOffer">> & {
     /** The key's line for authorized_keys, where it was made in this run. */
     readonly madeLine?: string | undefined;
   };
@@ -66,7 +67,7 @@ export function explain(error: unknown, attempt: Attempt, isServerKnown: boolean
   if (error instanceof IdentityError) return { what: error.message, cure: lackCures[error.lack] };
   if (error instanceof PassphraseError) return { what: error.message, cure: passphraseCures[error.reason] };
   if (error instanceof ChannelError) return { what: error.message, cure: channelCures[error.request] ?? "" };
-  if (error instanceof NegotiationError) return explainNegotiation(error);
+  if (error instanceof NegotiationError) return explainNegotiation(error, attempt);
   if (error instanceof DisconnectError && error.cause instanceof SshError)
     return { what: error.cause.message, cure: "" };
   if (isServerKnown && isOfTheWorld(error)) return { what: error.message, cure: "" };
@@ -158,9 +159,21 @@ const passphraseCures: Readonly<Record<PassphraseError["reason"], string>> = {
   wrong: "",
 };
 
-function explainNegotiation(error: NegotiationError): Explanation {
-  const cure = "to take that risk with this server, add --allow-chacha-without-strict-kex";
-  return { what: error.message, cure: error.list === "strict kex" ? cure : "" };
+/** What narrows a list: its place in an offer, the flag, the keyword of ssh's configuration. */
+const narrowings: Readonly<Record<string, readonly [list: keyof Offer, flag: string, keyword: string]>> = {
+  "key exchange method": ["kex", "--kex", "KexAlgorithms"],
+  "host key algorithm": ["hostKeys", "--host-key-algorithms", "HostKeyAlgorithms"],
+  cipher: ["ciphers", "--ciphers", "Ciphers"],
+  MAC: ["macs", "--macs", "MACs"],
+};
+
+function explainNegotiation({ message, list }: NegotiationError, { offer, configuredOffer }: Attempt): Explanation {
+  if (list === "strict kex")
+    return { what: message, cure: "to take that risk with this server, add --allow-chacha-without-strict-kex" };
+  const [key, flag, keyword] = narrowings[list] ?? [];
+  const isNarrowed = (by: Offer | undefined): boolean => key !== undefined && /^[^+^]/.test(by?.[key] ?? "");
+  const by = isNarrowed(offer) ? flag : isNarrowed(configuredOffer) ? `${keyword} of ssh's configuration` : undefined;
+  return { what: message, cure: by === undefined ? "" : `${by} narrows what is offered: widen it` };
 }
 
 /** Before the server has shown its host key. OpenSSH turns a connection away by one line of text, or none. */

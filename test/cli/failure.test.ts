@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { describeFailure, describeInternal, reportAddress } from "../../src/cli/failure.ts";
+import { type Attempt, describeFailure, describeInternal, reportAddress } from "../../src/cli/failure.ts";
 import { FileError } from "../../src/node/files.ts";
 import { IdentityError } from "../../src/node/key-choices.ts";
 import { DialError } from "../../src/node/tcp.ts";
@@ -31,6 +31,9 @@ const attempt = {
 
 const early = (error: unknown): string => describeFailure(error, attempt, false);
 const late = (error: unknown): string => describeFailure(error, attempt, true);
+
+const narrowed = (list: string, offers: Pick<Attempt, "offer" | "configuredOffer">): string =>
+  describeFailure(new NegotiationError("nothing in common", list, [], []), { ...attempt, ...offers }, false);
 
 describe("a failure is one line with cause and cure", () => {
   const cases: [name: string, text: string, expected: string[]][] = [
@@ -156,6 +159,16 @@ describe("a failure is one line with cause and cure", () => {
       early(new NegotiationError("open to Terrapin", "strict kex", [], [])),
       ["open to Terrapin; to take that risk with this server, add --allow-chacha-without-strict-kex"],
     ],
+    [
+      "no common method, with a flag that narrows them",
+      narrowed("key exchange method", { offer: { kex: "mlkem768x25519-sha256" } }),
+      ["nothing in common; --kex narrows what is offered: widen it"],
+    ],
+    [
+      "no common cipher, with a configuration that narrows them",
+      narrowed("cipher", { offer: { kex: "-ecdh-*" }, configuredOffer: { ciphers: "-aes*" } }),
+      ["nothing in common; Ciphers of ssh's configuration narrows what is offered: widen it"],
+    ],
     ["no common cipher", early(new NegotiationError("no cipher in common", "cipher", [], [])), ["no cipher in common"]],
     [
       "the server hangs up early",
@@ -230,6 +243,10 @@ describe("where there is no cure, none is made up", () => {
     ["the host key says it all", late(new HostKeyError("Host key verification failed: unknown", "unknown"))],
     ["the server wants more than a key", late(new AuthError("Authentication failed: more", [], ["password"], true))],
     ["nothing is in common", early(new NegotiationError("no cipher in common", "cipher", [], []))],
+    [
+      "nothing is in common of a list that was put in another order",
+      narrowed("MAC", { offer: { macs: "^hmac-sha2-512" } }),
+    ],
     ["the server hangs up late", late(new DisconnectError("the server ended the connection"))],
     ["no channel is to be had", late(new ChannelError("refused to open a session channel", "session"))],
   ])("%s", (_, text) => {
