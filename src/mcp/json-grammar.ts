@@ -70,59 +70,59 @@ export const FIRST_ACTION = 64;
 
 const space = " \t\r\n";
 const digits = "0123456789";
+const beyondZero = "123456789";
 const hex = "0123456789abcdefABCDEF";
 const behindNumber = `${space},]}`;
 
+/** Characters, and where each of them leads. No character stands in two keys: an object has its own order for some. */
 type Row = Readonly<Record<string, number>>;
-
-const each = (characters: string, target: number): Row => Object.fromEntries([...characters].map((c) => [c, target]));
 
 const anyValue: Row = {
   "{": ACTION.openObject,
   "[": ACTION.openArray,
   '"': ACTION.beginString,
-  ...each(`-${digits}`, ACTION.beginNumber),
-  ...each("tfn", ACTION.beginLiteral),
+  [`-${digits}`]: ACTION.beginNumber,
+  tfn: ACTION.beginLiteral,
 };
 
 /** RFC 8259 §2 to §7; a byte without an entry is a fault. */
 const rows: Readonly<Record<number, Row>> = {
-  [STATE.start]: { ...each(space, STATE.start), "{": ACTION.openObject, "[": ACTION.openArray },
-  [STATE.value]: { ...each(space, STATE.value), ...anyValue },
-  [STATE.valueOrEnd]: { ...each(space, STATE.valueOrEnd), ...anyValue, "]": ACTION.closeArray },
-  [STATE.keyOrEnd]: { ...each(space, STATE.keyOrEnd), '"': ACTION.beginKey, "}": ACTION.closeObject },
-  [STATE.key]: { ...each(space, STATE.key), '"': ACTION.beginKey },
-  [STATE.colon]: { ...each(space, STATE.colon), ":": STATE.value },
+  [STATE.start]: { [space]: STATE.start, "{": ACTION.openObject, "[": ACTION.openArray },
+  [STATE.value]: { [space]: STATE.value, ...anyValue },
+  [STATE.valueOrEnd]: { [space]: STATE.valueOrEnd, ...anyValue, "]": ACTION.closeArray },
+  [STATE.keyOrEnd]: { [space]: STATE.keyOrEnd, '"': ACTION.beginKey, "}": ACTION.closeObject },
+  [STATE.key]: { [space]: STATE.key, '"': ACTION.beginKey },
+  [STATE.colon]: { [space]: STATE.colon, ":": STATE.value },
   [STATE.after]: {
-    ...each(space, STATE.after),
+    [space]: STATE.after,
     ",": ACTION.comma,
     "]": ACTION.closeArray,
     "}": ACTION.closeObject,
   },
   [STATE.string]: { '"': ACTION.endString, "\\": STATE.escape },
-  [STATE.escape]: { ...each('"\\/bfnrt', STATE.string), u: STATE.hex4 },
-  [STATE.hex4]: each(hex, STATE.hex3),
-  [STATE.hex3]: each(hex, STATE.hex2),
-  [STATE.hex2]: each(hex, STATE.hex1),
-  [STATE.hex1]: each(hex, STATE.string),
-  [STATE.number]: { "-": STATE.minus, ...each(digits, STATE.integer), "0": STATE.zero },
-  [STATE.minus]: { ...each(digits, STATE.integer), "0": STATE.zero },
-  [STATE.zero]: { ".": STATE.point, ...each("eE", STATE.exponent), ...each(behindNumber, ACTION.endNumber) },
+  [STATE.escape]: { '"\\/bfnrt': STATE.string, u: STATE.hex4 },
+  [STATE.hex4]: { [hex]: STATE.hex3 },
+  [STATE.hex3]: { [hex]: STATE.hex2 },
+  [STATE.hex2]: { [hex]: STATE.hex1 },
+  [STATE.hex1]: { [hex]: STATE.string },
+  [STATE.number]: { "-": STATE.minus, "0": STATE.zero, [beyondZero]: STATE.integer },
+  [STATE.minus]: { "0": STATE.zero, [beyondZero]: STATE.integer },
+  [STATE.zero]: { ".": STATE.point, eE: STATE.exponent, [behindNumber]: ACTION.endNumber },
   [STATE.integer]: {
-    ...each(digits, STATE.integer),
+    [digits]: STATE.integer,
     ".": STATE.point,
-    ...each("eE", STATE.exponent),
-    ...each(behindNumber, ACTION.endNumber),
+    eE: STATE.exponent,
+    [behindNumber]: ACTION.endNumber,
   },
-  [STATE.point]: each(digits, STATE.fraction),
+  [STATE.point]: { [digits]: STATE.fraction },
   [STATE.fraction]: {
-    ...each(digits, STATE.fraction),
-    ...each("eE", STATE.exponent),
-    ...each(behindNumber, ACTION.endNumber),
+    [digits]: STATE.fraction,
+    eE: STATE.exponent,
+    [behindNumber]: ACTION.endNumber,
   },
-  [STATE.exponent]: { ...each("+-", STATE.exponentSign), ...each(digits, STATE.exponentDigits) },
-  [STATE.exponentSign]: each(digits, STATE.exponentDigits),
-  [STATE.exponentDigits]: { ...each(digits, STATE.exponentDigits), ...each(behindNumber, ACTION.endNumber) },
+  [STATE.exponent]: { "+-": STATE.exponentSign, [digits]: STATE.exponentDigits },
+  [STATE.exponentSign]: { [digits]: STATE.exponentDigits },
+  [STATE.exponentDigits]: { [digits]: STATE.exponentDigits, [behindNumber]: ACTION.endNumber },
   [STATE.literal]: { t: STATE.t, f: STATE.f, n: STATE.n },
   [STATE.t]: { r: STATE.tr },
   [STATE.tr]: { u: STATE.tru },
@@ -134,7 +134,7 @@ const rows: Readonly<Record<number, Row>> = {
   [STATE.n]: { u: STATE.nu },
   [STATE.nu]: { l: STATE.nul },
   [STATE.nul]: { l: STATE.after },
-  [STATE.deep]: { ...each("{[", ACTION.openDeep), ...each("}]", ACTION.closeDeep), '"': STATE.deepString },
+  [STATE.deep]: { "{[": ACTION.openDeep, "}]": ACTION.closeDeep, '"': STATE.deepString },
   [STATE.deepString]: { '"': STATE.deep, "\\": STATE.deepEscape },
 };
 
@@ -149,10 +149,8 @@ function build(): Uint8Array {
   table.fill(STATE.deep, STATE.deep << 8, (STATE.deep + 1) << 8);
   table.fill(STATE.deepString, STATE.deepString << 8, (STATE.deepString + 1) << 8);
   table.fill(STATE.deepString, STATE.deepEscape << 8, (STATE.deepEscape + 1) << 8);
-  for (const [state, row] of Object.entries(rows)) {
-    for (const [character, target] of Object.entries(row)) {
-      table[(Number(state) << 8) | character.charCodeAt(0)] = target;
-    }
-  }
+  for (const [state, row] of Object.entries(rows))
+    for (const [characters, target] of Object.entries(row))
+      for (let i = 0; i < characters.length; i++) table[(Number(state) << 8) | characters.charCodeAt(i)] = target;
   return table;
 }
