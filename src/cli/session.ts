@@ -125,13 +125,14 @@ async function logIn(
     : await signersOf(settings, read, { passphrase, unlocked, log, attention, signal });
   watch?.({ type: "ready", keys, files: read.flatMap(({ file }) => file ?? []), knownHosts: known }, settings);
   await introduction?.introduceUs(keys);
+  const isTalkative = settings.logLevel === "DEBUG";
   const options: ConnectOptions = {
     user: username,
     keys,
     verifyHostKey: (hostKey) => {
       onHostKey(settings);
       watch?.({ type: "host-key", hostKey }, settings);
-      log.debug(`${nameOf(settings)}'s host key is ${hostKey.algorithm} ${hostKey.fingerprint}`);
+      if (isTalkative) log.debug(`${nameOf(settings)}'s host key is ${hostKey.algorithm} ${hostKey.fingerprint}`);
       if (trust !== undefined) return trust.verifyHostKey(hostKey);
       warnOfAnother(accepted.hostKey, hostKey, settings, log);
       accepted.hostKey = hostKey;
@@ -150,7 +151,7 @@ async function logIn(
       else tell(notice, settings, log);
     },
     ...(watch && { onProgress: (progress) => watch(progress, settings) }),
-    trace: settings.logLevel === "DEBUG",
+    trace: isTalkative,
   };
   const onAgain = (refusal: HostKeyError | NegotiationError): void => {
     if (refusal instanceof NegotiationError)

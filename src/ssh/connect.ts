@@ -528,8 +528,16 @@ function listed(blob: Uint8Array): HostKey {
 /** Of a certificate the key that it certifies: that is the key that the server holds. */
 function hostKeyOf({ algorithm, blob, certificate }: Extract<ClientEvent, { type: "host-key" }>): HostKey {
   const keyBlob = (certificate?.keyBlob ?? blob).slice();
-  const hostKey: HostKey = { algorithm, blob: keyBlob, fingerprint: fingerprint(keyBlob) };
-  return certificate === undefined ? hostKey : { ...hostKey, certificate };
+  let known: string | undefined;
+  return {
+    algorithm,
+    blob: keyBlob,
+    get fingerprint() {
+      known ??= fingerprint(keyBlob); // a hash, and most logins show it to nobody
+      return known;
+    },
+    ...(certificate && { certificate }),
+  };
 }
 
 function rejection(error: unknown, hostKey: HostKey): SshError {

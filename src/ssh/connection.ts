@@ -53,7 +53,7 @@ export interface HostKey {
   readonly algorithm: string;
   /** The public key blob, as base64 in known_hosts; where a certificate was shown, that of the key in it. */
   readonly blob: Uint8Array;
-  /** `SHA256:...` as OpenSSH prints it. */
+  /** `SHA256:...` as OpenSSH prints it; made when it is asked for. */
   readonly fingerprint: string;
   /** Shown where a certificate's algorithm was negotiated; its authority did sign it, but may be anybody. */
   readonly certificate?: Certificate;

@@ -48,7 +48,8 @@ type State =
 export class UserAuth {
   readonly #userName: string;
   readonly #candidates: readonly Candidate[];
-  readonly #tried: string[] = [];
+  /** What was tried, in words when somebody asks: a fingerprint is a hash. */
+  readonly #tried: (() => string)[] = [];
   readonly #asked: Asked[] = [];
   /** The keys that the server wanted a signature of. */
   readonly #wanted: Set<number> = new Set();
@@ -69,7 +70,7 @@ export class UserAuth {
 
   /** The last that was tried, as in `publickey ssh-ed25519 SHA256:...`; empty before the first request. */
   get triedLast(): string {
-    return this.#tried.at(-1) ?? "";
+    return this.#tried.at(-1)?.() ?? "";
   }
 
   /**
@@ -79,7 +80,7 @@ export class UserAuth {
   start(): Uint8Array {
     const [first] = this.#candidates;
     if (first !== undefined) return this.#query({ key: 0, algorithm: first.algorithms[0] });
-    this.#tried.push("none");
+    this.#tried.push(() => "none");
     this.#state = { state: "none-sent" };
     return this.#request("none", new Uint8Array(0));
   }
@@ -130,7 +131,8 @@ export class UserAuth {
     this.#askedToSign();
     const next = this.#another(serverSigAlgs(extensions));
     if (next === undefined || this.#tried.length >= maximumTries) return undefined;
-    this.#tried.push(`${this.#tried.pop()} (it could not sign)`);
+    const last = this.#tried.pop();
+    this.#tried.push(() => `${last?.()} (it could not sign)`);
     return this.#query(next);
   }
 
@@ -144,7 +146,11 @@ export class UserAuth {
     if (algorithm === plainName(asked)) return;
     const made = algorithm === undefined ? "what is no signature" : `a signature of type ${printable(algorithm)}`;
     const what = `the key gave ${made}, asked was one of type ${plainName(asked)}`;
-    throw new AuthError(`Authentication failed: ${what}`, this.#tried, [], this.#partialSuccess);
+    throw new AuthError(`Authentication failed: ${what}`, this.#triedWords(), [], this.#partialSuccess);
+  }
+
+  #triedWords(): string[] {
+    return this.#tried.map((words) => words());
   }
 
   #publicKey({ key, algorithm }: Asked): { readonly algorithm: string; readonly publicKeyBlob: Uint8Array } {
@@ -157,7 +163,7 @@ export class UserAuth {
 
   #query(asked: Asked): Uint8Array {
     const publicKey = this.#publicKey(asked);
-    this.#tried.push(`publickey ${asked.algorithm} ${fingerprint(keyIn(publicKey.publicKeyBlob))}`);
+    this.#tried.push(() => `publickey ${asked.algorithm} ${fingerprint(keyIn(publicKey.publicKeyBlob))}`);
     this.#asked.push(asked);
     this.#nextKey = Math.max(this.#nextKey, asked.key + 1);
     this.#state = { state: "query-sent", asked };
@@ -258,7 +264,7 @@ export class UserAuth {
     const user = printable(this.#userName);
     const wants = printable(canContinue.join(", ")) || "nothing";
     const already = this.#partialSuccess ? "the key was accepted, but the server wants more" : "the server refused";
-    const what = `${already} for user ${user} (tried: ${this.#tried.join("; ")})`;
+    const what = `${already} for user ${user} (tried: ${this.#triedWords().join("; ")})`;
     const unsupported = canContinue.filter((name) => name !== "publickey");
     const isNot = `${printable(unsupported.join(" and "))} is not supported here, only publickey`;
     const hint = unsupported.length > 0 ? `; ${isNot}` : "";
@@ -270,7 +276,7 @@ export class UserAuth {
     const untried = this.#candidates.length - this.#nextKey;
     const left = untried > 0 && canContinue.includes("publickey") ? `; ${untriedText(untried)}` : "";
     const message = `Authentication failed: ${what}; it would take: ${wants}${hint}${sigAlgs}${left}`;
-    return new AuthError(message, this.#tried, canContinue, this.#partialSuccess, untried);
+    return new AuthError(message, this.#triedWords(), canContinue, this.#partialSuccess, untried);
   }
 }
 
