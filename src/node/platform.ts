@@ -6,7 +6,6 @@ import { randomBytes, randomFillSync } from "node:crypto";
 import { kernelChaCha, mayRunKernel, swiftChaCha } from "../ssh/algorithms/chacha-kernel/cipher.ts";
 import { nobleChaCha } from "../ssh/algorithms/chacha20-poly1305@openssh.com.ts";
 import type { AlgorithmTable, MlKem, Primitives, RandomBytes } from "../ssh/algorithms/interfaces.ts";
-import { modpPrime } from "../ssh/algorithms/modp-groups.ts";
 import { SshError } from "../ssh/errors.ts";
 import { systemRandomBytes } from "../ssh/random-bytes.ts";
 import { tableOf } from "../ssh/rows.ts";
@@ -104,7 +103,7 @@ export async function loadTable(choice: CryptoChoice): Promise<AlgorithmTable> {
   return tableOf({ ...primitives, chacha, isAesFirst: false });
 }
 
-/** One use of each; what is missing, or not allowed in a FIPS mode, throws. */
+/** One use of each that has nothing else to fall back to; what is missing, or not allowed in a FIPS mode, throws. */
 const trials = {
   hash: ({ hash }, key) => hash("sha256", key),
   x25519({ x25519 }, key) {
@@ -113,8 +112,6 @@ const trials = {
   },
   ed25519: ({ ed25519 }, key) => ed25519.key(key),
   gcm: ({ gcm }, key) => gcm.seal(key, key.subarray(0, 12), new Uint8Array(4 + 16 + 16)),
-  ecdh: ({ ecdh }, key) => ecdh.publicShare("nistp256", key),
-  power: ({ power }) => power(Uint8Array.of(2), Uint8Array.of(3), modpPrime(14)),
   ctr: ({ ctr }, key) => ctr(key, key.slice(0, 16), new Uint8Array(16)),
   hmac: ({ hmac }, key) => hmac("sha256", key, key),
 } satisfies Partial<Record<keyof Primitives, (primitives: Primitives, key: Uint8Array) => unknown>>;

@@ -14,6 +14,22 @@ export const algorithmsRows: readonly Mutant[] = [
     caughtBy: { file: `${tests}/curve25519-sha256.test.ts`, test: "is wiped after a good share" },
   },
   {
+    id: "platform-power-without-fallback",
+    file: "src/node/diffie-hellman.ts",
+    find: "return power(base, exponent, modulus);",
+    replace: "return base;",
+    why: "where node:crypto lacks Diffie-Hellman, the shared secret is what stands on the wire",
+    caughtBy: { file: "test/node/diffie-hellman.test.ts", test: "nor are powers missed" },
+  },
+  {
+    id: "platform-ecdh-without-fallback",
+    file: "src/node/diffie-hellman.ts",
+    find: "return nobleEcdh.sharedSecret(curve, secret, serverShare);",
+    replace: "return serverShare.subarray(1);",
+    why: "a share that is no point of the curve is taken, and the secret is what stands on the wire",
+    caughtBy: { file: "test/node/diffie-hellman.test.ts", test: "leaves it to JavaScript" },
+  },
+  {
     id: "ephemeral-twice",
     file: `${folder}/ephemeral.ts`,
     find: "work = undefined;",
@@ -93,7 +109,7 @@ export const algorithmsRows: readonly Mutant[] = [
   },
   {
     id: "ecdh-scalar-range",
-    file: `${folder}/noble.ts`,
+    file: `${folder}/nist-ecdh.ts`,
     find: "return ecdsa.utils.isValidSecretKey(secret) ? ecdsa.getPublicKey(secret, false) : undefined;",
     replace: "return ecdsa.getPublicKey(secret, false);",
     why: "a scalar out of range ends a session by an error that is nobody's fault",

@@ -38,8 +38,6 @@ const without: Readonly<Record<string, Partial<Primitives>>> = {
   x25519: { x25519: { pair: (secret) => ({ ...platformPrimitives.x25519.pair(secret), sharedSecret: missing }) } },
   ed25519: { ed25519: { ...platformPrimitives.ed25519, key: missing } },
   gcm: { gcm: { ...platformPrimitives.gcm, seal: missing } },
-  ecdh: { ecdh: { ...platformPrimitives.ecdh, publicShare: missing } },
-  power: { power: missing },
   ctr: { ctr: missing },
   hmac: { hmac: missing },
 };

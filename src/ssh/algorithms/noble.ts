@@ -7,7 +7,7 @@ import { hmac } from "@noble/hashes/hmac.js";
 import { sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
 import { nobleChaCha } from "./chacha20-poly1305@openssh.com.ts";
 import type { GcmPrimitive, Primitives } from "./interfaces.ts";
-import { nistCurve } from "./nist-curves.ts";
+import { nobleEcdh } from "./nist-ecdh.ts";
 import { nobleMlKem } from "./noble-ml-kem.ts";
 import { power } from "./power.ts";
 
@@ -51,16 +51,7 @@ export const noble: Primitives = {
     }),
   },
   mlkem: nobleMlKem,
-  ecdh: {
-    publicShare(name, secret) {
-      const { ecdsa } = nistCurve(name);
-      return ecdsa.utils.isValidSecretKey(secret) ? ecdsa.getPublicKey(secret, false) : undefined;
-    },
-    sharedSecret(name, secret, serverShare) {
-      const { ecdsa, length } = nistCurve(name);
-      return ecdsa.getSharedSecret(secret, serverShare, false).subarray(1, 1 + length);
-    },
-  },
+  ecdh: nobleEcdh,
   power,
   ed25519: {
     key(seed) {
