@@ -3,6 +3,7 @@
  * in pieces; everything passes, junk included. The route holds the host back.
  */
 import type { ByteSource } from "../ssh/connection.ts";
+import { flowing } from "../ssh/flow.ts";
 import type { Conversation } from "./conversation.ts";
 import type { HostHold } from "./host-hold.ts";
 import type { HostLine, HostRoute } from "./host-route.ts";
@@ -80,13 +81,11 @@ export class HostInput {
 
   /** Reads to the end. An input that breaks has ended: the host is gone. */
   async read(): Promise<void> {
-    for (;;) {
-      const chunk = await this.#source.read().catch(() => undefined);
-      if (chunk === undefined) break;
+    await flowing(this.#source, (chunk) => {
       this.#chunks++;
       this.#take(chunk);
-      await this.#mayReadOn(chunk.length);
-    }
+      return this.#mayReadOn(chunk.length);
+    });
     this.#takeLast();
     this.#isEnded = true;
     this.#ended.resolve();
@@ -102,11 +101,17 @@ export class HostInput {
     this.#source.cancel().catch(() => undefined); // it has broken before
   }
 
-  async #mayReadOn(length: number): Promise<void> {
+  /** Undefined: at once. */
+  #mayReadOn(length: number): Promise<void> | undefined {
+    if (this.#excess !== undefined) return this.#afterExcess(length);
+    const room = this.route.room();
+    return room && (this.hold?.over(room, length) ?? room);
+  }
+
+  async #afterExcess(length: number): Promise<void> {
     await this.#excess;
     this.#excess = undefined;
-    const room = this.route.room();
-    if (room !== undefined) await (this.hold?.over(room, length) ?? room);
+    await this.#mayReadOn(length);
   }
 
   #take(chunk: Uint8Array): void {

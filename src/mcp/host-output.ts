@@ -20,7 +20,12 @@ export class HostOutput {
     for (const chunk of chunks) this.#lastWrite = this.#sink.write(chunk)?.catch(ignore);
   }
 
-  /** Resolves when everything written has reached the host, or is lost with it. */
+  /** Resolves when everything written has reached the host, or is lost with it; undefined: it has. */
+  get unflushed(): Promise<void> | undefined {
+    return this.#lastWrite;
+  }
+
+  /** As `unflushed`. */
   async flushed(): Promise<void> {
     await this.#lastWrite;
   }

@@ -45,8 +45,8 @@ export class Interview {
     this.#link = new Link(
       remote,
       {
-        stdout: { hear: (chunk) => this.#hear(chunk), end: () => this.#take(this.#lines.end()) },
-        stderr: { hear: (chunk) => this.#stderr.push(chunk), end: () => this.#stderr.end() },
+        stdout: { hear: (chunk) => void this.#hear(chunk), end: () => this.#take(this.#lines.end()) },
+        stderr: { hear: (chunk) => void this.#stderr.push(chunk), end: () => this.#stderr.end() },
       },
       DEFAULT_LIMITS,
     );

@@ -1,5 +1,6 @@
 /** Link: one session on one connection while it lives: its stdout and stderr pumped, its end found out. */
-import type { ByteSink, ByteSource, DirectBytes, SessionChannel, SshConnection } from "../ssh/connection.ts";
+import type { ByteSink, ByteSource, DirectBytes, SessionChannel, SshConnection, TakeChunk } from "../ssh/connection.ts";
+import { flowing } from "../ssh/flow.ts";
 import { directOf, sourceOf } from "../ssh/web-streams.ts";
 import type { ProxyLimits } from "./limits.ts";
 import { type RemoteEnd, sessionEnd } from "./remote-end.ts";
@@ -20,8 +21,7 @@ export type OpenRemote = (signal: AbortSignal) => Promise<RemoteSession>;
 
 /** Who takes what the remote says on one stream. */
 export interface LinkEar {
-  /** A chunk, which may be lent: it is valid until the promise, if any, resolves; then the next comes. */
-  readonly hear: (chunk: Uint8Array) => void | Promise<void>;
+  readonly hear: TakeChunk;
   readonly end: () => void;
 }
 
@@ -105,12 +105,15 @@ export class Link {
 
   #counted(ear: LinkEar): LinkEar {
     return {
-      hear: async (chunk) => {
-        if (this.#isLeft) return;
+      hear: (chunk) => {
+        if (this.#isLeft) return undefined;
         this.#heard++;
         this.#isHearing = true;
-        await ear.hear(chunk);
-        this.#isHearing = false;
+        const time = ear.hear(chunk);
+        if (time === undefined) this.#isHearing = false;
+        return time?.then(() => {
+          this.#isHearing = false;
+        });
       },
       end: () => {
         if (!this.#isLeft) ear.end();
@@ -158,14 +161,7 @@ const LOSS_NEWS = 50;
  * bytes says only seconds later that it is lost.
  */
 async function pump(source: ByteSource, ear: LinkEar): Promise<unknown> {
-  let broken: unknown;
-  for (;;) {
-    const chunk = await source.read().catch((error: unknown) => {
-      broken = error;
-    });
-    if (chunk === undefined) break;
-    await ear.hear(chunk);
-  }
+  const breach = await flowing(source, ear.hear);
   ear.end();
-  return broken;
+  return breach?.error;
 }

@@ -381,14 +381,17 @@ class StdioProxy {
     });
     return {
       stdout: {
-        hear: async (chunk) => {
+        hear: (chunk) => {
           lines.push(chunk);
           if (this.#conversation.hasReply) this.#firstReply.answered();
           this.#probe.heard();
-          this.#isHostSlow = true;
-          await this.#output.flushed(); // the chunk is lent
-          this.#isHostSlow = false;
-          this.#silence.sound();
+          const { unflushed } = this.#output; // the chunk is lent
+          this.#isHostSlow = unflushed !== undefined;
+          if (unflushed === undefined) this.#silence.sound();
+          return unflushed?.then(() => {
+            this.#isHostSlow = false;
+            this.#silence.sound();
+          });
         },
         end: () => lines.end(),
       },
@@ -396,6 +399,7 @@ class StdioProxy {
         hear: (chunk) => {
           this.#silence.sound();
           this.#stderr.push(chunk);
+          return undefined;
         },
         end: () => this.#stderr.end(),
       },

@@ -117,7 +117,7 @@ export class SshClientTransport implements Transport {
     const lines = new MessageLines((text) => this.#take(text));
     const link = new Link(
       remote,
-      { stdout: { hear: (chunk) => lines.push(chunk), end: () => lines.end() } },
+      { stdout: { hear: (chunk) => void lines.push(chunk), end: () => lines.end() } },
       this.#limits,
     );
     this.#remote = remote;

@@ -4,7 +4,8 @@
  */
 import type { OnReadOpts, Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
-import type { ByteSink, ByteSource } from "../ssh/connection.ts";
+import type { Breach, ByteSink, ByteSource, TakeChunk } from "../ssh/connection.ts";
+import { Flow } from "../ssh/flow.ts";
 
 /** What may wait to be read before the source is paused; one read of a socket is as much. */
 const highWaterMark = 64 * 1024;
@@ -15,8 +16,10 @@ const highWaterMark = 64 * 1024;
  * well; what it rejects with is the error.
  */
 export function readableBytes(source: Readable, cancel: () => void, verdict?: () => Promise<void>): ByteSource {
-  const bytes = new NodeSource(source, cancel, verdict);
-  source.on("data", (chunk: Uint8Array) => bytes.take(chunk));
+  const bytes = new NodeSource(source, cancel, false, verdict);
+  source.on("data", (chunk: Uint8Array) => {
+    if (!bytes.take(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength))) source.pause();
+  });
   return bytes;
 }
 
@@ -26,22 +29,19 @@ export function readableBytes(source: Readable, cancel: () => void, verdict?: ()
  */
 export class SocketBuffer {
   readonly #bytes = new Uint8Array(highWaterMark);
-  #take: (length: number) => void = () => {};
+  #take: (length: number) => boolean = () => false;
 
   /** For the options of the socket that this is the buffer of, which must not read before `source`. */
   get onread(): OnReadOpts {
     return {
       buffer: this.#bytes,
-      callback: (length) => {
-        this.#take(length);
-        return false; // the next read waits until somebody asks for it
-      },
+      callback: (length) => this.#take(length), // false: the next read waits until somebody asks for it
     };
   }
 
   /** As `readableBytes`, but a chunk is borrowed: valid until the next is asked for. */
   source(socket: Socket, cancel: () => void): ByteSource {
-    const bytes = new NodeSource(socket, cancel);
+    const bytes = new NodeSource(socket, cancel, true);
     this.#take = (length) => bytes.take(this.#bytes.subarray(0, length));
     return bytes;
   }
@@ -52,27 +52,31 @@ type Waiting = { readonly resolve: (chunk: Uint8Array | undefined) => void; read
 class NodeSource implements ByteSource {
   readonly #source: Readable;
   readonly #onCancel: () => void;
+  readonly #isLent: boolean;
   #chunks: Uint8Array[] = [];
   #length = 0;
   #waiting: Waiting | undefined;
-  #end: { readonly error?: unknown } | undefined;
+  #flow: Flow | undefined;
+  #end: { readonly breach: Breach | undefined } | undefined;
 
-  constructor(source: Readable, cancel: () => void, verdict?: () => Promise<void>) {
+  /** `isLent`: a chunk is the next one's room, so that it must be taken first. */
+  constructor(source: Readable, cancel: () => void, isLent: boolean, verdict?: () => Promise<void>) {
     this.#source = source;
     this.#onCancel = cancel;
+    this.#isLent = isLent;
     let isAtEnd = false;
     source.pause();
-    const over = (end: { readonly error?: unknown }): void => {
-      if (verdict === undefined) this.#over(end);
+    const over = (breach?: Breach): void => {
+      if (verdict === undefined) this.#over(breach);
       else
         verdict().then(
-          () => this.#over(end),
+          () => this.#over(breach),
           (error: unknown) => this.#over({ error }),
         );
     };
     source.on("end", () => {
       isAtEnd = true;
-      over({});
+      over();
     });
     source.on("error", (error) => this.#over({ error }));
     source.on("close", () => {
@@ -90,21 +94,47 @@ class NodeSource implements ByteSource {
   async cancel(): Promise<void> {
     const isFirst = this.#end === undefined;
     this.#chunks = [];
-    this.#over({});
+    this.#over(undefined);
     if (isFirst) this.#onCancel();
   }
 
-  take(chunk: Uint8Array): void {
-    if (this.#end !== undefined) return;
-    this.#chunks.push(new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength));
-    this.#length += chunk.length;
-    this.#give();
-    if (this.#length >= highWaterMark) this.#source.pause();
+  flow(take: TakeChunk): Promise<Breach | undefined> {
+    this.#flow = new Flow(take, () => this.#goOn());
+    return this.#flow.over;
   }
 
-  #over(end: { readonly error?: unknown }): void {
-    this.#end ??= end;
+  /** Whether the next chunk may come at once. */
+  take(chunk: Uint8Array): boolean {
+    if (this.#end !== undefined) return !this.#isLent;
+    if (this.#flow?.isReady) {
+      const isTaken = this.#flow.give(chunk);
+      if (this.#end !== undefined) this.#goOn();
+      return isTaken;
+    }
+    this.#chunks.push(chunk);
+    this.#length += chunk.length;
     this.#give();
+    return !this.#isLent && this.#length < highWaterMark;
+  }
+
+  #over(breach: Breach | undefined): void {
+    this.#end ??= { breach };
+    this.#give();
+    this.#goOn();
+  }
+
+  /** Gives a flow what waits for it, then what comes. */
+  #goOn(): void {
+    while (this.#flow?.isReady) {
+      const chunk = this.#chunks.shift();
+      if (chunk === undefined) {
+        if (this.#end === undefined) this.#source.resume();
+        else this.#flow.end(this.#end.breach);
+        return;
+      }
+      this.#length -= chunk.length;
+      this.#flow.give(chunk);
+    }
   }
 
   #give(): void {
@@ -118,8 +148,8 @@ class NodeSource implements ByteSource {
     } else if (this.#end === undefined) this.#source.resume();
     else {
       this.#waiting = undefined;
-      if (this.#end.error === undefined) waiting.resolve(undefined);
-      else waiting.reject(this.#end.error);
+      if (this.#end.breach === undefined) waiting.resolve(undefined);
+      else waiting.reject(this.#end.breach.error);
     }
   }
 }

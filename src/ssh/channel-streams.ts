@@ -4,8 +4,18 @@
  * back-pressure both ways, without a queue that grows. Credit goes back when bytes are read, not when received.
  */
 import type { ChannelNews } from "./channel.ts";
-import type { ByteDuplex, ByteSink, ByteSource, DirectBytes, ExitStatus, SessionChannel } from "./connection.ts";
+import type {
+  Breach,
+  ByteDuplex,
+  ByteSink,
+  ByteSource,
+  DirectBytes,
+  ExitStatus,
+  SessionChannel,
+  TakeChunk,
+} from "./connection.ts";
 import { ChannelError, type SshError } from "./errors.ts";
+import { Flow } from "./flow.ts";
 import { copying, duplexOf, readableOf } from "./web-streams.ts";
 
 const maximumStderr = 64 * 1024; // what is kept of an unread stderr
@@ -112,6 +122,11 @@ export class ChannelStreams implements SessionChannel {
   /** Goes on with a write that the channel could not take whole. */
   resume(): void {
     this.#sink.resume();
+  }
+
+  /** Gives a flow what was told since, all of it at once: it leaves in one write then. */
+  deliver(): void {
+    this.#data.deliver();
   }
 
   /** The channel is gone: by the server's CLOSE, or with the connection, which `error` tells. */
@@ -229,6 +244,8 @@ class ReadQueue implements ByteSource {
   readonly #spare: Block[] = [];
   #length = 0;
   #reader: Reader | undefined;
+  #flow: Flow | undefined;
+  #isDelivering = false;
   #isOver = false;
   #end: { readonly error: SshError | undefined } | undefined;
 
@@ -238,12 +255,39 @@ class ReadQueue implements ByteSource {
   }
 
   read(): Promise<Uint8Array | undefined> {
-    if (this.#lent !== undefined) this.#free(this.#lent);
-    this.#lent = undefined;
+    this.#freeLent();
     return new Promise((resolve, reject) => {
       this.#reader = { resolve, reject };
       this.#give();
     });
+  }
+
+  flow(take: TakeChunk): Promise<Breach | undefined> {
+    this.#flow = new Flow(take, () => this.deliver());
+    return this.#flow.over;
+  }
+
+  /** Gives a flow what waits for it. */
+  deliver(): void {
+    if (this.#flow === undefined || this.#isDelivering) return;
+    this.#isDelivering = true;
+    while (this.#flow.isReady) {
+      this.#freeLent();
+      const block = this.#blocks.shift();
+      if (block !== undefined) this.#deliver(this.#flow, block);
+      else if (this.#end === undefined) break;
+      else this.#flow.end(this.#end.error && { error: this.#end.error });
+    }
+    this.#isDelivering = false;
+  }
+
+  #deliver(flow: Flow, block: Block): void {
+    const chunk = block.bytes.subarray(block.start, block.end);
+    const { length } = chunk;
+    this.#length -= length;
+    if (flow.give(chunk)) this.#free(block);
+    else this.#lent = block;
+    this.#onRead(length); // behind the taking: a reply leaves first
   }
 
   async cancel(): Promise<void> {
@@ -289,6 +333,7 @@ class ReadQueue implements ByteSource {
   end(error?: SshError): void {
     this.#end ??= { error };
     this.#give();
+    this.deliver();
   }
 
   #give(): void {
@@ -313,6 +358,11 @@ class ReadQueue implements ByteSource {
     const block = this.#spare.pop() ?? { bytes: new Uint8Array(blockLength), start: 0, end: 0 };
     this.#blocks.push(block);
     return block;
+  }
+
+  #freeLent(): void {
+    if (this.#lent !== undefined) this.#free(this.#lent);
+    this.#lent = undefined;
   }
 
   #free(block: Block): void {

@@ -20,6 +20,7 @@ import type {
 } from "./connection.ts";
 import { Deadline, now, within } from "./deadline.ts";
 import { AuthError, ChannelError, HostKeyError, SshError, TimeoutError } from "./errors.ts";
+import { flowing } from "./flow.ts";
 import { HangUp } from "./hang-up.ts";
 import { fingerprint } from "./known-hosts.ts";
 import { Liveness, type Moment } from "./liveness.ts";
@@ -203,24 +204,27 @@ class Connection implements SshConnection {
   async #read(): Promise<void> {
     try {
       this.#step();
-      while (!this.#isEnded) {
-        if (this.#verdict !== undefined || this.#writing !== undefined) await this.#mayRead();
-        const bytes = await this.#source.read();
-        const { packetsReceived } = this.#client;
-        if (bytes === undefined) this.#client.receiveEnd();
-        else this.#client.receive(bytes);
-        this.#hasSent = this.#writing !== undefined;
-        this.#step();
-        this.#liveness?.heard(now(), this.#client.packetsReceived > packetsReceived);
-        if (!this.#hasSent) this.#client.acknowledge();
-        this.#flush();
-      }
+      const breach = await flowing(this.#source, this.#take);
+      this.#client.receiveEnd(breach?.error);
     } catch (error) {
       this.#client.receiveEnd(error);
-      this.#step();
     }
-    await this.#hangUp.dropRest();
+    this.#step();
+    this.#hangUp.sourceEnded();
   }
+
+  readonly #take = (bytes: Uint8Array): Promise<void> | undefined => {
+    if (this.#isEnded) return this.#hangUp.drop(bytes.length);
+    const { packetsReceived } = this.#client;
+    this.#client.receive(bytes);
+    this.#hasSent = this.#writing !== undefined;
+    this.#step();
+    this.#liveness?.heard(now(), this.#client.packetsReceived > packetsReceived);
+    if (!this.#hasSent) this.#client.acknowledge();
+    this.#flush();
+    if (this.#isEnded) return this.#hangUp.drop(0);
+    return this.#verdict !== undefined || this.#client.pendingOutput >= readPauseOutput ? this.#mayRead() : undefined;
+  };
 
   /** Nothing is read while a host key waits for its verdict, or while the server does not read what we owe it. */
   async #mayRead(): Promise<void> {
@@ -247,6 +251,7 @@ class Connection implements SshConnection {
     this.#isStepping = false;
     this.#watchRekey();
     this.#flush();
+    for (const { streams } of this.#channels.values()) streams.deliver(); // whoever takes it may ask us for anything
   }
 
   /** Tells of the version and of what was negotiated, each once, before what follows from them. */

@@ -28,8 +28,24 @@ export interface ByteSource {
    * Rejects where the source has broken.
    */
   read(): Promise<Uint8Array | undefined>;
-  /** Nobody reads any more: a read that waits has come to the end. */
+  /**
+   * Reads to the end in place of `read`, where a promise for each chunk is too much. Resolves at the end: to nothing, or
+   * to what broke the source. Rejects with the error of `take`, which is then given no more.
+   */
+  flow?(take: TakeChunk): Promise<Breach | undefined>;
+  /** Nobody reads any more: a read that waits has come to the end, and a flow when its last chunk is taken. */
   cancel(): Promise<void>;
+}
+
+/**
+ * Takes a chunk in the moment in which it came. Undefined: it was taken; else that is so when the promise resolves, and the
+ * next one comes then. Until it is taken the chunk is lent.
+ */
+export type TakeChunk = (chunk: Uint8Array) => Promise<void> | undefined;
+
+/** Why no more comes from a source that did not come to its end. */
+export interface Breach {
+  readonly error: unknown;
 }
 
 /** Bytes that go. */

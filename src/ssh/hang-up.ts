@@ -17,8 +17,8 @@ const lingerBytes = 4 * 1024 * 1024;
 export class HangUp {
   readonly #source: ByteSource;
   readonly #sink: ByteSink;
-  /** Whether what comes after the end is read and dropped; `#lingered` is called when no more does. */
-  #isLingering = false;
+  /** Bytes that are still read and dropped after the end; `#lingered` is called when no more come. */
+  #left = 0;
   #lingered: () => void = () => undefined;
 
   constructor(source: ByteSource, sink: ByteSink) {
@@ -28,34 +28,34 @@ export class HangUp {
 
   /** Sends `lastWords`, a DISCONNECT at their end, and closes both streams. `error`: why it ends. */
   async finish(lastWords: Uint8Array, error: SshError | undefined): Promise<void> {
-    this.#isLingering = error instanceof ProtocolError;
+    const isLingering = error instanceof ProtocolError;
+    this.#left = isLingering ? lingerBytes : 0;
     const lingered = new Promise<void>((resolve) => {
       this.#lingered = resolve;
     });
     await within(closeTimeout, "the last bytes to leave", this.#say(lastWords)).catch(ignore);
-    if (this.#isLingering) await within(lingerTime, "the server's end", lingered).catch(ignore);
-    this.#isLingering = false;
+    if (isLingering) await within(lingerTime, "the server's end", lingered).catch(ignore);
+    this.#left = 0;
     const released = Promise.allSettled([this.#sink.abort(), this.#source.cancel()]); // abort waits for a stuck write
     await within(closeTimeout, "the streams to end", released).catch(ignore);
   }
 
-  /** For whoever has read the source until now: reads on and drops what comes, for as long as we linger. */
-  async dropRest(): Promise<void> {
-    await this.#drop().catch(ignore);
+  /** Drops `length` bytes that came after the end: as long as we linger, more may come; then never. */
+  drop(length: number): Promise<void> | undefined {
+    this.#left -= length;
+    if (this.#left > 0) return undefined;
+    this.#lingered();
+    return new Promise(() => undefined);
+  }
+
+  /** Nothing comes any more. */
+  sourceEnded(): void {
     this.#lingered();
   }
 
   async #say(lastWords: Uint8Array): Promise<void> {
     if (lastWords.length > 0) await this.#sink.write(lastWords);
     await this.#sink.close();
-  }
-
-  async #drop(): Promise<void> {
-    for (let left = lingerBytes; left > 0 && this.#isLingering; ) {
-      const bytes = await this.#source.read();
-      if (bytes === undefined) return;
-      left -= bytes.length;
-    }
   }
 }
 

@@ -36,6 +36,7 @@ export type { ChannelNews, ChannelRequest, Opening } from "./channel.ts";
 export { type ClientEvent, type ClientOptions, SshClient } from "./client.ts";
 export { connect } from "./connect.ts";
 export type {
+  Breach,
   ByteDuplex,
   ByteSink,
   ByteSource,
@@ -49,6 +50,7 @@ export type {
   SessionChannel,
   SessionRequest,
   SshConnection,
+  TakeChunk,
 } from "./connection.ts";
 export {
   AgentError,

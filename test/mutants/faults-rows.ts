@@ -97,7 +97,7 @@ export const faultsRows: readonly Mutant[] = [
   {
     id: "connect-no-linger",
     file: "src/ssh/hang-up.ts",
-    find: "this.#isLingering = error instanceof ProtocolError;",
+    find: "const isLingering = error instanceof ProtocolError;",
     replace: "",
     why: "a server that still sends is reset, and may never read what was wrong with it",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "what still comes is read and dropped for 200 ms" },
@@ -105,7 +105,7 @@ export const faultsRows: readonly Mutant[] = [
   {
     id: "connect-lingers-for-ever",
     file: "src/ssh/hang-up.ts",
-    find: "left -= bytes.length;",
+    find: "this.#left -= length;",
     replace: "",
     why: "a server that we have done with still costs us what it sends in that time",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "or as far as 4 MiB" },

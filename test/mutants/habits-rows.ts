@@ -61,7 +61,7 @@ export const habitsRows: readonly Mutant[] = [
   {
     id: "era-probe-burnt-session",
     file: "src/mcp/link.ts",
-    find: "if (this.#isLeft) return;",
+    find: "if (this.#isLeft) return undefined;",
     replace: "",
     why: "late answers of the session that is left come between those of the new one",
     caughtBy: { file: "test/mcp/era-probe.test.ts", test: "late answers are dropped" },

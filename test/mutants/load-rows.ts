@@ -21,8 +21,8 @@ export const loadRows: readonly Mutant[] = [
   {
     id: "socket-buffer-reads-ahead",
     file: "src/node/byte-streams.ts",
-    find: "return false; // the next read waits",
-    replace: "return true; // the next read waits",
+    find: "return !this.#isLent && this.#length < highWaterMark;",
+    replace: "return this.#length < highWaterMark;",
     why: "the next read overwrites what nobody has looked at yet",
     caughtBy: { file: "test/node/tcp.test.ts", test: "reads into one buffer, and no further" },
   },
@@ -61,8 +61,8 @@ export const loadRows: readonly Mutant[] = [
   {
     id: "proxy-lends-too-long",
     file: "src/mcp/proxy.ts",
-    find: "await this.#output.flushed(); // the chunk is lent",
-    replace: "",
+    find: "return unflushed?.then(() => {",
+    replace: "void unflushed?.then(() => {",
     why: "a line is overwritten while it waits for a slow host, and what waits for it has no bound",
     caughtBy: { file: "test/mcp/proxy.test.ts", test: "promise 4" },
   },

@@ -1,6 +1,7 @@
 import { PassThrough, Readable, Writable } from "node:stream";
 import { describe, expect, it } from "vitest";
 import { readableBytes, writableBytes } from "../../src/node/byte-streams.ts";
+import { flowing } from "../../src/ssh/flow.ts";
 import { readableOf, writableOf } from "../../src/ssh/web-streams.ts";
 
 const nothing = (): void => {};
@@ -79,6 +80,93 @@ describe("reading", () => {
     source.destroy(new Error("late"));
     await new Promise(setImmediate);
     expect(cancelled).toBe(1);
+  });
+});
+
+describe("flowing", () => {
+  const all = Array.from({ length: 300 }, (_, i) => Buffer.alloc(1000, i & 0xff));
+
+  it.each([
+    ["takes at once", () => undefined],
+    ["needs time", () => new Promise<void>(setImmediate)],
+  ])("gives a taker that %s all in order, and then the end", async (_, time) => {
+    const taken: Uint8Array[] = [];
+    const source = readableBytes(Readable.from(all, { objectMode: false }), nothing);
+    const breach = await flowing(source, (chunk) => {
+      taken.push(chunk);
+      return time();
+    });
+    expect(breach).toBeUndefined();
+    expect(Buffer.concat(taken).equals(Buffer.concat(all))).toBe(true);
+  });
+
+  it("pauses the source only for a taker that needs time, and reads no further", async () => {
+    let made = 0;
+    const source = new Readable({
+      read() {
+        made += 16384;
+        this.push(Buffer.alloc(16384));
+      },
+    });
+    let pauses = 0;
+    source.on("pause", () => pauses++);
+    let go: () => void = nothing;
+    let chunks = 0;
+    const bytes = readableBytes(source, () => source.destroy());
+    const over = flowing(bytes, () => {
+      if (++chunks < 100) return undefined;
+      return new Promise((resolve) => {
+        go = resolve;
+      });
+    });
+    pauses = 0; // none before the first is asked for
+    while (chunks < 100) await new Promise(setImmediate);
+    for (let turn = 0; turn < 50; turn++) await new Promise(setImmediate);
+    expect([chunks, pauses, source.isPaused()]).toEqual([100, 1, true]);
+    expect(made).toBeLessThanOrEqual(100 * 16384 + source.readableHighWaterMark + 16384);
+    go();
+    for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
+    expect(chunks).toBe(101);
+    await bytes.cancel();
+    go();
+    expect(await over).toBeUndefined();
+  });
+
+  it("resolves to the source's error, where a verdict says otherwise to that", async () => {
+    const broken = new PassThrough();
+    const over = flowing(readableBytes(broken, nothing), () => undefined);
+    broken.destroy(new Error("reset"));
+    expect(await over).toMatchObject({ error: { message: "reset" } });
+    const refused = readableBytes(Readable.from(all, { objectMode: false }), nothing, () =>
+      Promise.reject(new Error("not well")),
+    );
+    expect(await flowing(refused, () => undefined)).toMatchObject({ error: { message: "not well" } });
+  });
+
+  it("ends with a taker's fault, and not the process with it", async () => {
+    const source = new PassThrough();
+    const over = flowing(readableBytes(source, nothing), () => {
+      throw new Error("a fault of ours");
+    });
+    source.write("x");
+    await expect(over).rejects.toThrow("a fault of ours");
+    source.end("y");
+    await new Promise(setImmediate);
+    expect(source.isPaused()).toBe(true);
+  });
+
+  it("ends where it is cancelled by its own taker", async () => {
+    const source = new PassThrough();
+    const bytes = readableBytes(source, nothing);
+    let given = 0;
+    const over = flowing(bytes, () => {
+      given++;
+      void bytes.cancel();
+      return undefined;
+    });
+    source.write("x");
+    source.write("y");
+    expect([await over, given]).toEqual([undefined, 1]);
   });
 });
 

@@ -96,6 +96,36 @@ describe("a connection", () => {
     expect([at, buffers.size]).toEqual([all.length, 1]);
   });
 
+  it("flows through one buffer, and no further while the taker needs time", async () => {
+    const all = Buffer.from(Array.from({ length: 2 ** 20 }, (_, at) => (at >> 8) ^ at));
+    const { port } = await listen((socket) => socket.end(all));
+    const { direct } = await dial("127.0.0.1", port);
+    const buffers = new Set<ArrayBufferLike>();
+    let at = 0;
+    let turns = 0;
+    const take = (chunk: Uint8Array): void => {
+      expect(all.subarray(at, at + chunk.length).equals(chunk)).toBe(true);
+      buffers.add(chunk.buffer);
+      at += chunk.length;
+    };
+    const breach = await direct?.source.flow?.((chunk) => {
+      if (++turns % 3 > 0) return take(chunk) as undefined;
+      return new Promise((resolve) => setTimeout(resolve, 3)).then(() => take(chunk));
+    });
+    expect([breach, at, buffers.size]).toEqual([undefined, all.length, 1]);
+  });
+
+  it("that is reset breaks the flow", async () => {
+    const { port } = await listen((socket) => socket.write("x", () => setTimeout(() => socket.resetAndDestroy(), 5)));
+    const { direct } = await dial("127.0.0.1", port);
+    let taken = "";
+    const breach = await direct?.source.flow?.((chunk) => {
+      taken += text(chunk);
+      return undefined;
+    });
+    expect([taken, breach]).toMatchObject(["x", { error: { code: "ECONNRESET" } }]);
+  });
+
   it("gives whoever keeps the chunks of its stream chunks of his own", async () => {
     const all = Buffer.from(Array.from({ length: 2 ** 20 }, (_, at) => (at >> 8) ^ at));
     const { port } = await listen((socket) => socket.end(all));

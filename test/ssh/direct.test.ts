@@ -100,6 +100,59 @@ test("what is sealed while a write is under way does not touch what is being wri
   expect(Buffer.concat(received).equals(bytes)).toBe(true);
 });
 
+test("whoever takes a channel's chunks as they come may write, and close the connection, from there", async () => {
+  const { socket, connection, session } = await withSession();
+  const taken: string[] = [];
+  void session.direct?.source.flow?.((chunk) => {
+    const text = Buffer.from(chunk).toString();
+    taken.push(text);
+    if (text === "bye") void connection.close();
+    else void session.direct?.sink.write(Buffer.from(`${text} yourself`));
+    return undefined;
+  });
+  await new Promise(setImmediate);
+  for (const text of ["hello", "bye"]) {
+    socket.peer.send(encode(m.CHANNEL_DATA, { recipientChannel: 0, data: Buffer.from(text) }));
+    socket.flush();
+    await new Promise(setImmediate);
+  }
+  expect(await connection.closed).toBeUndefined();
+  expect(taken).toEqual(["hello", "bye"]);
+  const received = socket.peer.of(m.CHANNEL_DATA).map((payload) => decode(m.CHANNEL_DATA, payload).data);
+  expect(Buffer.concat(received).toString()).toBe("hello yourself");
+});
+
+test("a fault of whoever takes a channel's chunks is his, and not the connection's", async () => {
+  const { socket, connection, session } = await withSession();
+  const over = session.direct?.source.flow?.(() => {
+    throw new Error("a fault of his");
+  });
+  const failed = expect(over).rejects.toThrow("a fault of his");
+  await new Promise(setImmediate);
+  socket.peer.send(encode(m.CHANNEL_DATA, { recipientChannel: 0, data: Buffer.from("x") }));
+  socket.flush();
+  await failed;
+  await connection.rekey();
+  await connection.close();
+  expect(await connection.closed).toBeUndefined();
+});
+
+test("what comes in one read is given in one piece", async () => {
+  const { socket, connection, session } = await withSession();
+  const taken: string[] = [];
+  void session.direct?.source.flow?.((chunk) => {
+    taken.push(Buffer.from(chunk).toString());
+    return undefined;
+  });
+  await new Promise(setImmediate);
+  for (const text of ["one ", "two ", "three"])
+    socket.peer.send(encode(m.CHANNEL_DATA, { recipientChannel: 0, data: Buffer.from(text) }));
+  socket.flush();
+  await new Promise(setImmediate);
+  expect(taken).toEqual(["one two three"]);
+  await connection.close();
+});
+
 test("what a slow consumer reads late is what came, whatever came after it", async () => {
   const { socket, connection, session } = await withSession();
   const bytes = seededBytes("a download")(300_000);

@@ -40,7 +40,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["packet", "kex", "legal", "version-exchange", "userauth", "channel", "private-key", "public-key", "agent"],
   ["transport", "other-host-keys"],
   ["client"],
-  ["signers", "web-streams", "deadline"],
+  ["signers", "web-streams", "flow", "deadline"],
   ["channel-streams", "hang-up", "session-request"],
   ["connect"],
   ["index"],
@@ -50,7 +50,7 @@ const FLOORS: readonly (readonly string[])[] = [
 const STRANGERS = ["transport", "userauth", "channel"];
 
 /** The rooms of src/ssh with `await`, timers and streams; connection.ts has no more than their types. */
-const ASYNC_ROOMS = ["connect", "hang-up", "deadline", "signers", "channel-streams", "web-streams"];
+const ASYNC_ROOMS = ["connect", "hang-up", "deadline", "signers", "channel-streams", "web-streams", "flow"];
 const STREAM_ROOMS = [...ASYNC_ROOMS, "connection"];
 
 /** Which parts of src a part may import from; every part may import from itself. */
