@@ -41,6 +41,7 @@ const instructions: Readonly<Record<number, readonly [string, Operands]>> = {
 /** Behind 0xfd. */
 const vectorInstructions: Readonly<Record<number, readonly [string, Operands]>> = {
   0: ["v128.load", "memory"],
+  9: ["v128.load32_splat", "memory"],
   11: ["v128.store", "memory"],
   13: ["i8x16.shuffle", "shuffle"],
   14: ["i8x16.swizzle", "none"],

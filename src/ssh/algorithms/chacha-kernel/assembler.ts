@@ -97,8 +97,10 @@ export const v128: Readonly<Record<"and" | "or" | "xor" | "i32x4_add" | "i8x16_s
   readonly store: Store;
   /** 1 if any bit is set, else 0. */
   readonly any_true: (value: Code) => Code;
-  /** The words of `value` in the order of `lanes`. */
-  readonly i32x4_shuffle: (value: Local, lanes: readonly [number, number, number, number]) => Code;
+  /** A word four times. */
+  readonly load32_splat: Load;
+  /** Words of two vectors: `lanes` are 0 to 3 for those of `left`, 4 to 7 for those of `right`. */
+  readonly i32x4_shuffle: (left: Local, right: Local, lanes: readonly [number, number, number, number]) => Code;
   readonly i32x4_replace_lane: (value: Code, lane: number, word: Code) => Code;
   readonly i32x4_shl: (value: Code, bits: number) => Code;
   readonly i32x4_shr_u: (value: Code, bits: number) => Code;
@@ -111,9 +113,10 @@ export const v128: Readonly<Record<"and" | "or" | "xor" | "i32x4_add" | "i8x16_s
   i32x4_add: binary(0xfd, 0xae, 0x01),
   any_true: (value) => [...value, 0xfd, 0x53],
   i8x16_swizzle: binary(0xfd, 0x0e),
-  i32x4_shuffle: (value, lanes) => [
-    ...get(value),
-    ...get(value),
+  load32_splat: load(0xfd, 0x09),
+  i32x4_shuffle: (left, right, lanes) => [
+    ...get(left),
+    ...get(right),
     0xfd,
     0x0d,
     ...lanes.flatMap((lane) => [4 * lane, 4 * lane + 1, 4 * lane + 2, 4 * lane + 3]),

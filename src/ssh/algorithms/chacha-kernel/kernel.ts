@@ -21,10 +21,13 @@ import {
   v128,
   when,
 } from "./assembler.ts";
-import { block, finish, Rounds, row, start } from "./chacha20.ts";
+import { FourBlocks, keep, row, word } from "./chacha20.ts";
 import {
   BODY,
+  BODY_COUNTERS,
+  COUNTERS_STEP,
   FIRST_STREAM,
+  HEAD_COUNTERS,
   HEAD_END,
   KEYS,
   LENGTH_STREAM,
@@ -52,7 +55,10 @@ function constants(): readonly number[] {
     ...[3, 0, 1, 2, 7, 4, 5, 6, 11, 8, 9, 10, 15, 12, 13, 14],
     ...[..."expand 32-byte k"].map((letter) => letter.charCodeAt(0)),
     ...[...times(16, 0xff), ...times(16, 0)],
-    ...[...times(16, 0), 1],
+    ...[...times(16, 0), 1, ...times(15, 0)],
+    ...[0, 0, 1, 2].flatMap(littleEndian),
+    ...[3, 4, 5, 6].flatMap(littleEndian),
+    ...[4, 4, 4, 4].flatMap(littleEndian),
   ];
 }
 
@@ -63,32 +69,29 @@ function constants(): readonly number[] {
 function head(): FunctionSource {
   const variables = new Variables(I32);
   const sequenceNumber = variables.parameter(0);
-  const last = variables.local(V128);
-  const header = block(variables);
-  const polyKey = block(variables);
-  const covers = [block(variables), block(variables)];
-  const rounds = new Rounds(variables);
-  const lasts = covers.map((_, index) => v128.i32x4_replace_lane(get(last), 0, i32.const(1 + index)));
-  const polyRows = finish(polyKey, KEYS, get(last)).slice(0, 2);
+  const counters = variables.local(V128);
+  const blocks = new FourBlocks(variables);
+  const keyWord = (index: number): Code =>
+    v128.i32x4_replace_lane(word(KEYS + 4 * index), 0, i32.load(i32.const(0), KEYS + 32 + 4 * index));
   return variables.toFunction(
     "head",
     [],
     [
-      ...rounds.prepare(),
       // 64 bits of block counter, little-endian, then 64 of sequence number, big-endian: not as RFC 8439 has them.
-      set(last, v128.i32x4_replace_lane(row(ZEROS), 3, swapped(sequenceNumber))),
-      keep(NONCE_ROW, get(last)),
-      ...start(header, KEYS + 32, get(last)),
-      ...start(polyKey, KEYS, get(last)),
-      ...covers.flatMap((each, index) => start(each, KEYS, lasts[index] as Code)),
-      ...rounds.twenty([header, polyKey, ...covers], []),
-      keep(LENGTH_STREAM, finish(header, KEYS + 32, get(last))[0] as Code),
-      ...polyRows.map((each, index) => keep(POLY_KEY + 16 * index, each)),
-      ...covers
-        .flatMap((each, index) => finish(each, KEYS, lasts[index] as Code))
-        .map((each, index) => keep(FIRST_STREAM + 16 * index, each)),
+      keep(NONCE_ROW, v128.i32x4_replace_lane(row(ZEROS), 3, swapped(sequenceNumber))),
+      set(counters, row(HEAD_COUNTERS)),
+      ...blocks.start(keyWord, counters),
+      ...blocks.twenty([]),
+      ...blocks.finish(counters, (block) => (block === 0 ? KEYS + 32 : KEYS), keepOfHead),
     ],
   );
+}
+
+/** What is kept of a row of the head's keystream. */
+function keepOfHead(block: number, index: number, stream: Code): readonly Code[] {
+  if (block === 0) return index === 0 ? [keep(LENGTH_STREAM, stream)] : [];
+  if (block === 1) return index < 2 ? [keep(POLY_KEY + 16 * index, stream)] : [];
+  return [keep(FIRST_STREAM + 64 * (block - 2) + 16 * index, stream)];
 }
 
 /**
@@ -100,17 +103,12 @@ function body(): FunctionSource {
   const variables = new Variables(I32, I32);
   const [length, isOpening] = [variables.parameter(0), variables.parameter(1)];
   const number = (): Local => variables.local(I32);
-  const [from, to, done, at, end, counter] = [number(), number(), number(), number(), number(), number()];
-  const last = variables.local(V128);
+  const [from, to, done, at, end] = [number(), number(), number(), number(), number()];
+  const counters = variables.local(V128);
   const difference = variables.local(V128);
-  const blocks = [block(variables), block(variables), block(variables)];
-  const rounds = new Rounds(variables);
+  const blocks = new FourBlocks(variables);
   const poly = new Poly1305(variables);
 
-  const lasts = blocks.map((_, index) =>
-    v128.i32x4_replace_lane(get(last), 0, i32.add(get(counter), i32.const(index))),
-  );
-  const stream = blocks.flatMap((each, index) => finish(each, KEYS, lasts[index] as Code));
   // Sealing, the keystream is laid over the body; opening, over zeros, so that it stands alone in SCRATCH.
   const lay = (each: Code, offset: number): Code =>
     v128.store(get(to), v128.xor(v128.load(get(from), offset), each), offset);
@@ -126,23 +124,25 @@ function body(): FunctionSource {
     "body",
     [I32],
     [
-      ...rounds.prepare(),
       ...poly.prepare(),
-      set(last, row(NONCE_ROW)),
       set(from, select(i32.const(ZEROS), i32.const(BODY), get(isOpening))),
       set(to, select(i32.const(SCRATCH), i32.const(BODY), get(isOpening))),
       when(i32.eqz(get(isOpening)), [cryptLength()]),
       ...[0, 16, 32, 48, 64, 80, 96, 112].map((offset) => lay(row(FIRST_STREAM + offset), offset)),
       ...advance(128),
-      set(counter, i32.const(3)),
+      set(counters, row(BODY_COUNTERS)),
       set(at, i32.const(PACKET)),
       repeatWhile(i32.lt_u(get(done), get(length)), [
-        ...blocks.flatMap((each, index) => start(each, KEYS, lasts[index] as Code)),
-        ...rounds.twenty(blocks, [when(i32.lt_u(get(at), sealed), poly.block(at))]),
-        repeatWhile(i32.lt_u(get(at), sealed), poly.block(at)),
-        ...stream.map((each, index) => lay(each, 16 * index)),
+        ...blocks.start((index) => word(KEYS + 4 * index), counters),
+        // Eight or sixteen blocks, two behind each of the ten double rounds until all are taken.
+        ...blocks.twenty([when(i32.lt_u(get(at), sealed), [...poly.block(at), ...poly.block(at)])]),
+        ...blocks.finish(
+          counters,
+          () => KEYS,
+          (block, index, stream) => [lay(stream, 64 * block + 16 * index)],
+        ),
         ...advance(TURN),
-        set(counter, i32.add(get(counter), i32.const(3))),
+        set(counters, v128.i32x4_add(get(counters), row(COUNTERS_STEP))),
       ]),
       set(end, i32.add(get(length), i32.const(BODY))),
       repeatWhile(i32.lt_u(get(at), get(end)), [
@@ -174,8 +174,8 @@ function cryptLength(): Code {
   return i32.store(i32.const(0), i32.xor(plain, i32.load(i32.const(0), LENGTH_STREAM)), PACKET);
 }
 
-function keep(address: number, value: Code): Code {
-  return v128.store(i32.const(0), value, address);
+function littleEndian(number: number): readonly number[] {
+  return [number, 0, 0, 0];
 }
 
 function rowsBetween(start: number, end: number): readonly number[] {

@@ -6,8 +6,8 @@
 /** Bytes between packet_length and tag that fit: as many as the longest packet has that we read. RFC 4253 §6.1. */
 export const MAXIMUM_BODY: number = 256 * 1024;
 
-/** Bytes that three blocks of keystream have: what one turn of the kernel's loop does. */
-export const TURN = 192;
+/** Bytes that four blocks of keystream have: what one turn of the kernel's loop does. */
+export const TURN = 256;
 
 // Constants: never written.
 
@@ -19,24 +19,30 @@ export const SIGMA = 0x20;
 /** Sixteen bytes of ones and sixteen of zeros; sixteen zeros, a 1, fifteen zeros: for a last block that is not whole. */
 export const KEEP = 0x30;
 export const MARK = 0x50;
+/** Block counters: of the head's four blocks (K_1's 0; K_2's 0, 1, 2), of the body's first four, and what a turn adds. */
+export const HEAD_COUNTERS = 0x70;
+export const BODY_COUNTERS = 0x80;
+export const COUNTERS_STEP = 0x90;
 /** `TURN` zeros: what the keystream is laid over in order to have it alone. */
-export const ZEROS = 0x80;
+export const ZEROS = 0xa0;
 
 // Secrets: written by the caller and by `head`, zeros again when `body` returns.
 
 /** K_2 and K_1, 32 bytes each, in the order of the key derivation. */
-export const KEYS = 0x140;
+export const KEYS = 0x1a0;
 /** What `head` leaves for `body`, up to `HEAD_END`: the keystream over packet_length, 16 bytes of which 4 are used. */
-export const LENGTH_STREAM = 0x180;
+export const LENGTH_STREAM = 0x1e0;
 /** Poly1305's r and s, 16 bytes each. */
-export const POLY_KEY = 0x190;
+export const POLY_KEY = 0x1f0;
 /** The first 128 bytes of keystream over the body. */
-export const FIRST_STREAM = 0x1b0;
-/** The last row of ChaCha20's state with block counter 0. */
-export const NONCE_ROW = 0x230;
+export const FIRST_STREAM = 0x210;
+/** The last row of ChaCha20's state, with 0 for the block counter. */
+export const NONCE_ROW = 0x290;
 /** The last block of the packet, padded, where it is not whole. */
-export const LAST_BLOCK = 0x240;
-export const HEAD_END = 0x250;
+export const LAST_BLOCK = 0x2a0;
+/** The fourth row of ChaCha20's states: four words, each of four blocks. */
+export const FOURTH_ROW = 0x2b0;
+export const HEAD_END = 0x2f0;
 
 // The packet, and keystream. Both may be written up to `TURN` bytes beyond what is asked for.
 
