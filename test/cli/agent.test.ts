@@ -15,11 +15,11 @@ import {
 } from "../support/fake-agent.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { sshString } from "../support/peer-crypto.ts";
+import { stoppedWith } from "../support/processes.ts";
 import { makeKey, missingSshAgent, type SshAgent, startSshAgent } from "../support/ssh-agent.ts";
 import type { SshServer } from "../support/ssh-server.ts";
 import { missingSshd, startSshd } from "../support/sshd.ts";
-
-const line = '{"jsonrpc":"2.0","method":"notifications/x"}';
+import { echoed, line, refused } from "./one-line.ts";
 
 describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", () => {
   let server: SshServer;
@@ -50,39 +50,12 @@ describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", ()
 
   const command = ["--command", "cat"];
 
-  /** Sends one line and reads it back; what was said on stderr. */
-  async function letIn(flags: readonly string[], env?: NodeJS.ProcessEnv): Promise<string> {
-    const host = start(flags, env);
-    host.send(line);
-    expect(await host.line()).toBe(line);
-    host.end();
-    expect(await host.exit).toEqual({ code: 0, signal: null });
-    return host.stderr();
-  }
+  const letIn = (flags: readonly string[], env?: NodeJS.ProcessEnv): Promise<string> => echoed(start(flags, env));
+  const denied = (flags: readonly string[], env?: NodeJS.ProcessEnv): Promise<string> => refused(start(flags, env));
 
-  /** The one line that says why not, the same for the host. */
-  async function refused(flags: readonly string[], env?: NodeJS.ProcessEnv): Promise<string> {
-    const host = start(flags, env);
-    host.send('{"jsonrpc":"2.0","id":1,"method":"initialize"}');
-    const answer = JSON.parse(await host.line());
-    expect((await host.exit).code).toBe(1);
-    const [, reason = ""] = /Error running MCP SSH client: (.*)\n/.exec(host.stderr()) ?? [];
-    expect(answer).toMatchObject({ id: 1, error: { code: -31001 } });
-    expect(answer.error.message).toContain(reason);
-    return reason;
-  }
-
-  async function fakeAgent(keys: readonly FakeKey[], behaviour?: Behaviour): Promise<FakeAgent> {
-    const agent = await startFakeAgent(keys, behaviour);
-    stops.push(agent.stop);
-    return agent;
-  }
-
-  async function realAgent(options?: { confirms: boolean }): Promise<SshAgent> {
-    const agent = await startSshAgent(options);
-    stops.push(agent.stop);
-    return agent;
-  }
+  const fakeAgent = (keys: readonly FakeKey[], behaviour?: Behaviour): Promise<FakeAgent> =>
+    stoppedWith(stops, startFakeAgent(keys, behaviour));
+  const realAgent = (options?: { confirms: boolean }): Promise<SshAgent> => stoppedWith(stops, startSshAgent(options));
 
   function authorize(...lines: readonly string[]): void {
     writeFileSync(join(server.folder, "authorized_keys"), `${lines.join("\n")}\n`);
@@ -107,11 +80,11 @@ describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", ()
     const key = plainEd25519();
     authorize(key.line);
     const agent = await fakeAgent([key]);
-    const reason = await refused([], { SSH_AUTH_SOCK: agent.path });
+    const reason = await denied([], { SSH_AUTH_SOCK: agent.path });
     const made = join(home, ".ssh", "m2m_mcp_server_ssh_client");
     expect(reason).toContain("Authentication failed"); // with the key that was made
     for (const path of [made, `${made}.pub`]) rmSync(path);
-    const named = await refused(["--client-key", publicFile(key)], { SSH_AUTH_SOCK: agent.path });
+    const named = await denied(["--client-key", publicFile(key)], { SSH_AUTH_SOCK: agent.path });
     expect(named).toContain(
       "is a public key, and there is no agent to sign for it; name the agent's socket with --agent",
     );
@@ -127,7 +100,7 @@ describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", ()
     const path = join(server.folder, "plain");
     authorize(makeKey(path, "-t", "ed25519"));
     await letIn([...command, "--client-key", path], { SSH_AUTH_SOCK: agent.path });
-    const reason = await refused([...command, "--agent", "none"], { SSH_AUTH_SOCK: agent.path });
+    const reason = await denied([...command, "--agent", "none"], { SSH_AUTH_SOCK: agent.path });
     expect(reason).toMatch(
       /^There is no key to log in with: .*\/\.ssh\/id_ed25519, .* cannot be used; name one with --client-key/,
     );
@@ -198,7 +171,7 @@ describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", ()
     agent.add(path);
     execFileSync("ssh-keygen", ["-q", "-p", "-N", "secret", "-f", path]);
     await letIn([...command, "--client-key", path], { SSH_AUTH_SOCK: agent.path });
-    expect(await refused([...command, "--client-key", path])).toContain("is encrypted");
+    expect(await denied([...command, "--client-key", path])).toContain("is encrypted");
   });
 
   test.each(["a file", "an agent"])("a certificate beside the key of %s", async (where) => {
@@ -244,7 +217,7 @@ describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", ()
     const path = join(agent.folder, "key");
     authorize(makeKey(path, "-t", "ed25519", "-C", "ask me"));
     agent.add(path, "-c");
-    const reason = await refused([...command, "--agent", agent.path]);
+    const reason = await denied([...command, "--agent", agent.path]);
     expect(reason).toContain(`The agent at ${agent.path} was asked for a signature by ssh-ed25519 `);
     expect(reason).toContain(": it refused; say yes to it, unlock it, or ");
   });
@@ -264,9 +237,9 @@ describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", ()
     makeKey(path, "-t", "ed25519");
     agent.add(path);
     agent.lock();
-    const reason = await refused([...command, "--agent", agent.path]);
+    const reason = await denied([...command, "--agent", agent.path]);
     expect(reason).toContain(`the agent at ${agent.path} shows no keys, as a locked one does; `);
-    const named = await refused([...command, "--agent", agent.path, "--client-key", `${path}.pub`]);
+    const named = await denied([...command, "--agent", agent.path, "--client-key", `${path}.pub`]);
     expect(named).toMatch(/it shows no keys, as a locked one does; add it with ssh-add, unlock the agent, /);
   });
 
@@ -276,17 +249,17 @@ describeNeeding(missingSshd() ?? missingSshAgent(), "agents and a real sshd", ()
     const agent = await fakeAgent([key], (request, answer, socket) =>
       request[0] === 11 ? sshString(answer()) : void socket.destroy(),
     );
-    const reason = await refused([...command, "--agent", agent.path]);
+    const reason = await denied([...command, "--agent", agent.path]);
     expect(reason).toContain("a signature by ssh-ed25519 short-lived: it closed the connection without a reply; ");
   });
 
   test("an agent that is not there, by name and by the environment", async () => {
     const path = join(server.folder, "nowhere");
-    const named = await refused([...command, "--agent", path]);
+    const named = await denied([...command, "--agent", path]);
     expect(named).toContain(
       `The agent at ${path} was asked for the list of its keys: there is no such socket; check --agent`,
     );
-    const found = await refused(command, { SSH_AUTH_SOCK: path });
+    const found = await denied(command, { SSH_AUTH_SOCK: path });
     expect(found).toMatch(/^There is no key to log in with: .*: there is no such socket; name one with --client-key/);
   });
 });

@@ -8,8 +8,7 @@ import { describeNeeding } from "../support/needs.ts";
 import { descendants, until } from "../support/processes.ts";
 import { freePort, keygen, makeKeyPair, type SshServer } from "../support/ssh-server.ts";
 import { missingSshd, startSshd } from "../support/sshd.ts";
-
-const line = '{"jsonrpc":"2.0","method":"notifications/x"}';
+import { echoed, line, refused } from "./one-line.ts";
 
 describeNeeding(missingSshd(), "ssh's configuration and real sshds", () => {
   let target: SshServer;
@@ -68,26 +67,6 @@ describeNeeding(missingSshd(), "ssh's configuration and real sshds", () => {
   }
 
   const cat = ["--command", "cat"];
-
-  /** Sends one line and reads it back; what was said on stderr. */
-  async function echoed(host: Host): Promise<string> {
-    host.send(line);
-    expect(await host.line()).toBe(line);
-    host.end();
-    expect(await host.exit).toEqual({ code: 0, signal: null });
-    return host.stderr();
-  }
-
-  /** The one line that says why not, the same for the host. */
-  async function refused(host: Host): Promise<string> {
-    host.send('{"jsonrpc":"2.0","id":1,"method":"initialize"}');
-    const answer = JSON.parse(await host.line());
-    expect((await host.exit).code).toBe(1);
-    const [, reason = ""] = /Error running MCP SSH client: (.*)\n/.exec(host.stderr()) ?? [];
-    expect(answer).toMatchObject({ id: 1, error: { code: -31001 } });
-    expect(answer.error.message).toContain(reason);
-    return reason;
-  }
 
   describe("one server", () => {
     test("name, port, user, key and known hosts", async () => {

@@ -22,6 +22,7 @@ import {
 import { missingGpgAgent, startGpgAgent } from "../support/gpg-agent.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { join as joined, sshString } from "../support/peer-crypto.ts";
+import { stoppedWith } from "../support/processes.ts";
 import { blobOf, makeKey, missingSshAgent, type SshAgent, startSshAgent } from "../support/ssh-agent.ts";
 import type { SshServer } from "../support/ssh-server.ts";
 import { missingSshd, startSshd } from "../support/sshd.ts";
@@ -38,17 +39,9 @@ afterEach(async () => {
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-async function fakeAgent(keys: readonly FakeKey[], behaviour?: Behaviour): Promise<FakeAgent> {
-  const agent = await startFakeAgent(keys, behaviour);
-  stops.push(agent.stop);
-  return agent;
-}
-
-async function realAgent(options?: { confirms: boolean }): Promise<SshAgent> {
-  const agent = await startSshAgent(options);
-  stops.push(agent.stop);
-  return agent;
-}
+const fakeAgent = (keys: readonly FakeKey[], behaviour?: Behaviour): Promise<FakeAgent> =>
+  stoppedWith(stops, startFakeAgent(keys, behaviour));
+const realAgent = (options?: { confirms: boolean }): Promise<SshAgent> => stoppedWith(stops, startSshAgent(options));
 
 /** The signer for the first key of the agent. */
 async function firstSigner(agent: Agent): Promise<Signer> {

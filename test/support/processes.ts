@@ -8,6 +8,16 @@ import { readdirSync, readFileSync } from "node:fs";
 
 const MARK = "MCP_SSH_CLIENT_TEST";
 
+/** What is started, and will be ended with the rest of `stops`. */
+export async function stoppedWith<T extends { readonly stop: () => Promise<void> }>(
+  stops: (() => Promise<void>)[],
+  starting: Promise<T>,
+): Promise<T> {
+  const started = await starting;
+  stops.push(started.stop);
+  return started;
+}
+
 /** The environment that marks a process, and all that it starts, as belonging to `mark`. */
 export function marked(mark: string): Record<string, string> {
   return { [MARK]: mark };
