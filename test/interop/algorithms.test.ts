@@ -3,11 +3,11 @@
  * with. On node:crypto's primitives and on those in JavaScript, with two key exchanges each.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { connectTcp, knownHostsTrust, loadPrivateKey } from "../../src/index.ts";
 import { loadTable } from "../../src/node/platform.ts";
 import type { AlgorithmTable } from "../../src/ssh/algorithms/interfaces.ts";
 import { missingAsyncssh, startAsyncssh } from "../support/asyncssh.ts";
 import { endHosts, launch, startHost } from "../support/command.ts";
+import { connectTo, outputOf } from "../support/connect-to.ts";
 import { missingDropbear, startDropbear } from "../support/dropbear.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { until } from "../support/processes.ts";
@@ -86,21 +86,17 @@ describe.each(peers)("$name", ({ name, missing, start, offers }) => {
     test.each(offers.flatMap((offer) => (["auto", "noble"] as const).map((crypto) => ({ ...offer, crypto }))))(
       "$kex$cipher $mac, $crypto",
       async ({ crypto, ...offer }) => {
-        const { host, port, user } = server;
         const chosen: string[] = [];
-        const trust = await knownHostsTrust({ host, port, files: [server.knownHosts] });
-        const connection = await connectTcp({
-          ...{ host, port, user, ...trust, trace: true, allowChachaWithoutStrictKex: true },
-          keys: [await loadPrivateKey(server.clientKey)],
+        const connection = await connectTo(server, {
+          trace: true,
+          allowChachaWithoutStrictKex: true,
           table: only(await loadTable(crypto), offer),
           onNotice: (notice) => {
             if (notice.type === "trace" && notice.text.startsWith("chosen: ")) chosen.push(notice.text);
           },
         });
         await connection.rekey();
-        const session = await connection.session({ exec: "echo hello" });
-        let text = "";
-        for await (const chunk of session.readable) text += new TextDecoder().decode(chunk);
+        const text = await outputOf(connection, "echo hello");
         await connection.close();
         expect(text).toBe("hello\n");
         expect(chosen).toHaveLength(2);

@@ -4,18 +4,12 @@ import { once } from "node:events";
 import { copyFileSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import {
-  AuthError,
-  connectTcp,
-  HostKeyError,
-  knownHostsTrust,
-  loadPrivateKey,
-  type SshConnection,
-} from "../../src/index.ts";
+import { AuthError, HostKeyError, loadPrivateKey, type SshConnection } from "../../src/index.ts";
 import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import { certifiedSigner } from "../../src/ssh/certificate.ts";
 import { missingAsyncssh, startAsyncssh } from "../support/asyncssh.ts";
 import { launch, startHost } from "../support/command.ts";
+import { connectTo } from "../support/connect-to.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { type KeyKind, keygen, makeWorkplace, type SshServer, type Workplace } from "../support/ssh-server.ts";
 import { missingSshd, startSshd } from "../support/sshd.ts";
@@ -69,11 +63,9 @@ describeNeeding(missingSshd(), "a host certificate of OpenSSH's", () => {
   }
 
   async function login(server: SshServer, lines: readonly string[]): Promise<SshConnection> {
-    const { host, port, user } = server;
-    const known = join(server.folder, "known_hosts_of_test");
-    writeFileSync(known, lines.map((line) => `${line}\n`).join(""));
-    const trust = await knownHostsTrust({ host, port, files: [known] });
-    return connectTcp({ host, port, user, keys: [await loadPrivateKey(server.clientKey)], ...trust });
+    const knownHosts = join(server.folder, "known_hosts_of_test");
+    writeFileSync(knownHosts, lines.map((line) => `${line}\n`).join(""));
+    return connectTo({ ...server, knownHosts });
   }
 
   /** Whether OpenSSH's own ssh trusts the server by these lines. */
@@ -206,9 +198,7 @@ describeNeeding(missingSshd(), "a user certificate with OpenSSH", () => {
   afterAll(() => server?.stop());
 
   async function login(signer: Signer): Promise<void> {
-    const { host, port, user } = server;
-    const trust = await knownHostsTrust({ host, port, files: [server.knownHosts] });
-    const connection = await connectTcp({ host, port, user, keys: [signer], ...trust });
+    const connection = await connectTo(server, { keys: [signer] });
     const session = await connection.session({ exec: "exit 3" });
     expect(await session.exited).toEqual({ status: 3 });
     await connection.close();
@@ -263,12 +253,10 @@ describeNeeding(missingAsyncssh() ?? missingSshd(), "certificates with AsyncSSH"
       authorized: [`cert-authority ${made.get(authority)}`],
     });
     try {
-      const known = join(server.folder, "known_hosts_of_test");
-      writeFileSync(known, `@cert-authority [127.0.0.1]:${server.port} ${made.get(authority)}\n`);
-      const { host, port, user: login } = server;
-      const trust = await knownHostsTrust({ host, port, files: [known] });
-      const signer = certifiedSigner(await loadPrivateKey(user), blobOf(certify(user, authority, "-n", login)));
-      const connection = await connectTcp({ host, port, user: login, keys: [signer], ...trust });
+      const knownHosts = join(server.folder, "known_hosts_of_test");
+      writeFileSync(knownHosts, `@cert-authority [127.0.0.1]:${server.port} ${made.get(authority)}\n`);
+      const signer = certifiedSigner(await loadPrivateKey(user), blobOf(certify(user, authority, "-n", server.user)));
+      const connection = await connectTo({ ...server, knownHosts }, { keys: [signer] });
       const algorithm = name === "ssh-rsa" ? "rsa-sha2-512" : name;
       expect(connection.hostKey.algorithm).toBe(`${algorithm}-cert-v01@openssh.com`);
       await connection.close();

@@ -5,9 +5,10 @@
 import { join } from "node:path";
 import { StdioClientTransport } from "@modelcontextprotocol/client/stdio";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
-import { connectTcp, knownHostsTrust, loadPrivateKey, SshClientTransport } from "../../src/index.ts";
+import { SshClientTransport } from "../../src/index.ts";
 import { missingAsyncssh, startAsyncssh } from "../support/asyncssh.ts";
 import { launch } from "../support/command.ts";
+import { connectTo } from "../support/connect-to.ts";
 import { missingDropbear, startDropbear } from "../support/dropbear.ts";
 import { everythingCommand, probedCommand } from "../support/everything.ts";
 import { connectV2, type McpClient, type McpTransport } from "../support/mcp-client.ts";
@@ -51,10 +52,7 @@ describeNeeding(missingSshd(), "the era probe behind OpenSSH", () => {
     "through SshClientTransport": (exec: string): McpTransport =>
       new SshClientTransport({
         open: async (signal) => {
-          const { host, port, user, clientKey, knownHosts } = server;
-          const trust = await knownHostsTrust({ host, port, files: [knownHosts] });
-          const keys = [await loadPrivateKey(clientKey)];
-          const connection = await connectTcp({ host, port, user, keys, ...trust, signal });
+          const connection = await connectTo(server, { signal });
           const reopen = async (signal: AbortSignal) => ({
             connection,
             session: await connection.session({ exec }, { signal }),

@@ -2,8 +2,9 @@
 import { StdioClientTransport as StdioV2 } from "@modelcontextprotocol/client/stdio";
 import { StdioClientTransport as StdioV1 } from "@modelcontextprotocol/sdk/client/stdio.js";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { connectTcp, knownHostsTrust, loadPrivateKey, SshClientTransport } from "../../src/index.ts";
+import { SshClientTransport } from "../../src/index.ts";
 import { launch } from "../support/command.ts";
+import { connectTo } from "../support/connect-to.ts";
 import { echoCommand } from "../support/everything.ts";
 import { connectV1, connectV2, type McpTransport } from "../support/mcp-client.ts";
 import { describeNeeding } from "../support/needs.ts";
@@ -31,10 +32,7 @@ describeNeeding(missingSshd(), "server-everything behind OpenSSH", () => {
   const overSsh = (exec: string): McpTransport =>
     new SshClientTransport({
       open: async (signal) => {
-        const { host, port, user, clientKey, knownHosts } = server;
-        const trust = await knownHostsTrust({ host, port, files: [knownHosts] });
-        const keys = [await loadPrivateKey(clientKey)];
-        const connection = await connectTcp({ host, port, user, keys, ...trust, signal });
+        const connection = await connectTo(server, { signal });
         return { connection, session: await connection.session({ exec }, { signal }) };
       },
     });

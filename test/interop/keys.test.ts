@@ -3,9 +3,10 @@ import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { AuthError, connectTcp, knownHostsTrust, loadPrivateKey, type SshConnection } from "../../src/index.ts";
+import { AuthError, loadPrivateKey, type SshConnection } from "../../src/index.ts";
 import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import { missingAsyncssh, startAsyncssh } from "../support/asyncssh.ts";
+import { connectTo, outputOf } from "../support/connect-to.ts";
 import { missingDropbear, startDropbear } from "../support/dropbear.ts";
 import { missingOpenssl } from "../support/http-servers.ts";
 import { describeNeeding } from "../support/needs.ts";
@@ -61,11 +62,9 @@ interface Login {
 
 /** Logs in; the server's host key must be the one in its known_hosts. */
 async function login(server: SshServer, keys: readonly Signer[]): Promise<Login> {
-  const { host, port, user } = server;
   const traces: string[] = [];
-  const trust = await knownHostsTrust({ host, port, files: [server.knownHosts] });
-  const connection = await connectTcp({
-    ...{ host, port, user, keys, trace: true, allowChachaWithoutStrictKex: true, ...trust },
+  const connection = await connectTo(server, {
+    ...{ keys, trace: true, allowChachaWithoutStrictKex: true },
     onNotice: (notice) => {
       if (notice.type === "trace") traces.push(notice.text);
     },
@@ -78,10 +77,7 @@ async function expectWorking(server: SshServer, keys: readonly Signer[]): Promis
   const made = await login(server, keys);
   const { connection } = made;
   await connection.rekey();
-  const session = await connection.session({ exec: "echo hello" });
-  let text = "";
-  for await (const chunk of session.readable) text += new TextDecoder().decode(chunk);
-  expect(text).toBe("hello\n");
+  expect(await outputOf(connection, "echo hello")).toBe("hello\n");
   await connection.close();
   return made;
 }

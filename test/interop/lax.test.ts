@@ -3,7 +3,8 @@
  * settle on with each. SECURITY.md, Terrapin (CVE-2023-48795).
  */
 import { expect, test } from "vitest";
-import { connectTcp, knownHostsTrust, loadPrivateKey, type NegotiationError } from "../../src/index.ts";
+import type { NegotiationError } from "../../src/index.ts";
+import { connectTo, outputOf } from "../support/connect-to.ts";
 import { missingDropbear, startDropbear } from "../support/dropbear.ts";
 import { missingMarker } from "../support/lax-program.ts";
 import { describeNeeding } from "../support/needs.ts";
@@ -14,11 +15,9 @@ const chacha = "chacha20-poly1305@openssh.com";
 
 /** Connects, has something said, exchanges keys anew, has it said again. What was chosen each time, ciphers and MACs. */
 async function meet(server: SshServer): Promise<readonly string[]> {
-  const { host, port, user } = server;
   const chosen: string[] = [];
-  const trust = await knownHostsTrust({ host, port, files: [server.knownHosts] });
-  const connection = await connectTcp({
-    ...{ host, port, user, ...trust, trace: true, keys: [await loadPrivateKey(server.clientKey)] },
+  const connection = await connectTo(server, {
+    trace: true,
     onNotice: (notice) => {
       if (notice.type !== "trace" || !notice.text.startsWith("chosen: ")) return;
       const [, , ...names] = notice.text.split(", ");
@@ -28,10 +27,7 @@ async function meet(server: SshServer): Promise<readonly string[]> {
   try {
     for (const isAgain of [false, true]) {
       if (isAgain) await connection.rekey();
-      const session = await connection.session({ exec: "echo hello" });
-      let text = "";
-      for await (const chunk of session.readable) text += new TextDecoder().decode(chunk);
-      expect(text).toBe("hello\n");
+      expect(await outputOf(connection, "echo hello")).toBe("hello\n");
     }
   } finally {
     await connection.close();

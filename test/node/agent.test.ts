@@ -6,10 +6,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { Agent, waitFor } from "../../src/node/agent.ts";
-import { connectTcp } from "../../src/node/index.ts";
-import { knownHostsTrust } from "../../src/node/trust.ts";
 import type { AgentIdentity } from "../../src/ssh/agent.ts";
 import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
+import { connectTo } from "../support/connect-to.ts";
 import {
   type Behaviour,
   type FakeAgent,
@@ -249,9 +248,7 @@ describeNeeding(missingSshAgent() ?? missingGpgAgent() ?? missingSshd(), "a real
 
   /** Logs in with these keys, and says what the server has logged of it. */
   async function logIn(keys: readonly Signer[]): Promise<void> {
-    const { host, port, user } = server;
-    const trust = await knownHostsTrust({ host, port, files: [server.knownHosts] });
-    const connection = await connectTcp({ host, port, user, keys, ...trust });
+    const connection = await connectTo(server, { keys });
     const session = await connection.session({ exec: "exit 3" });
     expect(await session.exited).toEqual({ status: 3 });
     await connection.close();
