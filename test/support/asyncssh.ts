@@ -68,7 +68,6 @@ export async function startAsyncssh(options: AsyncsshOptions = {}): Promise<SshS
     dropConnections: () => signalAll(descendants(child.pid ?? -1), "SIGKILL"),
     stop: async () => {
       await endTree(child);
-      signalAll(server.remoteProcesses(), "SIGKILL");
       place.remove();
     },
   };

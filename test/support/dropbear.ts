@@ -51,7 +51,6 @@ export async function startDropbear(options: DropbearOptions = {}): Promise<SshS
     dropConnections: () => signalAll(descendants(child.pid ?? -1), "SIGKILL"),
     stop: async () => {
       await endTree(child);
-      signalAll(server.remoteProcesses(), "SIGKILL");
       place.remove();
     },
   };

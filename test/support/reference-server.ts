@@ -132,7 +132,6 @@ function serverOf(place: Workplace, hostKey: string, { child, log, port, keyServ
     dropConnections: () => signalAll(descendants(child.pid ?? -1), "SIGKILL"),
     stop: async () => {
       await endTree(child);
-      signalAll(server.remoteProcesses(), "SIGKILL");
       place.remove();
     },
   };

@@ -9,7 +9,7 @@ import { connect, createServer } from "node:net";
 import { tmpdir, userInfo } from "node:os";
 import { delimiter, join } from "node:path";
 import ssh2 from "ssh2";
-import { markedProcesses } from "./processes.ts";
+import { markedProcesses, signalAll } from "./processes.ts";
 
 export interface SshServer {
   /** As in `OpenSSH 9.2p1`. */
@@ -92,6 +92,7 @@ export interface Workplace {
   readonly mark: string;
   /** Writes a known_hosts with the one key and returns its path. */
   knownHosts(port: number, hostKey: string): string;
+  /** Ends what the server has started and left, too. */
   remove(): void;
 }
 
@@ -103,19 +104,23 @@ export function makeWorkplace(parent: string = tmpdir()): Workplace {
   const pair = makeKeyPair();
   mkdirSync(join(home, ".ssh"), { recursive: true, mode: 0o700 });
   writeFileSync(clientKey, pair.privateKey, { mode: 0o600 });
+  const mark = randomBytes(8).toString("hex");
   return {
     folder,
     home,
     clientKey,
     clientPublicKey: pair.publicKey,
     user: userInfo().username,
-    mark: randomBytes(8).toString("hex"),
+    mark,
     knownHosts: (port, hostKey) => {
       const path = join(folder, "known_hosts");
       writeFileSync(path, `[127.0.0.1]:${port} ${hostKey}\n`);
       return path;
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => {
+      signalAll(markedProcesses(mark), "SIGKILL");
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 

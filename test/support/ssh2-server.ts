@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import ssh2, { type Connection, type ServerChannel } from "ssh2";
-import { endTree, marked, signalAll } from "./processes.ts";
+import { endTree, marked } from "./processes.ts";
 import {
   type KeyKind,
   type KeyPair,
@@ -115,7 +115,6 @@ export async function startSsh2Server(options: Ssh2Options = {}): Promise<SshSer
       dropConnections();
       await new Promise<void>((resolve) => listener.close(() => resolve()));
       await Promise.all([...children].map(endTree));
-      signalAll(server.remoteProcesses(), "SIGKILL");
       place.remove();
     },
   };

@@ -200,7 +200,6 @@ function serverOf(
     stop: async () => {
       signalAll(connectionProcesses(), "SIGKILL");
       await endTree(child);
-      signalAll(server.remoteProcesses(), "SIGKILL");
       place.remove();
     },
   };

@@ -7,7 +7,7 @@ import { once } from "node:events";
 import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { fakeHome, markingShell, missingFakeHome, strictFolder } from "./fake-home.ts";
-import { endTree, signalAll } from "./processes.ts";
+import { endTree } from "./processes.ts";
 import { findExecutable, makeWorkplace, placed, type SshServer } from "./ssh-server.ts";
 
 /** Why tests that need tinysshd cannot run here; undefined where they can. */
@@ -52,7 +52,6 @@ export async function startTinysshd(): Promise<SshServer> {
     stop: async () => {
       await new Promise((resolve) => listener.close(resolve));
       await Promise.all([...sessions].map(endTree));
-      signalAll(server.remoteProcesses(), "SIGKILL");
       place.remove();
     },
   };
