@@ -7,6 +7,7 @@ import { describe, expect, vi } from "vitest";
 import { Stage } from "../mcp/fakes.ts";
 import { cuts, pieces } from "./mutations.ts";
 import { property } from "./property.ts";
+import { pass, settle } from "./turns.ts";
 
 /** How ids are written by the host, and by a server that parsed them and wrote them again. */
 const spellings: readonly (readonly [host: (n: number) => string, remote: (n: number) => string])[] = [
@@ -298,15 +299,4 @@ class Play {
   #cut(text: string): Uint8Array[] {
     return pieces(new TextEncoder().encode(text), this.#lengths);
   }
-}
-
-/** Lets everything happen that needs no time: until nothing moves would be better, but nobody can tell. */
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 60; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-async function pass(milliseconds: number): Promise<void> {
-  await settle();
-  await vi.advanceTimersByTimeAsync(milliseconds);
-  await settle();
 }

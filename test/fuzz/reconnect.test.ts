@@ -8,6 +8,7 @@ import "../../src/mcp/reconnection.ts"; // it is loaded with the first loss
 import { FakeRemote, Stage } from "../mcp/fakes.ts";
 import { cuts, pieces } from "./mutations.ts";
 import { property } from "./property.ts";
+import { pass, settle } from "./turns.ts";
 
 const initialize = '{"jsonrpc":"2.0","id":"init","method":"initialize","params":{"protocolVersion":"2025-11-25"}}';
 const initialized = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
@@ -281,14 +282,4 @@ function openAtHost(
   });
   for (const answer of answered) if (answer.at === lines.length) close(answer.id);
   return open;
-}
-
-async function settle(): Promise<void> {
-  for (let turn = 0; turn < 60; turn++) await new Promise((resolve) => setImmediate(resolve));
-}
-
-async function pass(milliseconds: number): Promise<void> {
-  await settle();
-  await vi.advanceTimersByTimeAsync(milliseconds);
-  await settle();
 }

@@ -137,7 +137,7 @@ describe("a link that is lost", () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
-  it("is the end before the remote has answered initialize", async () => {
+  it("is the end before the remote has answered initialize, and says why it is not dialled again", async () => {
     const stage = await Stage.reconnecting();
     stage.host.push(`${initialize}\n`);
     await settle();
@@ -146,14 +146,6 @@ describe("a link that is lost", () => {
     expect(stage.refusals.map(({ id }) => id)).toEqual([0]);
     expect(stage.code).toBe(1);
     expect(stage.redials).toEqual([]);
-  });
-
-  it("and says why it is not dialled again", async () => {
-    const stage = await Stage.reconnecting();
-    stage.host.push(`${initialize}\n`);
-    await settle();
-    stage.remote.lose();
-    await pass(100);
     expect(stage.refusals[0]?.error.message).toContain(
       "was lost: Connection reset by peer (it is not dialled again: there had been no answer yet)",
     );

@@ -1,5 +1,6 @@
 /** The kernel is compiled for a session that uses it, at the first key, and for no other. */
 import { afterEach, expect, test, vi } from "vitest";
+import { MemoryLink } from "../support/memory-link.ts";
 import { PeerKey } from "../support/peer-crypto.ts";
 import { ScriptedPeer } from "../support/scripted-peer.ts";
 
@@ -24,29 +25,12 @@ async function compiledBy(cipher: "aes256-gcm@openssh.com" | "chacha20-poly1305@
   const { connect } = await import("../../src/ssh/connect.ts");
   const ciphers = [cipher];
   const kexInit = { encryptionAlgorithmsClientToServer: ciphers, encryptionAlgorithmsServerToClient: ciphers };
-  const peer = new ScriptedPeer({ cipher, kexInit });
-  peer.greet();
-  let toClient: ReadableStreamDefaultController<Uint8Array> | undefined;
-  const flush = (): void => {
-    const bytes = peer.takeOutput();
-    if (bytes.length > 0) toClient?.enqueue(bytes);
-  };
-  const readable = new ReadableStream<Uint8Array>({
-    start: (controller) => {
-      toClient = controller;
-      flush();
-    },
-  });
-  const writable = new WritableStream<Uint8Array>({
-    write: (bytes) => {
-      peer.receive(bytes);
-      flush();
-    },
-  });
-  const connection = await connect(
-    { readable, writable },
-    { user: "mcp", keys: [new PeerKey("the user")], verifyHostKey: () => undefined, table: await loadTable("auto") },
-  );
+  const link = new MemoryLink(new ScriptedPeer({ cipher, kexInit }));
+  link.peer.greet();
+  link.flush();
+  const keys = [new PeerKey("the user")];
+  const table = await loadTable("auto");
+  const connection = await connect(link.socket, { user: "mcp", keys, verifyHostKey: () => undefined, table });
   const session = await connection.session({ shell: true });
   await session.writable.getWriter().write(new Uint8Array(100_000));
   await connection.close();

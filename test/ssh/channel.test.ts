@@ -4,6 +4,7 @@ import { type ChannelError, ProtocolError } from "../../src/ssh/errors.ts";
 import * as m from "../../src/ssh/messages.ts";
 import { concat, decode, encode, encodeFields, type FieldValues } from "../../src/ssh/wire.ts";
 import { join, seededBytes, sshString } from "../support/peer-crypto.ts";
+import { thrownBy } from "../support/refusals.ts";
 
 const noBytes: Uint8Array = new Uint8Array(0);
 /** Our number of the channel, and the server's. */
@@ -81,15 +82,7 @@ function ready(start: Start = {}): Channel {
   return channel;
 }
 
-function faultOf(act: () => unknown): { section: string; reason: number; message: string } {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof ProtocolError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
+const faultOf = (act: () => unknown): ProtocolError => thrownBy(ProtocolError, act);
 
 function refusalOf(outcome: Outcome): ChannelError {
   if (outcome.news?.news !== "refused") throw new Error(`not refused: ${outcome.news?.news}`);

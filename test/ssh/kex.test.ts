@@ -14,6 +14,7 @@ import {
 import { table } from "../../src/ssh/table.ts";
 import { ClientRig } from "../support/client-rig.ts";
 import { join, seededBytes, sha256, sshMpint, sshString } from "../support/peer-crypto.ts";
+import { thrownBy } from "../support/refusals.ts";
 
 const ours: KexInit = clientKexInit(table, seededBytes("cookie"), "first");
 
@@ -28,13 +29,7 @@ function server(fields: Partial<KexInit> = {}): KexInit {
 }
 
 function negotiationFault(fields: Partial<KexInit>): NegotiationError {
-  try {
-    chooseAlgorithms(ours, server(fields), table);
-  } catch (error) {
-    if (error instanceof NegotiationError) return error;
-    throw error;
-  }
-  throw new Error("something was chosen");
+  return thrownBy(NegotiationError, () => chooseAlgorithms(ours, server(fields), table));
 }
 
 describe("our KEXINIT", () => {

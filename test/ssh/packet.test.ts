@@ -14,6 +14,7 @@ import {
   seededBytes,
   seededIntegers,
 } from "../support/peer-crypto.ts";
+import { thrownBy } from "../support/refusals.ts";
 
 const ciphers = ["none", "chacha20-poly1305@openssh.com", "aes128-gcm@openssh.com", "aes256-gcm@openssh.com"] as const;
 const aeads = ciphers.slice(1) as readonly CipherName[];
@@ -48,15 +49,7 @@ function readAll(reader: PacketReader): { payload: Uint8Array; sequenceNumber: n
   return packets;
 }
 
-function faultOf(act: () => unknown): ProtocolError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof ProtocolError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
+const faultOf = (act: () => unknown): ProtocolError => thrownBy(ProtocolError, act);
 
 test("the peer's own Poly1305 is the one of RFC 8439 §2.5.2", () => {
   const key = Buffer.from("85d6be7857556d337f4452fe42d506a80103808afb0db2fd4abff6af4149f51b", "hex");

@@ -5,6 +5,7 @@ import * as m from "../../src/ssh/messages.ts";
 import { type AuthStep, type Candidate, serverSigAlgs, UserAuth } from "../../src/ssh/userauth.ts";
 import { encode, utf8 } from "../../src/ssh/wire.ts";
 import { join, PeerKey, seededBytes, sshString } from "../support/peer-crypto.ts";
+import { thrownBy } from "../support/refusals.ts";
 import { vectors } from "../support/vectors.ts";
 
 const keys = [new PeerKey("first"), new PeerKey("second")] as const;
@@ -76,15 +77,7 @@ function outcome(act: () => AuthStep): string {
   }
 }
 
-function authError(act: () => unknown): AuthError {
-  try {
-    act();
-  } catch (error) {
-    if (error instanceof AuthError) return error;
-    throw error;
-  }
-  throw new Error("nothing was thrown");
-}
+const authError = (act: () => unknown): AuthError => thrownBy(AuthError, act);
 
 describe("every state and every message, RFC 4252", () => {
   const messages = {

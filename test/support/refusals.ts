@@ -1,4 +1,4 @@
-/** What a refusal inside of a key exchange must be. */
+/** What is thrown: whatever it is, and what a refusal inside of a key exchange must be. */
 import { expect } from "vitest";
 import { ProtocolError } from "../../src/ssh/errors.ts";
 
@@ -13,4 +13,15 @@ export function expectRefusal(run: () => unknown, says: string | RegExp, section
   expect(error).toBeInstanceOf(ProtocolError);
   const message = typeof says === "string" ? expect.stringContaining(says) : expect.stringMatching(says);
   expect(error).toMatchObject({ message, section, reason: 3 });
+}
+
+/** What `act` throws, which is one of these; anything else is thrown on. */
+export function thrownBy<E extends Error>(kind: new (...args: never[]) => E, act: () => unknown): E {
+  try {
+    act();
+  } catch (error) {
+    if (error instanceof kind) return error;
+    throw error;
+  }
+  throw new Error("nothing was thrown");
 }

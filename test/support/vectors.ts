@@ -31,3 +31,23 @@ export function bytes(hex: string): Uint8Array {
 export function hex(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString("hex");
 }
+
+/** A test of Wycheproof's for a signature. */
+export interface SignatureCase {
+  readonly tcId: number;
+  readonly comment: string;
+  readonly pk: string;
+  readonly msg: string;
+  readonly sig: string;
+  readonly result: "valid" | "invalid";
+}
+
+/** A test of Wycheproof's for a shared secret. */
+export interface AgreementCase {
+  readonly tcId: number;
+  readonly comment: string;
+  readonly flags: readonly string[];
+  readonly public: string;
+  readonly private: string;
+  readonly shared: string;
+}

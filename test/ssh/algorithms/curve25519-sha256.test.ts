@@ -4,18 +4,9 @@ import { curve25519Sha256 as methodOn } from "../../../src/ssh/algorithms/curve2
 import { noble } from "../../../src/ssh/algorithms/noble.ts";
 import { seededBytes } from "../../support/peer-crypto.ts";
 import { expectRefusal as refusal } from "../../support/refusals.ts";
-import { bytes, type Case, hex, vectorFile, vectors } from "../../support/vectors.ts";
+import { type AgreementCase, bytes, type Case, hex, vectorFile, vectors } from "../../support/vectors.ts";
 
 const expectRefusal = (run: () => unknown, says: string): void => refusal(run, says, "RFC 8731 §3");
-
-interface XdhCase {
-  readonly tcId: number;
-  readonly comment: string;
-  readonly flags: readonly string[];
-  readonly public: string;
-  readonly private: string;
-  readonly shared: string;
-}
 
 describe.each([
   ["noble", noble.x25519],
@@ -35,7 +26,7 @@ describe.each([
   });
 
   describe("Wycheproof: every shared secret, and every all-zero one refused", () => {
-    const cases = vectors<XdhCase>("wycheproof/x25519.json");
+    const cases = vectors<AgreementCase>("wycheproof/x25519.json");
 
     test("has all its cases", () => expect(cases.length).toBe(518));
 

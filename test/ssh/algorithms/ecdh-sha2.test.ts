@@ -6,17 +6,11 @@ import type { EcdsaCurve } from "../../../src/ssh/algorithms/interfaces.ts";
 import { noble } from "../../../src/ssh/algorithms/noble.ts";
 import { seededBytes, sshMpint } from "../../support/peer-crypto.ts";
 import { expectRefusal as refusal } from "../../support/refusals.ts";
-import { bytes, hex, vectors } from "../../support/vectors.ts";
+import { type AgreementCase, bytes, hex, vectors } from "../../support/vectors.ts";
 
 const expectRefusal = (run: () => unknown, says: string): void => refusal(run, says, "RFC 5656 §4");
 
-interface EcdhCase {
-  readonly tcId: number;
-  readonly comment: string;
-  readonly flags: readonly string[];
-  readonly public: string;
-  readonly private: string;
-  readonly shared: string;
+interface EcdhCase extends AgreementCase {
   readonly result: "valid" | "acceptable" | "invalid";
 }
 

@@ -7,7 +7,7 @@ import { KeyFormatError } from "../../../src/ssh/errors.ts";
 import { ecdsaKeyBlob, ecdsaSignatureBlob, halves, strings } from "../../support/blobs.ts";
 import { join, sshMpint } from "../../support/peer-crypto.ts";
 import { expectRefusal } from "../../support/refusals.ts";
-import { bytes, type Case, hex, vectors } from "../../support/vectors.ts";
+import { bytes, type Case, hex, type SignatureCase, vectors } from "../../support/vectors.ts";
 
 const openssl = {
   nistp256: { curve: "prime256v1", jwk: "P-256", hash: "sha256" },
@@ -60,21 +60,12 @@ describe.each(rfc6979)("RFC 6979 $name", ({ given, expect: wanted }) => {
   });
 });
 
-interface EcdsaCase {
-  readonly tcId: number;
-  readonly comment: string;
-  readonly pk: string;
-  readonly msg: string;
-  readonly sig: string;
-  readonly result: "valid" | "invalid";
-}
-
 describe.each([
   ["nistp256", 250],
   ["nistp384", 270],
   ["nistp521", 308],
 ] as const)("Wycheproof, %s: our verdict is its verdict", (name, count) => {
-  const cases = vectors<EcdsaCase>(`wycheproof/ecdsa-sha2-${name}.json`);
+  const cases = vectors<SignatureCase>(`wycheproof/ecdsa-sha2-${name}.json`);
 
   test("has all its cases", () => expect(cases.length).toBe(count));
 

@@ -8,7 +8,7 @@ import { sshEd25519 as hostKeyOn, ed25519Signer as signerOn } from "../../../src
 import { KeyFormatError, ProtocolError } from "../../../src/ssh/errors.ts";
 import { seededBytes } from "../../support/peer-crypto.ts";
 import { expectRefusal } from "../../support/refusals.ts";
-import { bytes, type Case, hex, vectors } from "../../support/vectors.ts";
+import { bytes, type Case, hex, type SignatureCase, vectors } from "../../support/vectors.ts";
 
 const rfc8032 = vectors<Case<{ secretKey: string; publicKey: string; message: string }>>("ed25519.json");
 const one = rfc8032[2]!;
@@ -19,15 +19,6 @@ const oneMessage = bytes(one.given.message);
 function blob(content: string, algorithm = "ssh-ed25519"): Uint8Array {
   const string = (value: Buffer) => Buffer.concat([Buffer.from([0, 0, 0, value.length]), value]);
   return Uint8Array.from(Buffer.concat([string(Buffer.from(algorithm)), string(Buffer.from(content, "hex"))]));
-}
-
-interface EddsaCase {
-  readonly tcId: number;
-  readonly comment: string;
-  readonly pk: string;
-  readonly msg: string;
-  readonly sig: string;
-  readonly result: "valid" | "invalid";
 }
 
 describe.each([
@@ -55,7 +46,7 @@ describe.each([
   });
 
   describe("Wycheproof: our verdict is its verdict", () => {
-    const cases = vectors<EddsaCase>("wycheproof/ed25519.json");
+    const cases = vectors<SignatureCase>("wycheproof/ed25519.json");
 
     test("has all its cases", () => expect(cases.length).toBe(151));
 

@@ -9,21 +9,11 @@ import { chacha20Poly1305, nobleChaCha } from "../../../../src/ssh/algorithms/ch
 import { PacketReader, PacketWriter } from "../../../../src/ssh/packet.ts";
 import { seededBytes } from "../../../support/peer-crypto.ts";
 import { hex } from "../../../support/vectors.ts";
+import { picker } from "../../../support/xorshift.ts";
 
 const chacha = kernelChaCha()!;
 const random = seededBytes("chacha kernel");
 const overhead = 20; // packet_length and tag
-
-/** Marsaglia's xorshift: numbers below a limit. */
-function picker(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % limit;
-  };
-}
 
 const isSame = (left: Uint8Array, right: Uint8Array): boolean => Buffer.compare(left, right) === 0;
 

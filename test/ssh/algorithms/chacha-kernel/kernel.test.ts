@@ -23,6 +23,7 @@ import { kernelFiles } from "../../../support/emit-kernel.ts";
 import { KernelMemory } from "../../../support/kernel-memory.ts";
 import { seededBytes } from "../../../support/peer-crypto.ts";
 import { bytes, type Case, hex, vectors } from "../../../support/vectors.ts";
+import { picker } from "../../../support/xorshift.ts";
 
 test.each([...kernelFiles()])("%s is what the emitter emits: else run `npm run kernel`", (path, text) => {
   expect(readFileSync(path, "utf8") === text).toBe(true);
@@ -225,15 +226,4 @@ function words(count: number, next: () => number): Uint8Array {
   const list = new DataView(new ArrayBuffer(4 * count));
   for (let at = 0; at < count; at++) list.setUint32(4 * at, next(), true);
   return new Uint8Array(list.buffer);
-}
-
-/** Numbers below a limit, by Marsaglia's xorshift. */
-function picker(seed: number): (limit: number) => number {
-  let state = seed;
-  return (limit) => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) % limit;
-  };
 }
