@@ -38,12 +38,18 @@ async function begun(limits: Parameters<typeof Stage.reconnecting>[0] = {}): Pro
   return stage;
 }
 
-/** Another link, on which a server has answered the handshake that was replayed. */
-async function restored(stage: Stage, more: Record<string, string> = {}): Promise<FakeRemote> {
+/** Another link, on which nobody has said anything yet. `after`: milliseconds. */
+async function dialled(stage: Stage, after = 5_000): Promise<FakeRemote> {
+  await pass(after);
   const remote = new FakeRemote();
-  await pass(7_500);
   stage.redials.at(-1)?.succeed(remote);
   await settle();
+  return remote;
+}
+
+/** Another link, on which a server has answered the handshake that was replayed. */
+async function restored(stage: Stage, more: Record<string, string> = {}): Promise<FakeRemote> {
+  const remote = await dialled(stage, 7_500);
   remote.say(`${answerTo(idOf(linesOf(remote)[0]), more)}\n`);
   await settle();
   return remote;
@@ -372,10 +378,7 @@ describe("requests that come while there is no link", () => {
     stage.remote.lose();
     await settle();
     stage.host.push(`${request(1)}\n`);
-    await pass(5_000);
-    const half = new FakeRemote();
-    stage.redials[0]?.succeed(half);
-    await settle();
+    const half = await dialled(stage);
     expect(linesOf(half).length).toBe(1);
     half.lose("reset");
     await settle();
@@ -618,10 +621,7 @@ describe("the server's own requests", () => {
   it("of a new server that asks before it answers initialize is answered at once, and of no other one", async () => {
     const stage = await begun();
     stage.remote.lose();
-    await pass(5_000);
-    const first = new FakeRemote();
-    stage.redials[0]?.succeed(first);
-    await settle();
+    const first = await dialled(stage);
     first.say(`${fromServer(7, "ping")}\n${fromServer(8, "ping")}\n`);
     await settle();
     stage.host.push(`${result(7)}\n`);
@@ -683,10 +683,7 @@ describe("protocol 2026-07-28", () => {
     await settle();
     expect(stage.refusals).toMatchObject([{ id: 1, error: { data: { reason: "link-lost" } } }]);
     stage.host.push(`${request(2, "subscriptions/listen")}\n`);
-    await pass(5_000);
-    const remote = new FakeRemote();
-    stage.redials[0]?.succeed(remote);
-    await settle();
+    const remote = await dialled(stage);
     expect(linesOf(remote)).toEqual([request(2, "subscriptions/listen")]);
     expect(stage.lines.length).toBe(2);
     stage.host.end();
@@ -697,9 +694,7 @@ describe("protocol 2026-07-28", () => {
   it("a new server that says nothing has 45 s for its first reply", async () => {
     const stage = await modern();
     stage.remote.lose();
-    await pass(5_000);
-    stage.redials[0]?.succeed(new FakeRemote());
-    await settle();
+    await dialled(stage);
     stage.host.push(`${request(1)}\n`);
     await pass(45_000);
     expect(stage.refusals).toMatchObject([{ id: 1, error: { data: { reason: "no-first-reply" } } }]);
@@ -745,10 +740,7 @@ describe("the end while there is no link", () => {
   it("by the host's EOF in the middle of the replay", async () => {
     const stage = await begun();
     stage.remote.lose();
-    await pass(5_000);
-    const remote = new FakeRemote();
-    stage.redials[0]?.succeed(remote);
-    await settle();
+    const remote = await dialled(stage);
     stage.host.end();
     await pass(100);
     expect(stage.code).toBe(0);
@@ -774,10 +766,7 @@ describe("the end while there is no link", () => {
   it("by a signal in the middle of the replay", async () => {
     const stage = await begun();
     stage.remote.lose();
-    await pass(5_000);
-    const remote = new FakeRemote();
-    stage.redials[0]?.succeed(remote);
-    await settle();
+    const remote = await dialled(stage);
     stage.stop(2);
     await pass(1_000);
     expect(stage.code).toBe(130);
@@ -812,10 +801,7 @@ describe("the end while there is no link", () => {
     stage.remote.lose();
     await settle();
     stage.host.push(`${request(1)}\n`);
-    await pass(5_000);
-    const remote = new FakeRemote();
-    stage.redials[0]?.succeed(remote);
-    await settle();
+    const remote = await dialled(stage);
     remote.exit({ status: 127 });
     await pass(100);
     expect(stage.refusals).toMatchObject([{ id: 1, error: { data: { reason: "exited", mayHaveRun: false } } }]);
