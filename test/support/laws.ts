@@ -30,6 +30,7 @@ const FLOORS: readonly (readonly string[])[] = [
     "liveness",
     "random-bytes",
   ],
+  ["algorithms/nist-ecdh"],
   ["algorithms/*"],
   ["certificate"],
   ["rows"],
