@@ -15,7 +15,7 @@ import type { Terminal } from "./cli/terminal.ts";
 import { UsageError } from "./cli/values.ts";
 import { runProxy } from "./mcp/proxy.ts";
 import { createLog } from "./node/log.ts";
-import { createStderr, stdinBytes, stdoutBytes } from "./node/stdio.ts";
+import { createStderr, type Stderr, stdinBytes, stdoutBytes } from "./node/stdio.ts";
 
 /** Put in by the build. */
 declare const __VERSION__: string | undefined;
@@ -25,13 +25,19 @@ const program = "mcp-ssh-client";
 /** What a host that does not read our stderr may cost us at the end, in milliseconds. */
 const stderrPatience = 500;
 
-const stderr = createStderr();
+let ownStderr: Stderr | undefined;
+
+/** Made with the first line: Node takes a millisecond for it, and most starts say nothing. */
+function stderr(): Stderr {
+  ownStderr ??= createStderr();
+  return ownStderr;
+}
 
 async function main(argv: readonly string[]): Promise<void> {
   const subcommand = subcommandOf(argv);
   const tooOld = nodeTooOld(program, process.versions.node);
   if (tooOld !== undefined) {
-    stderr.write(`${tooOld}\n`);
+    stderr().write(`${tooOld}\n`);
     if (subcommand === undefined) await tellHost(tooOld).catch(() => undefined); // it may lack what that needs, too
     await exit(1);
   }
@@ -75,14 +81,14 @@ async function tellHost(text: string): Promise<number> {
 /** Gives the line that says what is wrong. */
 function tellUsage(message: string): string {
   const text = `${program}: error: ${message}`;
-  stderr.write(`${usage(program)}\n${text}\n`);
+  stderr().write(`${usage(program)}\n${text}\n`);
   return text;
 }
 
 /** Resolves to the exit code. */
 function run(settings: Settings): Promise<number> {
   const stopped = stopSignal();
-  const log = createLog({ name: "mcp_ssh_client.transport", level: settings.logLevel, write: stderr.write });
+  const log = createLog({ name: "mcp_ssh_client.transport", level: settings.logLevel, write: (line) => stderr().write(line) });
   for (const warning of settings.warnings) log.warning(warning);
   const { open, redial } = dialRemote(settings, log);
   let isTold = false;
@@ -96,7 +102,7 @@ function run(settings: Settings): Promise<number> {
     redial: settings.isReconnecting ? redial : undefined,
     input: stdinBytes(),
     output: stdoutBytes(),
-    log: { ...log, error: tell, remote: (line) => stderr.taken(`${line}\n`) },
+    log: { ...log, error: tell, remote: (line) => stderr().taken(`${line}\n`) },
     referenceServer: settings.referenceServer,
     limits: {
       lineBytes: settings.maxLine,
@@ -117,7 +123,7 @@ function terminal(): Terminal {
     program,
     localUser,
     out: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
-    err: (line) => stderr.write(`${line}\n`),
+    err: (line) => stderr().write(`${line}\n`),
   };
 }
 
@@ -146,7 +152,7 @@ function localUser(): string {
 /** stdin may still be open, and a look-up in the resolver still run: nothing but this ends us. */
 async function exit(code: number): Promise<never> {
   const late = new Promise((resolve) => setTimeout(resolve, stderrPatience));
-  await Promise.race([stderr.drained(), late]);
+  await Promise.race([ownStderr?.drained(), late]);
   return endProcess(code);
 }
 
@@ -155,7 +161,7 @@ function fail(error: unknown): Promise<never> {
     tellUsage(error.message);
     return exit(2);
   }
-  createLog({ name: "mcp_ssh_client", level: "ERROR", write: stderr.write }).critical(describeInternal(error));
+  createLog({ name: "mcp_ssh_client", level: "ERROR", write: stderr().write }).critical(describeInternal(error));
   return exit(1);
 }
 

@@ -3,7 +3,6 @@
  * each 250 ms behind the one before and none given up for being slow (Happy Eyeballs, RFC 8305). Node's own
  * autoSelectFamily gives an address up after those 250 ms, which cuts off every server that is farther away than that.
  */
-import { lookup as systemLookup } from "node:dns/promises";
 import type { Socket } from "node:net";
 import { connect, isIP } from "node:net";
 import type { ByteDuplex } from "../ssh/connection.ts";
@@ -84,7 +83,8 @@ export async function dial(host: string, port: number, options: DialOptions = {}
 }
 
 async function lookupAll(host: string): Promise<readonly string[]> {
-  const found = await systemLookup(host, { all: true });
+  const { lookup } = await import("node:dns/promises"); // an address needs none of it
+  const found = await lookup(host, { all: true });
   return found.map(({ address }) => address);
 }
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { endHosts, type Launch, launch, startHost } from "../support/command.ts";
 import { type Sshd, startSshd } from "../support/sshd.ts";
 
@@ -21,28 +21,45 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
-/** Node's own modules that stand in memory when a session has ended. */
-async function loadedBy({ command, args }: Launch): Promise<readonly string[]> {
-  const list = join(folder, "list.json");
+interface Seen {
+  /** Node's own modules that stand in memory. */
+  readonly loaded: readonly string[];
+  /** Whether process.stderr was asked for. */
+  readonly isStderrMade: boolean;
+}
+
+/** What is there when the first reply has come, told by a spy that is loaded before all else. */
+async function seenIn({ command, args }: Launch): Promise<Seen> {
+  const seen = join(folder, "seen.json");
   const spy = join(folder, "spy.cjs");
-  const write = `require("node:fs").writeFileSync(${JSON.stringify(list)}, JSON.stringify(process.moduleLoadList))`;
-  writeFileSync(spy, `process.on("exit", () => ${write});\n`);
+  writeFileSync(
+    spy,
+    `const { renameSync, writeFileSync } = require("node:fs");
+    const { get, ...others } = Object.getOwnPropertyDescriptor(process, "stderr");
+    let isStderrMade = false;
+    Object.defineProperty(process, "stderr", { ...others, get: () => ((isStderrMade = true), get.call(process)) });
+    process.on("SIGUSR2", () => {
+      writeFileSync("${seen}.new", JSON.stringify({ loaded: process.moduleLoadList, isStderrMade }));
+      renameSync("${seen}.new", "${seen}");
+    });\n`,
+  );
   const host = startHost({ command, args: ["--require", spy, ...args] });
   try {
     host.send(ping);
     expect(await host.line()).toBe(pong);
-    host.end();
-    expect((await host.exit).code).toBe(0);
+    host.child.kill("SIGUSR2");
+    return await vi.waitFor(() => JSON.parse(readFileSync(seen, "utf8")), 5_000);
   } finally {
     await endHosts([host]);
   }
-  return JSON.parse(readFileSync(list, "utf8"));
 }
 
-test("a session loads neither web streams nor what WebCrypto checks its arguments with", async () => {
-  const loaded = await loadedBy(launch(server, { exec: `read line; echo '${pong}'` }));
+test("a start loads nothing of Node's that it does not need", async () => {
+  const { loaded, isStderrMade } = await seenIn(launch(server, { exec: `read line; echo '${pong}'; cat` }));
   expect(loaded).toContain("NativeModule net");
-  expect(
-    loaded.filter((name) => /internal\/(webstreams\/(readable|writable)stream|crypto\/webidl)$/.test(name)),
-  ).toEqual([]);
+  expect(loaded).toContain("NativeModule crypto");
+  const others =
+    /(webstreams\/(readable|writable)stream|crypto\/webidl|dns\/promises|http|tls|child_process|readline)$/;
+  expect(loaded.filter((name) => others.test(name))).toEqual([]);
+  expect(isStderrMade).toBe(false);
 });
