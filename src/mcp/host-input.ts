@@ -116,10 +116,10 @@ export class HostInput {
 
   #take(chunk: Uint8Array): void {
     for (const bytes of this.#blocks.take(chunk)) {
-      for (const part of this.#lines.push(bytes)) {
+      this.#lines.split(bytes, (part) => {
         if (part.part === "piece") this.route.piece(part.bytes);
         else this.#line(part, part.chunks);
-      }
+      });
     }
   }
 

@@ -76,17 +76,22 @@ export class JsonLines {
 
   /** Takes a chunk, borrowed for good unless it is lent: the lines and pieces given are views of it. */
   push(chunk: Uint8Array): (Line | Piece)[] {
-    if (this.#held instanceof CopiedBytes) this.#held.reuse();
     const parts: (Line | Piece)[] = [];
+    this.split(chunk, (part) => parts.push(part));
+    return parts;
+  }
+
+  /** As `push`, but gives each part as it is found: of many lines in one chunk, no more than one is there at a time. */
+  split(chunk: Uint8Array, take: (part: Line | Piece) => void): void {
+    if (this.#held instanceof CopiedBytes) this.#held.reuse();
     let from = 0;
     for (;;) {
       const newline = this.#scanner.scanLine(chunk, from);
       if (newline < 0) break;
-      parts.push(...this.#endLine(chunk.subarray(from, newline + 1), true));
+      this.#endLine(chunk.subarray(from, newline + 1), take);
       from = newline + 1;
     }
-    if (from < chunk.length) parts.push(...this.#hold(chunk.subarray(from)));
-    return parts;
+    if (from < chunk.length) this.#hold(chunk.subarray(from), take);
   }
 
   /** No more chunks come: what stands behind the last newline, if anything. */
@@ -95,13 +100,14 @@ export class JsonLines {
     return this.#lineOf(this.#held.take(), false);
   }
 
-  #endLine(last: Uint8Array, isTerminated: boolean): (Line | Piece)[] {
+  #endLine(last: Uint8Array, take: (part: Line | Piece) => void): void {
     if (this.#length === 0 && last.length <= this.#limit) {
       this.#length = last.length;
-      return [this.#lineOf([last], isTerminated)]; // the usual case: nothing is held, nothing copied
+      take(this.#lineOf([last], true)); // the usual case: nothing is held, nothing copied
+      return;
     }
-    const pieces = this.#hold(last);
-    return [...pieces, this.#lineOf(this.#held.take(), isTerminated)];
+    this.#hold(last, take);
+    take(this.#lineOf(this.#held.take(), true));
   }
 
   #lineOf(chunks: readonly Uint8Array[], isTerminated: boolean): Line {
@@ -119,17 +125,17 @@ export class JsonLines {
     return line;
   }
 
-  #hold(bytes: Uint8Array): Piece[] {
+  #hold(bytes: Uint8Array, take: (piece: Piece) => void): void {
     this.#length += bytes.length;
     if (!this.#isOver) this.#held.add(bytes);
-    if (!this.#isOver && !this.#isTooLong()) return [];
+    if (!this.#isOver && !this.#isTooLong()) return;
     if (this.#beyond === "drop") {
       this.#drop();
-      return [];
+      return;
     }
     const chunks = this.#isOver ? [bytes] : this.#held.take();
     this.#isOver = true;
-    return chunks.map((chunk) => ({ part: "piece", bytes: chunk }));
+    for (const chunk of chunks) take({ part: "piece", bytes: chunk });
   }
 
   #isTooLong(): boolean {

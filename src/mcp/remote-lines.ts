@@ -63,7 +63,9 @@ export class RemoteLines {
   /** Takes a chunk, valid until the next: all that it gave to forward must be out of our hands by then. */
   push(chunk: Uint8Array): void {
     const out: Uint8Array[] = [];
-    for (const line of this.#lines.push(chunk)) if (line.part === "line") this.#judge(line, out);
+    this.#lines.split(chunk, (line) => {
+      if (line.part === "line") this.#judge(line, out);
+    });
     this.#ports.forward(out);
   }
 

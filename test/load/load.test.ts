@@ -8,13 +8,8 @@ import { launch } from "../support/command.ts";
 import { describeNeeding } from "../support/needs.ts";
 import type { SshServer } from "../support/ssh-server.ts";
 import { missingSshd, startSshd } from "../support/sshd.ts";
-import { type Answer, LoadHost, type LoadHostOptions, missingProc } from "./load-host.ts";
-
-const MIB = 2 ** 20;
-
-/** Our peak of memory with a line of 64 MiB, and without: a bare Node of version 20 has 45 MiB of it. */
-const WITH_A_LARGE_LINE = 160 * MIB;
-const OTHERWISE = 96 * MIB;
+import { agree, MIB, OTHERWISE, WITH_A_LARGE_LINE } from "./agreement.ts";
+import { LoadHost, type LoadHostOptions, missingProc } from "./load-host.ts";
 
 const program = fileURLToPath(new URL("server.mjs", import.meta.url));
 const exec = `exec '${process.execPath}' '${program}'`;
@@ -36,16 +31,6 @@ describeNeeding(missingSshd() ?? missingProc(), "under load", () => {
   afterAll(async () => {
     await server?.stop();
   });
-
-  /** Both ends agree about every byte, and the session ends well. Returns our peak of memory in bytes. */
-  async function agree(host: LoadHost): Promise<number> {
-    const { peak, read } = host;
-    const { result } = await host.ask("load/report");
-    expect(result).toEqual({ received: host.written, sent: read });
-    host.end();
-    expect(await host.exit).toEqual({ code: 0, signal: null });
-    return peak;
-  }
 
   test("a line of 64 MiB comes whole", async () => {
     const host = start();
@@ -92,30 +77,6 @@ describeNeeding(missingSshd() ?? missingProc(), "under load", () => {
     expect(await agree(host)).toBeLessThan(OTHERWISE);
   });
 
-  test("a host that does not read holds the server up, not us", async () => {
-    const host = start();
-    await host.ask("ping");
-    host.pause();
-    const { line, answer } = host.question("load/say", { lines: 300_000, length: 200 });
-    await host.send(line);
-    await passing(3);
-    const held = host.resident;
-    host.resume();
-    await answer;
-    expect(host.read.bytes).toBeGreaterThan(300_000 * 200);
-    expect(held).toBeLessThan(OTHERWISE);
-    expect(await agree(host)).toBeLessThan(OTHERWISE);
-  });
-
-  test("a server that does not read holds the host up, not us", async () => {
-    const host = start();
-    const { line, answer } = host.question("load/deaf", { milliseconds: 3000 });
-    await host.send(line);
-    const written = await writeUntil(host, answer);
-    expect(written).toBeLessThan(32 * MIB);
-    expect(await agree(host)).toBeLessThan(OTHERWISE);
-  });
-
   test("a remote that floods its stderr while nobody reads ours holds nothing up", async () => {
     const host = start([], { readsStderr: false });
     await host.ask("load/stderr", { bytes: 64 * MIB });
@@ -140,27 +101,7 @@ describeNeeding(missingSshd() ?? missingProc(), "under load", () => {
   });
 });
 
-/** Resolves after `seconds`: how long somebody does not read is the very thing. */
-function passing(seconds: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, seconds * 1000));
-}
-
 /** A notification of about `length` bytes. */
 function notification(length: number): string {
   return JSON.stringify({ jsonrpc: "2.0", method: "load/heard", params: "x".repeat(length) });
-}
-
-/** Writes notifications until `answer` comes. Returns how many bytes went before. */
-async function writeUntil(host: LoadHost, answer: Promise<Answer>): Promise<number> {
-  let isOver = false;
-  void answer.then(() => {
-    isOver = true;
-  });
-  const bytes = Buffer.from(`${notification(8000)}\n`);
-  const before = host.written.bytes;
-  while (!isOver) {
-    await Promise.race([host.write(bytes), answer]);
-    await new Promise(setImmediate);
-  }
-  return host.written.bytes - before;
 }

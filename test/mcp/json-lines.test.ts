@@ -177,6 +177,16 @@ describe("lent chunks", () => {
   });
 });
 
+it("each line of a chunk is given before the next one is stepped over", () => {
+  const lines = new JsonLines(hold);
+  const whole: boolean[] = [];
+  lines.split(utf8("[1111111111]\n[2222222222]\n"), (part) => {
+    if (part.part === "line") whole.push(part.isWhole);
+    lines.limit = 5; // from the next line on
+  });
+  expect(whole).toEqual([true, false]);
+});
+
 it("parts that follow each other in one buffer leave as one", () => {
   const buffer = utf8("abcdef");
   const chunks: Uint8Array[] = [];
