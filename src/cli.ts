@@ -88,7 +88,11 @@ function tellUsage(message: string): string {
 /** Resolves to the exit code. */
 function run(settings: Settings): Promise<number> {
   const stopped = stopSignal();
-  const log = createLog({ name: "mcp_ssh_client.transport", level: settings.logLevel, write: (line) => stderr().write(line) });
+  const log = createLog({
+    name: "mcp_ssh_client.transport",
+    level: settings.logLevel,
+    write: (line) => stderr().write(line),
+  });
   for (const warning of settings.warnings) log.warning(warning);
   const { open, redial } = dialRemote(settings, log);
   let isTold = false;

@@ -1228,9 +1228,9 @@ export const table: readonly Mutant[] = [
   {
     id: "remote-lines-half-forwarded",
     file: "src/mcp/remote-lines.ts",
-    find: 'for (const line of this.#lines.push(chunk)) if (line.part === "line") this.#judge(line, out);',
+    find: "this.#lines.split(chunk, (line) => {",
     replace:
-      'for (const line of this.#lines.push(chunk)) if (line.part === "line") this.#judge(line, out); if (this.#lines.isInLine) out.push(chunk.subarray(chunk.lastIndexOf(10) + 1));',
+      "if (chunk.at(-1) !== 10) out.push(chunk.subarray(chunk.lastIndexOf(10) + 1)); this.#lines.split(chunk, (line) => {",
     why: "a line reaches the host before it is whole: a loss then tears it, and noise gets through",
     caughtBy: { file: "test/mcp/proxy.test.ts", test: "half a line does not reach the host" },
   },
