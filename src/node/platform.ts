@@ -15,15 +15,23 @@ import { platformEd25519, platformX25519 } from "./curve25519.ts";
 import { platformEcdh, platformPower } from "./diffie-hellman.ts";
 import { platformMlKem } from "./ml-kem.ts";
 
-const mlkem = platformMlKem();
-
-/** Until `loadPlatform` has put noble's in its place. */
-const noMlKem: MlKem = {
-  isSlow: true,
-  pair: () => {
-    throw new TypeError("this runtime has no ML-KEM: take the table that loadPlatform gives");
-  },
-};
+/** noble's, which is loaded when a server has chosen it: 2 ms that other starts need not pay. */
+function mlKemWhenUsed(): MlKem {
+  let loaded: MlKem | undefined;
+  const load = async (): Promise<void> => {
+    loaded = (await import("../ssh/algorithms/noble-ml-kem.ts")).nobleMlKem;
+  };
+  return {
+    isSlow: true,
+    get load() {
+      return loaded === undefined ? load : undefined;
+    },
+    pair(seed) {
+      if (loaded === undefined) throw new TypeError("ML-KEM is not loaded: see `load`");
+      return loaded.pair(seed);
+    },
+  };
+}
 
 /**
  * node:crypto's, and the kernel, which goes first where it runs: a short packet, as most are, takes it a microsecond where
@@ -32,7 +40,7 @@ const noMlKem: MlKem = {
 export const platformPrimitives: Primitives = {
   hash: platformHash,
   x25519: platformX25519,
-  mlkem: mlkem ?? noMlKem,
+  mlkem: platformMlKem() ?? mlKemWhenUsed(),
   ecdh: platformEcdh,
   power: platformPower,
   ed25519: platformEd25519,
@@ -67,7 +75,7 @@ export function loadPlatform(): Promise<Platform> {
 
 /** As `loadPlatform`, for these. */
 export async function choosePlatform(given: Primitives): Promise<Platform> {
-  const primitives = await withMlKem(await withWorking(given));
+  const primitives = await withWorking(given);
   return { primitives, table: tableOf(primitives) };
 }
 
@@ -77,12 +85,6 @@ async function withWorking(primitives: Primitives): Promise<Primitives> {
   const { noble } = await import("../ssh/algorithms/noble.ts");
   const isAesFirst = primitives.isAesFirst && !lacking.includes("gcm"); // noble's is slow
   return { ...primitives, ...Object.fromEntries(lacking.map((name) => [name, noble[name]])), isAesFirst };
-}
-
-async function withMlKem(primitives: Primitives): Promise<Primitives> {
-  if (primitives.mlkem !== noMlKem) return primitives;
-  const { nobleMlKem } = await import("../ssh/algorithms/noble-ml-kem.ts");
-  return { ...primitives, mlkem: nobleMlKem };
 }
 
 /** What does a connection's cryptography: whatever is best here, noble's JavaScript, or the kernel, offered first. */

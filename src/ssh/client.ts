@@ -35,7 +35,7 @@ import {
   proveRequest,
 } from "./other-host-keys.ts";
 import { printable } from "./printable.ts";
-import { type HostKeyEvent, Transport } from "./transport.ts";
+import { type HostKeyEvent, type MethodEvent, Transport } from "./transport.ts";
 import { type Candidate, UserAuth } from "./userauth.ts";
 import { decode, decodeFields, encode, type Message, uint32At } from "./wire.ts";
 
@@ -71,6 +71,8 @@ export interface ClientOptions {
 export type ClientEvent =
   /** The server holds this key; nothing is processed until `acceptHostKey` or `fail`. RFC 4253 §8. */
   | HostKeyEvent
+  /** What the key exchange needs is to be loaded; nothing is processed until `beginExchange` or `fail`. */
+  | MethodEvent
   /** Sign `data` with key number `key`, for `algorithm`, then call `provideSignature`. RFC 4252 §7. */
   | { readonly type: "sign"; readonly key: number; readonly algorithm: string; readonly data: Uint8Array }
   | { readonly type: "banner"; readonly lines: readonly string[] }
@@ -219,6 +221,11 @@ export class SshClient {
   /** For a caller whose first output has left: makes what the answer will need. It fails only when that is needed. */
   prepareExchange(): void {
     if (this.#phase === "transport") this.#transport.prepareExchange();
+  }
+
+  /** What a `method` event named is loaded. */
+  beginExchange(): void {
+    if (this.#phase !== "ended") this.#transport.beginExchange();
   }
 
   /** The host key is trusted: the keys go into use, and user authentication begins in the same flight. RFC 4253 §10. */

@@ -226,10 +226,13 @@ class Connection implements SshConnection {
     return this.#verdict !== undefined || this.#client.pendingOutput >= readPauseOutput ? this.#mayRead() : undefined;
   };
 
-  /** Nothing is read while a host key waits for its verdict, or while the server does not read what we owe it. */
+  /** Nothing is read while a host key waits for its verdict, a method to be loaded, or the server does not read what we owe it. */
   async #mayRead(): Promise<void> {
-    await this.#verdict;
-    this.#verdict = undefined;
+    for (let verdict = this.#verdict; verdict !== undefined; ) {
+      await verdict;
+      if (this.#verdict === verdict) this.#verdict = undefined;
+      verdict = this.#verdict; // what came behind a method that is loaded may need one, too
+    }
     while (this.#client.pendingOutput >= readPauseOutput && this.#writing !== undefined) await this.#writing;
   }
 
@@ -291,6 +294,9 @@ class Connection implements SshConnection {
       case "host-key":
         this.#verdict = this.#judgeHostKey(hostKeyOf(event));
         return;
+      case "method":
+        this.#verdict = this.#loadMethod(event.load);
+        return;
       case "sign":
         void this.#sign(event);
         return;
@@ -321,6 +327,17 @@ class Connection implements SshConnection {
         this.#finish(event.error);
         return;
     }
+  }
+
+  /** The server has chosen a method that most have not: it is loaded now. */
+  async #loadMethod(load: () => Promise<void>): Promise<void> {
+    try {
+      await load();
+      this.#client.beginExchange();
+    } catch (error) {
+      this.#client.fail(internalError(error));
+    }
+    this.#step();
   }
 
   // Trust and authentication

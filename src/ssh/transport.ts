@@ -65,8 +65,12 @@ export interface HostKeyEvent {
   readonly certificate?: Certificate;
 }
 
+/** The method of a key exchange is still to be loaded; nothing goes on until `beginExchange`. */
+export type MethodEvent = { readonly type: "method"; readonly load: () => Promise<void> };
+
 export type TransportEvent =
   | HostKeyEvent
+  | MethodEvent
   /** A key exchange after the first has ended: both directions use new keys. */
   | { readonly type: "rekeyed" }
   /** A message of a higher protocol, legal in the present phase. `payload` is borrowed: valid until the next call. */
@@ -74,10 +78,14 @@ export type TransportEvent =
   /** SSH_MSG_DEBUG with always_display; of a flood only the first ones. */
   | { readonly type: "server-message"; readonly text: string };
 
-interface Exchange {
+/** What is agreed on. */
+interface Agreed {
   readonly serverKexInit: Uint8Array;
   readonly choice: Choice;
   readonly method: KexMethod;
+}
+
+interface Exchange extends Agreed {
   readonly start: KexStart;
 }
 
@@ -92,6 +100,7 @@ interface Verified {
 type KexStep =
   | { readonly step: "version"; readonly clientKexInit: Uint8Array }
   | { readonly step: "init-sent"; readonly clientKexInit: Uint8Array }
+  | { readonly step: "method-wait"; readonly clientKexInit: Uint8Array; readonly agreed: Agreed }
   | { readonly step: "reply-wait"; readonly clientKexInit: Uint8Array; readonly exchange: Exchange }
   | { readonly step: "host-key-wait"; readonly verified: Verified }
   | { readonly step: "newkeys-wait"; readonly inbound: Keys }
@@ -272,6 +281,12 @@ export class Transport {
     if (this.#step.step === "reply-wait") this.#step.exchange.start.discard();
   }
 
+  /** The method that a `method` event named is loaded: our share goes out. */
+  beginExchange(): void {
+    if (this.#step.step !== "method-wait") throw new TypeError("no method waits to be loaded");
+    this.#sendShare(this.#step.clientKexInit, this.#step.agreed);
+  }
+
   /** The verdict on the host key: it is trusted. NEWKEYS goes out, and what is sent from now on uses the new keys. */
   acceptHostKey(): void {
     if (this.#step.step !== "host-key-wait") throw new TypeError("no host key waits for a verdict");
@@ -279,13 +294,13 @@ export class Transport {
   }
 
   /**
-   * Processes what was received up to the next event; undefined when more bytes or a verdict are needed, or when the
-   * output must be taken first.
+   * Processes what was received up to the next event; undefined when more bytes, a verdict or a method are needed, or when
+   * the output must be taken first.
    * @throws ProtocolError, NegotiationError, HostKeyError, DisconnectError
    */
   next(): TransportEvent | undefined {
     if (this.#step.step === "version" && !this.#readVersion(this.#step.clientKexInit)) return undefined;
-    while (this.#step.step !== "host-key-wait" && this.pendingOutput < maximumBacklog) {
+    while (!this.#isHeld && this.pendingOutput < maximumBacklog) {
       const packet = this.#reader.next();
       if (packet === undefined) return undefined;
       this.#packetsReceived += 1;
@@ -294,6 +309,11 @@ export class Transport {
       if (event !== undefined) return event;
     }
     return undefined;
+  }
+
+  /** Whether the world owes us something before another packet may be looked at. */
+  get #isHeld(): boolean {
+    return this.#step.step === "host-key-wait" || this.#step.step === "method-wait";
   }
 
   #readVersion(clientKexInit: Uint8Array): boolean {
@@ -326,7 +346,8 @@ export class Transport {
   #position(): KexPosition {
     const { step } = this.#step;
     if (step === "open") return "open";
-    if (step === "version" || step === "host-key-wait") throw new TypeError(`no packet is read in step ${step}`);
+    if (step === "version" || step === "method-wait" || step === "host-key-wait")
+      throw new TypeError(`no packet is read in step ${step}`);
     return `${this.#isFirstExchange ? "first" : "rekey"}-${step}`;
   }
 
@@ -416,7 +437,7 @@ export class Transport {
     return payload;
   }
 
-  #receiveKexInit(payload: Uint8Array, sequenceNumber: number): undefined {
+  #receiveKexInit(payload: Uint8Array, sequenceNumber: number): MethodEvent | undefined {
     const server = decode(m.KEXINIT, payload);
     this.#trace(() => `server KEXINIT: ${describeKexInit(server)}`);
     if (this.#isFirstExchange) this.#strict = isStrict(server);
@@ -434,10 +455,20 @@ export class Transport {
     this.#negotiated = choice;
     this.#skipsGuess = server.firstKexPacketFollows && !isGuessRight(client, server);
     const method = row(this.#options.table.kex, choice.kex);
-    const start = this.#startOf(choice.kex, method);
-    const exchange = { serverKexInit: payload.slice(), choice, method, start };
+    const agreed = { serverKexInit: payload.slice(), choice, method };
+    const { load } = method;
+    if (load !== undefined) {
+      this.#step = { step: "method-wait", clientKexInit: ours, agreed };
+      return { type: "method", load };
+    }
+    this.#sendShare(ours, agreed);
+    return undefined;
+  }
+
+  #sendShare(clientKexInit: Uint8Array, agreed: Agreed): void {
+    const start = this.#startOf(agreed.choice.kex, agreed.method);
     this.#write(encode(m.KEX_ECDH_INIT, { clientShare: start.init }));
-    this.#step = { step: "reply-wait", clientKexInit: ours, exchange };
+    this.#step = { step: "reply-wait", clientKexInit, exchange: { ...agreed, start } };
   }
 
   /** What was prepared if it is that method's; else it is wiped. */

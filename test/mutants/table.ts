@@ -532,8 +532,8 @@ export const table: readonly Mutant[] = [
   {
     id: "transport-backlog-unbounded",
     file: "src/ssh/transport.ts",
-    find: 'while (this.#step.step !== "host-key-wait" && this.pendingOutput < maximumBacklog) {',
-    replace: 'while (this.#step.step !== "host-key-wait") {',
+    find: "while (!this.#isHeld && this.pendingOutput < maximumBacklog) {",
+    replace: "while (!this.#isHeld) {",
     why: "a flood of messages that ask for a reply fills our memory",
     caughtBy: {
       file: "test/ssh/transport.test.ts",
@@ -1003,7 +1003,7 @@ export const table: readonly Mutant[] = [
   {
     id: "connect-reads-before-verdict",
     file: "src/ssh/connect.ts",
-    find: "    await this.#verdict;",
+    find: "      await verdict;",
     replace: "",
     why: "bytes of a host that nobody has judged pile up while a person thinks",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "sees the key before any packet behind it is read" },

@@ -8,7 +8,7 @@ import {
   platformPrimitives,
   platformTable,
 } from "../../src/node/platform.ts";
-import type { Primitives } from "../../src/ssh/algorithms/interfaces.ts";
+import type { KexMethod, Primitives } from "../../src/ssh/algorithms/interfaces.ts";
 import { noble } from "../../src/ssh/algorithms/noble.ts";
 import { nobleMlKem } from "../../src/ssh/algorithms/noble-ml-kem.ts";
 import { packetCipher } from "../../src/ssh/kex.ts";
@@ -19,15 +19,6 @@ test("node:crypto's primitives are taken here, and asked once", async () => {
   expect(platform.primitives).toMatchObject(others);
   expect(Object.keys(platform.table.kex)).toEqual(Object.keys(platformTable.kex));
   expect(await loadPlatform()).toBe(platform);
-});
-
-test("ML-KEM is node:crypto's where it has it, else noble's, and offered first", async () => {
-  const native = platformMlKem();
-  const { primitives, table } = await loadPlatform();
-  expect(Object.keys(table.kex)[0]).toBe("mlkem768x25519-sha256");
-  expect(primitives.mlkem === nobleMlKem).toBe(native === undefined);
-  const kex = table.kex["mlkem768x25519-sha256"]?.start((length) => new Uint8Array(length).fill(1));
-  expect(kex?.init.length).toBe(1184 + 32);
 });
 
 const missing = (): never => {
@@ -97,4 +88,24 @@ describe("--crypto", () => {
     const keyed = packetCipher(table, chacha, undefined).create(new Uint8Array(64), new Uint8Array(0));
     expect(keyed.constructor.name).toBe("ChaCha20Poly1305");
   });
+});
+
+test("ML-KEM is node:crypto's where it has it, else noble's, loaded when it is used; and it is offered first", async () => {
+  const native = platformMlKem();
+  vi.resetModules();
+  const load = vi.fn(() => ({ nobleMlKem }));
+  vi.doMock("../../src/ssh/algorithms/noble-ml-kem.ts", load);
+  const { loadPlatform } = await import("../../src/node/platform.ts");
+  const { primitives, table } = await loadPlatform();
+  const [[name, method]] = Object.entries(table.kex) as [[string, KexMethod]];
+  expect(name).toBe("mlkem768x25519-sha256");
+  expect([load.mock.calls.length, method.load === undefined]).toEqual([0, native !== undefined]);
+  const random = (length: number) => new Uint8Array(length).fill(1);
+  if (native === undefined) expect(() => method.start(random)).toThrow(TypeError);
+  await method.load?.();
+  expect([load.mock.calls.length, method.load]).toEqual([native === undefined ? 1 : 0, undefined]);
+  const seed = random(64);
+  expect(primitives.mlkem.pair(seed).publicKey).toEqual(nobleMlKem.pair(seed).publicKey);
+  expect(method.start(random).init.length).toBe(1184 + 32);
+  vi.doUnmock("../../src/ssh/algorithms/noble-ml-kem.ts");
 });

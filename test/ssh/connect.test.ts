@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { getEventListeners } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { Signer } from "../../src/ssh/algorithms/interfaces.ts";
+import type { KexMethod, Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import { connect } from "../../src/ssh/connect.ts";
 import type {
   ConnectOptions,
@@ -359,6 +359,72 @@ describe("limits", () => {
       TypeError,
     );
     expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe("a key exchange method that is still to be loaded", () => {
+  /** curve25519 as it is where nothing of it is loaded at first. */
+  function late(load: () => Promise<void>): Partial<ConnectOptions> {
+    const method = table.kex["curve25519-sha256"] as KexMethod;
+    let isLoaded = false;
+    const loading = async (): Promise<void> => {
+      await load();
+      isLoaded = true;
+    };
+    const row: KexMethod = {
+      hash: method.hash,
+      start: (randomBytes) => method.start(randomBytes),
+      get load() {
+        return isLoaded ? undefined : loading;
+      },
+    };
+    return { table: { ...table, kex: { "curve25519-sha256": row } } };
+  }
+
+  test("is loaded when the server has chosen it", async () => {
+    const load = vi.fn(async () => undefined);
+    const rig = await connected({ connect: late(load) });
+    await rig.connection.rekey();
+    expect(load).toHaveBeenCalledTimes(1);
+    await rig.connection.close();
+  });
+
+  test("which may fail", async () => {
+    const rig = new Rig({ connect: late(() => Promise.reject(new Error("no such file"))) });
+    await settle();
+    expect(rig.attempt.state).toBe("rejected");
+    expect(rig.attempt.error).toBeInstanceOf(e.SshError);
+    expect(rig.numbers).not.toContain(m.KEX_ECDH_INIT.number);
+  });
+
+  test("or take longer than the handshake may", async () => {
+    let loaded: () => void = () => undefined;
+    const loading = new Promise<void>((resolve) => {
+      loaded = resolve;
+    });
+    const rig = new Rig({ connect: late(() => loading) });
+    await pass(20 * second);
+    expect(rig.attempt.error).toBeInstanceOf(e.TimeoutError);
+    loaded();
+    await settle();
+    expect(rig.numbers).not.toContain(m.KEX_ECDH_INIT.number);
+  });
+
+  test("the verdict on the host key is waited for all the same: nothing is read before it", async () => {
+    let accept: () => void = () => undefined;
+    const verdict = new Promise<void>((resolve) => {
+      accept = resolve;
+    });
+    const rig = new Rig({ connect: { ...late(async () => undefined), verifyHostKey: () => verdict } });
+    await settle();
+    for (let i = 0; i < 50; i++) {
+      rig.link.push(new Uint8Array(1000));
+      await settle();
+    }
+    expect(rig.link.desiredSize).toBeLessThan(-40);
+    accept();
+    await settle();
+    expect(rig.attempt.state).toBe("rejected"); // those were no packets
   });
 });
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import type { KexMethod } from "../../src/ssh/algorithms/interfaces.ts";
 import { offering } from "../../src/ssh/algorithms/offer.ts";
-import { HostKeyError, type NegotiationError } from "../../src/ssh/errors.ts";
+import { HostKeyError, type NegotiationError, SshError } from "../../src/ssh/errors.ts";
 import type { KexInit } from "../../src/ssh/kex.ts";
 import * as m from "../../src/ssh/messages.ts";
 import { table } from "../../src/ssh/table.ts";
@@ -975,6 +975,68 @@ describe("Transport by itself", () => {
     expect(before).toBeGreaterThan(100);
     expect(transport.takeOutput().length).toBe(0);
     expect(transport.pendingOutput).toBeGreaterThan(0);
+  });
+});
+
+describe("a method that is still to be loaded", () => {
+  /** curve25519 as it is where nothing of it is loaded at first. */
+  function lateRig() {
+    const method = table.kex["curve25519-sha256"] as KexMethod;
+    const seen = { isLoaded: false, started: 0 };
+    const load = async (): Promise<void> => {
+      seen.isLoaded = true;
+    };
+    const late: KexMethod = {
+      hash: method.hash,
+      get load() {
+        return seen.isLoaded ? undefined : load;
+      },
+      start(randomBytes) {
+        seen.started += 1;
+        return method.start(randomBytes);
+      },
+    };
+    const rig = new ClientRig({ client: { table: { ...table, kex: { "curve25519-sha256": late } } } });
+    return { rig, seen, events: () => rig.events.filter(({ type }) => type === "method") };
+  }
+
+  test("is told once, and nothing goes on until it is there", async () => {
+    const { rig, seen, events } = lateRig();
+    rig.start();
+    expect(events()).toHaveLength(1);
+    expect([seen.started, rig.peer.of(m.KEX_ECDH_INIT).length]).toEqual([0, 0]);
+    const [event] = events();
+    if (event?.type !== "method") throw new Error("no such event");
+    await event.load();
+    rig.client.beginExchange();
+    rig.run();
+    expect(rig.end).toBe("open");
+    rig.client.rekey();
+    rig.run();
+    expect([seen.started, events().length, rig.end]).toEqual([2, 1, "open"]);
+  });
+
+  test("what the server sends meanwhile is looked at behind it, and by the rules of that place", () => {
+    const { rig, seen } = lateRig();
+    rig.start();
+    rig.peer.send(encode(m.IGNORE, { data: new Uint8Array(0) })); // which ends a first strict exchange
+    rig.run();
+    expect(rig.end).toBe("open");
+    expect(rig.client.packetsReceived).toBe(1);
+    seen.isLoaded = true;
+    rig.client.beginExchange();
+    rig.run();
+    expect(rig.end).toMatchObject({ name: "ProtocolError", section: strictKex });
+  });
+
+  test("is nothing to begin with elsewhere, nor when the connection is over", () => {
+    const { rig } = lateRig();
+    expect(() => rig.client.beginExchange()).toThrow(TypeError);
+    rig.start();
+    rig.client.fail(new SshError("it could not be loaded"));
+    rig.run();
+    rig.client.beginExchange();
+    expect(rig.peer.of(m.KEX_ECDH_INIT)).toHaveLength(0);
   });
 });
 

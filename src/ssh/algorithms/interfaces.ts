@@ -11,6 +11,8 @@ export interface KexMethod {
   hash(data: Uint8Array): Uint8Array;
   /** Whether `start` is so slow in a new process that nothing but a need for it is a reason to call it. */
   readonly isSlow?: boolean;
+  /** There as long as what `start` needs is not loaded: to be called, and awaited, before it. */
+  readonly load?: (() => Promise<void>) | undefined;
   /** Makes an ephemeral key pair. */
   start(randomBytes: RandomBytes): KexStart;
 }
@@ -46,6 +48,8 @@ export interface X25519Pair {
 export interface MlKem {
   /** Whether the first pair of a process takes tens of milliseconds. */
   readonly isSlow: boolean;
+  /** There as long as it is not loaded: to be called, and awaited, before `pair`. */
+  readonly load?: (() => Promise<void>) | undefined;
   /** The key pair of a seed: d and z, 64 bytes, which are copied. FIPS 203 §7.1. */
   pair(seed: Uint8Array): MlKemPair;
 }

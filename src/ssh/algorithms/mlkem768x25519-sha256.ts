@@ -17,7 +17,14 @@ const replyLength = ciphertextLength + x25519Length;
 /** C_INIT is 1,184 + 32 bytes, S_REPLY 1,088 + 32; K leaves as a string, not an mpint. */
 export function mlkem768X25519(mlkem: MlKem, x25519: X25519, primitive: HashPrimitive): KexMethod {
   const hash = (data: Uint8Array): Uint8Array => primitive("sha256", data);
-  return { hash, isSlow: mlkem.isSlow, start: (randomBytes) => start(mlkem, x25519, hash, randomBytes) };
+  return {
+    hash,
+    isSlow: mlkem.isSlow,
+    get load() {
+      return mlkem.load;
+    },
+    start: (randomBytes) => start(mlkem, x25519, hash, randomBytes),
+  };
 }
 
 function start(mlkem: MlKem, x25519: X25519, hash: Hash, randomBytes: RandomBytes): KexStart {
