@@ -103,11 +103,12 @@ export class Conversation {
 
   /** Whether a line of the host's asks more than may wait for answers; each request in it is answered so then. */
   refusesExcess({ isMessage, envelopes }: Verdict): boolean {
-    const asked = envelopes.flatMap(({ kind, id, method }) =>
-      kind === "request" && id !== undefined ? [{ id, method, isSent: false }] : [],
-    );
-    if (!isMessage || asked.length === 0 || this.#host.hasRoomFor(asked)) return false;
-    for (const request of asked) this.#ports.answer(answerLine(request, EXCESS_REASON, []), request);
+    if (!isMessage || this.#host.hasRoomFor(envelopes)) return false;
+    for (const { kind, id, method } of envelopes) {
+      if (kind !== "request" || id === undefined) continue;
+      const request = { id, method, isSent: false };
+      this.#ports.answer(answerLine(request, EXCESS_REASON, []), request);
+    }
     return true;
   }
 

@@ -31,7 +31,8 @@ type Read<T> = T | "absent" | "null" | "unfit" | "long";
 
 /** The members of one object so far; the last of a repeated one counts. */
 export class EnvelopeDraft {
-  #isJsonRpc = false;
+  /** Whether its version, the last one, is 2.0. */
+  isJsonRpc = false;
   #id: Read<MessageId> = "absent";
   #method: Read<{ readonly name: string }> = "absent";
   #hasResult = false;
@@ -42,7 +43,7 @@ export class EnvelopeDraft {
   set(member: Member, kind: ValueKind, token: Uint8Array | undefined): void {
     switch (member) {
       case "jsonrpc":
-        this.#isJsonRpc = token !== undefined && stringValue(token) === "2.0";
+        this.isJsonRpc = false; // a string sets it
         break;
       case "id":
         this.#id = readId(kind, token);
@@ -66,7 +67,7 @@ export class EnvelopeDraft {
 
   /** The message that the members make, undefined where they make none. */
   envelope(): Envelope | undefined {
-    if (!this.#isJsonRpc || this.#id === "unfit") return undefined;
+    if (!this.isJsonRpc || this.#id === "unfit") return undefined;
     const kind = this.#kind();
     if (kind === undefined) return undefined;
     return {

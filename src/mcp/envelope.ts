@@ -6,7 +6,7 @@
  */
 import { type Envelope, EnvelopeDraft, LONGEST_METHOD, type Member, type ValueKind } from "./envelope-draft.ts";
 import { ACTION, FIRST_ACTION, STATE, TABLE } from "./json-grammar.ts";
-import { LONGEST_ID, stringValue } from "./message-id.ts";
+import { LONGEST_ID } from "./message-id.ts";
 import { TokenCapture } from "./token-capture.ts";
 
 /** What a text turned out to be. */
@@ -26,7 +26,9 @@ const LARGEST_BATCH = 10_000;
 /** The longest key of interest, `requestId`, with each letter escaped and its quotes. */
 const LONGEST_KEY = 2 + 6 * "requestId".length;
 
-const envelopeMembers: ReadonlySet<string> = new Set(["jsonrpc", "id", "method", "result", "error", "params"]);
+const envelopeMembers = ["jsonrpc", "id", "method", "result", "error", "params"] as const;
+const paramsMembers = ["requestId"] as const;
+const versions = ["2.0"] as const;
 
 /** Most strings are shorter, in bytes: for these a view costs more than it saves. */
 const SHORT_RUN = 64;
@@ -168,18 +170,15 @@ export class EnvelopeScanner {
     const isKey = this.#isKey;
     this.#isKey = false;
     if (this.#capture.isOn) {
-      const raw = this.#capture.finish(bytes, at + 1);
-      if (isKey) this.#member = this.#memberNamed(raw);
-      else this.#set("string", raw);
+      if (isKey) this.#member = this.#endMember(bytes, at + 1);
+      else if (this.#member === "jsonrpc") this.#setVersion(this.#capture.finishAs(versions, bytes, at + 1));
+      else this.#set("string", this.#capture.finish(bytes, at + 1));
     }
     return isKey ? STATE.colon : STATE.after;
   }
 
-  #memberNamed(raw: Uint8Array | undefined): Member | undefined {
-    if (raw === undefined) return undefined;
-    const name = stringValue(raw);
-    if (this.#depth > this.#envelopeDepth) return name === "requestId" ? "requestId" : undefined;
-    return envelopeMembers.has(name) ? (name as Member) : undefined;
+  #endMember(bytes: Uint8Array, end: number): Member | undefined {
+    return this.#capture.finishAs(this.#depth > this.#envelopeDepth ? paramsMembers : envelopeMembers, bytes, end);
   }
 
   /** False where a batch's member is not an object. */
@@ -203,6 +202,11 @@ export class EnvelopeScanner {
     if (this.#depth < this.#envelopeDepth) return STATE.fault;
     if (this.#member !== undefined) this.#set(bytes[at] === LETTER_N ? "null" : "other", undefined);
     return step(STATE.literal, bytes, at);
+  }
+
+  #setVersion(version: "2.0" | undefined): void {
+    this.#draft.isJsonRpc = version !== undefined;
+    this.#member = undefined;
   }
 
   #set(kind: ValueKind, raw: Uint8Array | undefined): void {

@@ -34,7 +34,8 @@ export function stringValue(raw: Uint8Array): string {
 function textOf(raw: Uint8Array): string {
   if (raw.length > 32) return utf8.decode(raw);
   let text = "";
-  for (const byte of raw) {
+  for (let at = 0; at < raw.length; at++) {
+    const byte = raw[at] as number;
     if (byte > 0x7f) return utf8.decode(raw);
     text += String.fromCharCode(byte);
   }

@@ -48,10 +48,16 @@ export class PendingRequests {
     return this.#awaited > 0;
   }
 
-  /** Whether as many more may be entered as a host may have. */
-  hasRoomFor(asked: readonly Asked[]): boolean {
-    const names = asked.reduce((sum, each) => sum + namesOf(each), this.#names);
-    return this.#requests.size + asked.length <= MOST_FROM_HOST && names <= MOST_HOST_NAMES;
+  /** Whether the requests of a line may be entered as well, of all that a host may have. Asked of each line. */
+  hasRoomFor(envelopes: readonly Envelope[]): boolean {
+    let asked = 0;
+    let names = this.#names;
+    for (const { kind, id, method } of envelopes) {
+      if (kind !== "request" || id === undefined) continue;
+      asked++;
+      names += namesOf({ id, method });
+    }
+    return asked === 0 || (this.#requests.size + asked <= MOST_FROM_HOST && names <= MOST_HOST_NAMES);
   }
 
   get all(): readonly PendingRequest[] {
@@ -122,9 +128,7 @@ export class PendingRequests {
   }
 }
 
-type Asked = Pick<PendingRequest, "id" | "method">;
-
-function namesOf({ id, method = "" }: Asked): number {
+function namesOf({ id, method = "" }: Pick<PendingRequest, "id" | "method">): number {
   return id.raw.length + method.length;
 }
 
