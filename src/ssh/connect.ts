@@ -228,11 +228,8 @@ class Connection implements SshConnection {
 
   /** Nothing is read while a host key waits for its verdict, a method to be loaded, or the server does not read what we owe it. */
   async #mayRead(): Promise<void> {
-    for (let verdict = this.#verdict; verdict !== undefined; ) {
-      await verdict;
-      if (this.#verdict === verdict) this.#verdict = undefined;
-      verdict = this.#verdict; // what came behind a method that is loaded may need one, too
-    }
+    await this.#verdict;
+    this.#verdict = undefined; // no other has begun: the next answers what the server has still to send
     while (this.#client.pendingOutput >= readPauseOutput && this.#writing !== undefined) await this.#writing;
   }
 

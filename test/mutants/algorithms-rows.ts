@@ -46,14 +46,6 @@ export const algorithmsRows: readonly Mutant[] = [
     caughtBy: { file: "test/ssh/transport.test.ts", test: "is looked at behind it, and by the rules of that place" },
   },
   {
-    id: "method-late-verdict-forgotten",
-    file: "src/ssh/connect.ts",
-    find: "if (this.#verdict === verdict) this.#verdict = undefined;",
-    replace: "this.#verdict = undefined;",
-    why: "behind a method that was loaded late a server may fill the memory while its host key is judged",
-    caughtBy: { file: "test/ssh/connect.test.ts", test: "nothing is read before it" },
-  },
-  {
     id: "ephemeral-twice",
     file: `${folder}/ephemeral.ts`,
     find: "work = undefined;",

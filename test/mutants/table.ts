@@ -1003,7 +1003,7 @@ export const table: readonly Mutant[] = [
   {
     id: "connect-reads-before-verdict",
     file: "src/ssh/connect.ts",
-    find: "      await verdict;",
+    find: "    await this.#verdict;",
     replace: "",
     why: "bytes of a host that nobody has judged pile up while a person thinks",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "sees the key before any packet behind it is read" },
