@@ -175,7 +175,8 @@ export class SendQueue implements HostRoute {
     for (;;) {
       while (this.#next.length > 0 && this.#feeds === feed) {
         for (const chunk of this.#takeSent(onSent)) {
-          await sink.write(chunk);
+          const time = sink.write(chunk);
+          if (time !== undefined) await time;
           this.#taken += chunk.length;
           this.#onTaken(chunk);
         }

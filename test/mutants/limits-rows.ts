@@ -29,6 +29,14 @@ export const limitsRows: readonly Mutant[] = [
     caughtBy: { file: proxy, test: "are those with ids and methods of 8 MiB" },
   },
   {
+    id: "message-id-sign-is-a-digit",
+    file: "src/mcp/message-id.ts",
+    find: "if (digit < 0x30 || digit > 0x39) return false;",
+    replace: "if (digit > 0x39) return false;",
+    why: "1.0 and 1 are two ids: the answer of a server that writes numbers its own way is taken for a late one",
+    caughtBy: { file: "test/mcp/message-id.test.ts", test: "1 is 1.0" },
+  },
+  {
     id: "limits-excess-of-junk",
     file: "src/mcp/conversation.ts",
     find: "if (!isMessage || this.#host.hasRoomFor(envelopes)) return false;",

@@ -184,8 +184,8 @@ export const pathRows: readonly Mutant[] = [
   {
     id: "send-queue-gives-back-early",
     file: "src/mcp/send-queue.ts",
-    find: "await sink.write(chunk);",
-    replace: "void sink.write(chunk);",
+    find: "if (time !== undefined) await time;",
+    replace: "",
     why: "the bytes of a write that waits for the server's window change under it",
     caughtBy: { file: "test/mcp/input-blocks.test.ts", test: "lines reach a server that is slow now and then" },
   },

@@ -1385,8 +1385,8 @@ export const table: readonly Mutant[] = [
   {
     id: "message-id-rounded",
     file: "src/mcp/message-id.ts",
-    find: "test(token)) return token;",
-    replace: "test(token)) return String(Number(token));",
+    find: "if (isPlainInteger(token)) return token;",
+    replace: "if (isPlainInteger(token)) return String(Number(token));",
     why: "neighbours beyond 2^53 are one id",
     caughtBy: { file: "test/mcp/message-id.test.ts", test: "9007199254740993 is not 9007199254740992" },
   },
