@@ -414,7 +414,10 @@ class Connection implements SshConnection {
         if (!this.#isStepping) this.#flush();
         return taken;
       },
-      consumed: (length) => act(() => client.consumed(id, length)),
+      consumed: (length) => {
+        client.consumed(id, length);
+        if (client.hasOutput) this.#step(); // it may have given window back, or have failed
+      },
       sendEof: () => act(() => client.sendEof(id)),
       signal: (name) => act(() => client.signal(id, name)),
       close: () => act(() => client.closeChannel(id)),
