@@ -22,6 +22,14 @@ export const algorithmsRows: readonly Mutant[] = [
     caughtBy: { file: "test/node/diffie-hellman.test.ts", test: "nor are powers missed" },
   },
   {
+    id: "platform-power-by-javascript",
+    file: "src/node/diffie-hellman.ts",
+    find: "return Uint8Array.from(diffieHellman({ privateKey, publicKey }));",
+    replace: "throw new Error();",
+    why: "Diffie-Hellman is left to BigInt, slow and in no constant time, and nobody sees it",
+    caughtBy: { file: `${tests}/diffie-hellman-group.test.ts`, test: "nothing is left to BigInt" },
+  },
+  {
     id: "platform-ecdh-without-fallback",
     file: "src/node/diffie-hellman.ts",
     find: "return nobleEcdh.sharedSecret(curve, secret, serverShare);",

@@ -15,7 +15,7 @@ beforeAll(async () => {
   vi.doMock(import("node:crypto"), async (original) => ({
     ...(await original()),
     createECDH: missing,
-    createDiffieHellman: missing,
+    createPrivateKey: missing,
   }));
   ({ platformEcdh, platformPower } = await import("../../src/node/diffie-hellman.ts"));
 });
