@@ -20,7 +20,7 @@ import { copying, duplexOf, readableOf } from "./web-streams.ts";
 
 const maximumStderr = 64 * 1024; // what is kept of an unread stderr
 const blockLength = 64 * 1024; // of what waits to be read: a window of single bytes must weigh no more than its bytes
-const mostSpare = 128; // blocks that are kept for what comes: as much as a window grows to
+const mostSpare = 48; // blocks that are kept for what comes: of a full window, 128, the rest is made anew
 
 /** What the streams ask of the connection; `id` is known to it. */
 export interface ChannelPort {
