@@ -124,9 +124,10 @@ export class ChannelStreams implements SessionChannel {
     this.#sink.resume();
   }
 
-  /** Gives a flow what was told since, all of it at once: it leaves in one write then. */
+  /** Gives the flows what was told since, all of it at once: it leaves in one write then. */
   deliver(): void {
     this.#data.deliver();
+    this.#stderr.deliver();
   }
 
   /** The channel is gone: by the server's CLOSE, or with the connection, which `error` tells. */

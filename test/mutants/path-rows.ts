@@ -250,6 +250,14 @@ export const pathRows: readonly Mutant[] = [
     caughtBy: { file: "test/ssh/direct.test.ts", test: "what comes in one read is given in one piece" },
   },
   {
+    id: "flow-without-stderr",
+    file: "src/ssh/channel-streams.ts",
+    find: "this.#stderr.deliver();",
+    replace: "",
+    why: "what a server says on stderr is shown when it has ended, and a shell that answers in its place is not found out",
+    caughtBy: { file: "test/ssh/flow.test.ts", test: "gives what stands on stderr in the same moment" },
+  },
+  {
     id: "flow-no-credit",
     file: "src/ssh/channel-streams.ts",
     find: "this.#onRead(length); // behind the taking",

@@ -16,7 +16,7 @@ interface Filled {
 }
 
 /** A channel's source, which flows; all that was pushed in one turn is given at once. */
-function channel(): Filled {
+function channel(news: "data" | "stderr" = "data"): Filled {
   let consumed = 0;
   const nothing = (): void => undefined;
   const streams = new ChannelStreams({
@@ -29,14 +29,14 @@ function channel(): Filled {
     signal: nothing,
     close: nothing,
   });
-  const tell = (news: ChannelNews): void => {
-    streams.tell(news);
+  const tell = (told: ChannelNews): void => {
+    streams.tell(told);
     streams.deliver();
   };
   return {
-    source: streams.direct.source,
+    source: news === "data" ? streams.direct.source : streams.directStderr,
     consumed: () => consumed,
-    push: (text) => tell({ news: "data", data: Buffer.from(text) }),
+    push: (text) => tell({ news, data: Buffer.from(text) }),
     end: (error) => (error === undefined ? tell({ news: "eof" }) : streams.end(error as DisconnectError)),
   };
 }
@@ -251,6 +251,15 @@ describe("a channel's source", () => {
     await settled();
     push("now");
     expect([taker.text, consumed()]).toEqual(["now", 3]);
+  });
+
+  test("gives what stands on stderr in the same moment, whether stdout says anything or not", async () => {
+    const { source, push } = channel("stderr");
+    const taker = new Taker();
+    void flowing(source, taker.take);
+    await settled();
+    push("now");
+    expect(taker.text).toBe("now");
   });
 
   test("what comes while a chunk is being taken is given behind it", async () => {
