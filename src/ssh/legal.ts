@@ -66,19 +66,27 @@ const byPosition: Readonly<Record<KexPosition, number>> = {
   open: m.KEXINIT.number,
 };
 
-/** Every number that has a meaning, for us or for a server: the rest is answered UNIMPLEMENTED. RFC 4253 §11.4. */
-const names: ReadonlyMap<number, string> = new Map(
-  Object.values(m).flatMap((entry) => ("number" in entry ? [[entry.number, entry.name] as const] : [])),
-);
+let known: ReadonlyMap<number, string> | undefined;
+
+/**
+ * Every number that has a meaning, for us or for a server: the rest is answered UNIMPLEMENTED. RFC 4253 §11.4. Made for the
+ * first that asks: few connections come to that, and each message's layout is looked up in it.
+ */
+function names(): ReadonlyMap<number, string> {
+  known ??= new Map(
+    Object.values(m).flatMap((entry) => ("number" in entry ? [[entry.number, entry.name] as const] : [])),
+  );
+  return known;
+}
 
 /** The message's name in the RFCs, or its number. */
 export function nameOf(number: number): string {
-  return names.get(number) ?? `message ${number}`;
+  return names().get(number) ?? `message ${number}`;
 }
 
 /** Whether a number has a meaning at all. */
 export function isKnown(number: number): boolean {
-  return names.has(number);
+  return names().has(number);
 }
 
 /** What the exchange waits for at `position`, by name. */
