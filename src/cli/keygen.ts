@@ -6,7 +6,7 @@ import { expandHome, FileError, readKeyFile, shellQuoted } from "../node/files.t
 import { createKey } from "../node/key-creation.ts";
 import type { Log } from "../node/log.ts";
 import { encodeBase64 } from "../ssh/base64.ts";
-import { printable } from "../ssh/printable.ts";
+import { hasHidden, printable } from "../ssh/printable.ts";
 import { keyTypeOf, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
 import { isEqual } from "../ssh/wire.ts";
 import { copyCommand } from "./commands.ts";
@@ -66,7 +66,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
 /** In a line of authorized_keys it reaches to the end. */
 function commentOf(given: string | true | undefined): string {
   if (typeof given !== "string") return "";
-  if (/[\p{Cc}\p{Cf}]/u.test(given) || given.length > 255) {
+  if (hasHidden(given) || given.length > 255) {
     throw new UsageError(`argument --comment: invalid comment: ${quote(given)}`);
   }
   return given;

@@ -6,7 +6,7 @@ import { isIPv6 } from "node:net";
 import { type HostKeyPin, parseHostKeyPin } from "../node/host-key-pin.ts";
 import { type JumpSpec, parseJumps } from "../node/jump-spec.ts";
 import { KeyFormatError } from "../ssh/errors.ts";
-import { printable } from "../ssh/printable.ts";
+import { hasHidden, printable } from "../ssh/printable.ts";
 
 /** The command line cannot be used as it is: usage on stderr, exit 2. */
 export class UsageError extends Error {
@@ -38,7 +38,7 @@ export const host: Reader<string> = (raw) => {
 /** A user's name on the server. RFC 4252 §5 takes any UTF-8; no name holds a control character. */
 export const username: Reader<string> = (raw) => {
   if (raw === "") throw new UsageError("must not be empty");
-  if (/[\p{Cc}\p{Cf}]/u.test(raw) || raw.length > 255) throw new UsageError(`invalid user name: ${quote(raw)}`);
+  if (hasHidden(raw) || raw.length > 255) throw new UsageError(`invalid user name: ${quote(raw)}`);
   return raw;
 };
 
@@ -98,7 +98,7 @@ export const command: Reader<string> = (raw) => {
 /** A subsystem's name. RFC 4254 §6.5 */
 export const subsystem: Reader<string> = (raw) => {
   if (raw === "") throw new UsageError("must not be empty");
-  if (/[\p{Cc}\p{Cf}\s]/u.test(raw)) throw new UsageError(`invalid subsystem: ${quote(raw)}`);
+  if (hasHidden(raw) || /\s/.test(raw)) throw new UsageError(`invalid subsystem: ${quote(raw)}`);
   return raw;
 };
 

@@ -79,7 +79,7 @@ export const configRows: readonly Mutant[] = [
   {
     id: "config-shell-takes-names",
     file: "src/node/host-config.ts",
-    find: 'if (/^[\\p{L}\\p{N}_.:][\\p{L}\\p{N}_.:@%+=,/\\\\-]*$/u.test(text) && !text.endsWith("\\\\")) return text;',
+    find: 'if (harmless.test(text) && !text.endsWith("\\\\")) return text;',
     replace: "if (text !== undefined) return text;",
     why: "a user name in a link or a snippet is run by the shell (CVE-2023-51385)",
     caughtBy: { file: config, test: 'the name "$(id)" does not get into' },
@@ -87,8 +87,10 @@ export const configRows: readonly Mutant[] = [
   {
     id: "config-shell-takes-options",
     file: "src/node/host-config.ts",
-    find: "if (/^[\\p{L}\\p{N}_.:][\\p{L}",
-    replace: "if (/^[\\p{L}\\p{N}_.:-][\\p{L}",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a source line
+    find: "`^[${letters}_.:][",
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a source line
+    replace: "`^[${letters}_.:-][",
     why: "a host that is called -oProxyCommand=x is an option of the command",
     caughtBy: { file: config, test: 'the name "-oProxyCommand=x" does not get into' },
   },

@@ -1169,15 +1169,15 @@ export const table: readonly Mutant[] = [
   {
     id: "printable-c1",
     file: "src/ssh/printable.ts",
-    find: "\\u007f-\\u009f",
-    replace: "\\u007f",
+    find: "\\\\p{Cc}",
+    replace: "\\\\x00-\\\\x1f\\\\x7f",
     why: "C1 controls: a terminal takes U+009B for the start of an escape sequence",
     caughtBy: { file: "test/ssh/printable.test.ts", test: "no control, separator, format, surrogate or private one" },
   },
   {
     id: "printable-bidi",
     file: "src/ssh/printable.ts",
-    find: "\\p{Cf}",
+    find: "\\\\p{Cf}",
     replace: "",
     why: "bidirectional overrides make a message read as another",
     caughtBy: { file: "test/ssh/printable.test.ts", test: "no control, separator, format, surrogate or private one" },
