@@ -1,6 +1,6 @@
 /**
- * Remote: the way to the remote MCP server, in an order that costs no time: dial first, ask for the files, and load what
- * needs cryptography, which takes longer than the others together, while both are on their way.
+ * Remote: the way to the remote MCP server, in an order that costs no time: dial first, read the files, and load what
+ * needs cryptography, which takes longer than the others together, while the connection is on its way.
  */
 import { isIP } from "node:net";
 import type { OpenRemote, RemoteSession } from "../mcp/link.ts";

@@ -1,6 +1,7 @@
 /**
  * Files: where keys and known hosts lie on this machine, read whole with a bound. Errors name the path and the cause.
  */
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
 import type { FileHandle } from "node:fs/promises";
 import { open } from "node:fs/promises";
 import { homedir } from "node:os";
@@ -137,17 +138,54 @@ async function readBounded(path: string, limit: number): Promise<KnownHostsFile>
 
 async function readBytes(path: string, limit: number): Promise<ReadFile> {
   const expanded = expandHome(path);
-  let file: FileHandle | undefined;
   try {
-    file = await open(expanded);
-    const { mode } = await file.stat();
-    const bytes = await readUpTo(file, limit + 1);
+    const { bytes, mode } = readFromDisk(expanded, limit + 1) ?? (await readWhenItComes(expanded, limit + 1));
     if (bytes.length > limit) throw Object.assign(new Error("larger than this file may be"), { code: "EFBIG" });
     return { path: expanded, bytes, mode };
   } catch (error) {
     throw fileError(path, error as NodeJS.ErrnoException);
+  }
+}
+
+type Content = Pick<ReadFile, "bytes" | "mode">;
+
+/**
+ * At once, as ssh's configuration is read: by the thread pool a start's few files take a millisecond of CPU more. Undefined
+ * for what is no file of a disk's, and may keep us waiting.
+ */
+function readFromDisk(path: string, most: number): Content | undefined {
+  if (!statSync(path).isFile()) return undefined; // looked at before it is opened: whoever writes to a pipe would hear that
+  const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  try {
+    const status = fstatSync(descriptor);
+    return status.isFile() ? { bytes: readAll(descriptor, status.size, most), mode: status.mode } : undefined;
   } finally {
-    await file?.close();
+    closeSync(descriptor);
+  }
+}
+
+/** Reads to the end, or `most` bytes; the file may be longer than it said, as those of /proc are. */
+function readAll(descriptor: number, size: number, most: number): Uint8Array {
+  let buffer = new Uint8Array(Math.min(size + 1, most));
+  for (let length = 0; ; ) {
+    const count = readSync(descriptor, buffer, length, buffer.length - length, null);
+    length += count;
+    if (count === 0 || length === most) return buffer.subarray(0, length);
+    if (length < buffer.length) continue;
+    const larger = new Uint8Array(Math.min(2 * length + 4096, most));
+    larger.set(buffer);
+    buffer.fill(0); // it may be a key
+    buffer = larger;
+  }
+}
+
+async function readWhenItComes(path: string, most: number): Promise<Content> {
+  const file = await open(path);
+  try {
+    const { mode } = await file.stat();
+    return { bytes: await readUpTo(file, most), mode };
+  } finally {
+    await file.close();
   }
 }
 

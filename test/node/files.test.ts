@@ -97,6 +97,17 @@ describe("a key file", () => {
     await writing;
   });
 
+  it("on a disk is read before anything else happens, whatever its size says", async () => {
+    const path = write("key", "x".repeat(10_000));
+    let text = "";
+    void readKeyFile(path).then((file) => {
+      text = file.text;
+    });
+    for (let turn = 0; turn < 10; turn++) await Promise.resolve();
+    expect(text).toHaveLength(10_000);
+    expect((await readKeyFile("/proc/self/status")).text).toMatch(/^Name:[\s\S]*\n$/); // its size is 0
+  });
+
   it("that is missing is named", async () => {
     const error = await failure(readKeyFile("~/none"));
     expect(error).toMatchObject({ code: "ENOENT", path: `${folder}/none` });
