@@ -108,7 +108,7 @@ class NodeSource implements ByteSource {
     if (this.#end !== undefined) return !this.#isLent;
     if (this.#flow?.isReady) {
       const isTaken = this.#flow.give(chunk);
-      if (this.#end !== undefined) this.#goOn();
+      if (this.#end !== undefined || this.#chunks.length > 0) this.#goOn(); // the taker may have made it so
       return isTaken;
     }
     this.#chunks.push(chunk);

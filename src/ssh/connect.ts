@@ -88,6 +88,7 @@ class Connection implements SshConnection {
   #resolveClosed: (error: SshError | undefined) => void = () => undefined;
   #hostKey: HostKey | undefined;
   #writing: Promise<void> | undefined;
+  #isWriting = false;
   /** Whether output has left, or is leaving, since bytes were last received. */
   #hasSent = false;
   #isStepping = false;
@@ -270,13 +271,16 @@ class Connection implements SshConnection {
 
   /** One write at a time: what comes meanwhile leaves together with the next. */
   #flush(): void {
-    if (this.#writing !== undefined || this.#isEnded) return;
+    if (this.#isWriting || this.#writing !== undefined || this.#isEnded) return;
     if (!this.#client.hasOutput) return;
     const output = this.#client.lendOutput(); // until it has left: no other is lent before
     this.#hasSent = true;
+    this.#isWriting = true; // a sink may have us take a chunk from within
     const writing = this.#sink.write(output);
+    this.#isWriting = false;
     if (writing === undefined) {
       if (output.length >= muchOutput) this.#step(); // something may have waited for it to leave
+      this.#flush(); // what was made within the write
       return;
     }
     const written = writing.catch((error: unknown) => this.#client.receiveEnd(error));

@@ -227,11 +227,30 @@ export const pathRows: readonly Mutant[] = [
   {
     id: "flow-cancelled-for-ever",
     file: "src/node/byte-streams.ts",
-    find: "if (this.#end !== undefined) this.#goOn();",
-    replace: "",
+    find: "this.#end !== undefined || this.#chunks.length > 0",
+    replace: "this.#chunks.length > 0",
     why: "who stops reading from within a chunk waits for the end for ever",
     caughtBy: { file: "test/node/byte-streams.test.ts", test: "ends where it is cancelled by its own taker" },
     hangs: true,
+  },
+  {
+    id: "flow-out-of-order",
+    file: "src/node/byte-streams.ts",
+    find: "this.#end !== undefined || this.#chunks.length > 0",
+    replace: "this.#end !== undefined",
+    why: "bytes that come while others are being taken are given behind those that come next",
+    caughtBy: {
+      file: "test/node/byte-streams.test.ts",
+      test: "gives what comes while a chunk is being taken behind it",
+    },
+  },
+  {
+    id: "write-within-a-write",
+    file: "src/ssh/connect.ts",
+    find: "this.#isWriting = true;",
+    replace: "",
+    why: "over a stream that answers within a write, packets reach the server in another order, and it hangs up",
+    caughtBy: { file: "test/ssh/direct.test.ts", test: "may pass on what has come before it takes" },
   },
   {
     id: "flow-reads-into-what-is-lent",

@@ -155,6 +155,23 @@ describe("flowing", () => {
     expect(source.isPaused()).toBe(true);
   });
 
+  it("gives what comes while a chunk is being taken behind it", async () => {
+    const source = new Readable({ read: nothing });
+    let text = "";
+    const over = flowing(readableBytes(source, nothing), (chunk) => {
+      if (text === "") source.push("second ");
+      text += Buffer.from(chunk).toString();
+      return undefined;
+    });
+    await new Promise(setImmediate);
+    for (const each of ["first ", "third"]) {
+      source.push(each);
+      await new Promise(setImmediate);
+    }
+    source.push(null);
+    expect([await over, text]).toEqual([undefined, "first second third"]);
+  });
+
   it("ends where it is cancelled by its own taker", async () => {
     const source = new PassThrough();
     const bytes = readableBytes(source, nothing);

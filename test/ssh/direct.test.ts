@@ -1,6 +1,13 @@
 import { expect, test } from "vitest";
 import { connect } from "../../src/ssh/connect.ts";
-import type { ByteDuplex, ByteSource, SessionChannel, SshConnection } from "../../src/ssh/connection.ts";
+import type {
+  ByteDuplex,
+  ByteSink,
+  ByteSource,
+  SessionChannel,
+  SshConnection,
+  TakeChunk,
+} from "../../src/ssh/connection.ts";
 import * as m from "../../src/ssh/messages.ts";
 import { duplexOf } from "../../src/ssh/web-streams.ts";
 import { decode, encode } from "../../src/ssh/wire.ts";
@@ -170,4 +177,46 @@ test("what a slow consumer reads late is what came, whatever came after it", asy
   }
   expect(Buffer.concat(chunks).equals(bytes)).toBe(true);
   await connection.close();
+});
+
+test("a socket may pass on what has come before it takes what it is given", async () => {
+  const peer = new ScriptedPeer();
+  let take: TakeChunk | undefined;
+  const hear = (): void => {
+    const bytes = take === undefined ? new Uint8Array(0) : peer.takeOutput();
+    if (bytes.length > 0) void take?.(bytes);
+  };
+  const source: ByteSource = {
+    read: () => Promise.reject(new Error("it flows")),
+    flow: (given) => {
+      take = given;
+      setImmediate(hear);
+      return new Promise(() => undefined);
+    },
+    cancel: async () => undefined,
+  };
+  const sink: ByteSink = {
+    write: (bytes) => {
+      hear();
+      peer.receive(bytes);
+      setImmediate(hear);
+      return undefined;
+    },
+    close: async () => undefined,
+    abort: async () => undefined,
+    broken: new Promise(() => undefined),
+  };
+  peer.greet();
+  const keys = [new PeerKey("the user")];
+  const options = { user: "mcp", keys, verifyHostKey: () => undefined };
+  const connection = await connect(duplexOf({ source, sink }), options);
+  const session = await connection.session({ shell: true });
+  for (let i = 0; i < 3; i++) {
+    peer.sendMessage(m.GLOBAL_REQUEST, { requestName: "?", wantReply: true, requestData: new Uint8Array(0) });
+    await session.direct?.sink.write(Buffer.from("data"));
+  }
+  await connection.close();
+  const numbers = peer.received.slice(-7).map(({ number }) => number);
+  const both = [m.CHANNEL_DATA.number, m.REQUEST_FAILURE.number];
+  expect(numbers).toEqual([...both, ...both, ...both, m.DISCONNECT.number]);
 });
