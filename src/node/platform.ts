@@ -33,6 +33,10 @@ function mlKemWhenUsed(): MlKem {
   };
 }
 
+function fromBase64(text: string): Uint8Array {
+  return Buffer.from(text, "base64");
+}
+
 /**
  * node:crypto's, and the kernel, which goes first where it runs: a short packet, as most are, takes it a microsecond where
  * node:crypto takes ten to make a cipher for it, and it makes no arrays, of which AES-GCM's are tens of MiB of garbage.
@@ -47,7 +51,7 @@ export const platformPrimitives: Primitives = {
   gcm: platformGcm,
   ctr: platformCtr,
   hmac: platformHmac,
-  chacha: swiftChaCha(nobleChaCha),
+  chacha: swiftChaCha(nobleChaCha, fromBase64),
   isAesFirst: !mayRunKernel(),
 };
 
@@ -100,7 +104,7 @@ export async function loadTable(choice: CryptoChoice): Promise<AlgorithmTable> {
   if (choice === "noble") return tableOf((await import("../ssh/algorithms/noble.ts")).noble);
   const { primitives, table } = await loadPlatform();
   if (choice === "auto") return table;
-  const chacha = kernelChaCha();
+  const chacha = kernelChaCha(fromBase64);
   if (chacha === undefined) throw new CryptoError("this runtime compiles no WebAssembly with vectors (--crypto wasm)");
   return tableOf({ ...primitives, chacha, isAesFirst: false });
 }

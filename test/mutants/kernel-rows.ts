@@ -184,8 +184,8 @@ export const kernelRows: readonly Mutant[] = [
   {
     id: "kernel-no-fallback",
     file: `${folder}/cipher.ts`,
-    find: "(kernelChaCha() ?? fallback)(key)",
-    replace: "(kernelChaCha() as ChaChaPrimitive)(key)",
+    find: "(kernelChaCha(fromBase64) ?? fallback)(key)",
+    replace: "(kernelChaCha(fromBase64) as ChaChaPrimitive)(key)",
     why: "where WebAssembly is forbidden, no connection comes about",
     caughtBy: { file: `${tests}/cipher.test.ts`, test: "the fallback serves without a word" },
   },
