@@ -161,6 +161,8 @@ export interface SinkEnd {
   readonly abort: () => void;
   /** Asked where the sink has failed: what it rejects with is the error then. */
   readonly verdict?: () => Promise<void>;
+  /** Whether the sink's `writableLength` says nothing: then only its callbacks tell what was taken. */
+  readonly isLengthUntold?: boolean;
 }
 
 /** Takes bytes to `sink`: a write is done when the system has taken its bytes. */
@@ -172,6 +174,8 @@ class NodeSink implements ByteSink {
   readonly broken: Promise<unknown>;
   readonly #sink: Writable;
   readonly #end: SinkEnd;
+  /** Writes that were not called back. */
+  #out = 0;
   /** What is told when the sink has taken all that it was given, or never will. */
   #waiting:
     | { readonly taken: Promise<void>; readonly resolve: () => void; readonly reject: (error: unknown) => void }
@@ -190,8 +194,9 @@ class NodeSink implements ByteSink {
 
   write(bytes: Uint8Array): Promise<void> | undefined {
     if (!this.#sink.writable) return this.broken.then((error) => Promise.reject(error));
+    this.#out++;
     this.#sink.write(bytes, this.#onTaken);
-    return this.#sink.writableLength === 0 ? undefined : this.#untilTaken();
+    return this.#hasTakenAll ? undefined : this.#untilTaken();
   }
 
   close(): Promise<void> {
@@ -213,8 +218,13 @@ class NodeSink implements ByteSink {
   }
 
   readonly #onTaken = (error?: Error | null): void => {
-    if (!error && this.#sink.writableLength === 0) this.#settle();
+    this.#out--;
+    if (!error && this.#hasTakenAll) this.#settle();
   };
+
+  get #hasTakenAll(): boolean {
+    return (this.#end.isLengthUntold ? this.#out : this.#sink.writableLength) === 0;
+  }
 
   #settle(): void {
     this.#waiting?.resolve();

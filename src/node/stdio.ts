@@ -44,7 +44,8 @@ function isPipe(fd: number): boolean {
  * A host that is gone (EPIPE) breaks it. Closing it does not close the file descriptor.
  */
 export function stdoutBytes(): ByteSink {
-  return writableBytes(process.stdout, { close: (whenDone) => whenDone(), abort: () => {} });
+  const isLengthUntold = process.versions["bun"] !== undefined; // its stdout has 0 there, whatever waits (1.4.5)
+  return writableBytes(process.stdout, { close: (whenDone) => whenDone(), abort: () => {}, isLengthUntold });
 }
 
 /** Takes lines to our stderr. */

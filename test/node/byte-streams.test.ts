@@ -231,6 +231,25 @@ describe("writing", () => {
     expect(taken).toEqual([[1, 2], [3]]);
   });
 
+  it("waits for the callbacks of a sink whose length says nothing", async () => {
+    const callbacks: (() => void)[] = [];
+    const sink = new PassThrough();
+    sink.write = ((_: Uint8Array, callback: () => void) => callbacks.push(callback) > 0) as typeof sink.write;
+    const writer = writableBytes(sink, { ...ends, isLengthUntold: true });
+    let isTaken = false;
+    const written = [writer.write(bytes(1)), writer.write(bytes(2))];
+    void written[0]?.then(() => {
+      isTaken = true;
+    });
+    callbacks.shift()?.();
+    await new Promise(setImmediate);
+    expect([written[1] instanceof Promise, isTaken]).toEqual([true, false]);
+    callbacks.shift()?.();
+    await Promise.all(written);
+    sink.write = ((_: Uint8Array, callback: () => void) => callback() === undefined) as typeof sink.write;
+    expect(writer.write(bytes(3))).toBeUndefined();
+  });
+
   it("gives the sink one write at a time", async () => {
     const { sink, taken, take } = slowSink();
     const writer = writableOf(writableBytes(sink, ends)).getWriter();
