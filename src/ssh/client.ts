@@ -3,7 +3,8 @@
  * number range (RFC 4250 §4.1.1), phases change, and `#fail` is the one place that turns an error into a DISCONNECT.
  *
  * Sans I/O: `receive(bytes)`, then `nextEvent()` until it is undefined, then `takeOutput()`. No clock, no streams, no
- * callbacks. What needs the world (a verdict on a host key, a signature) leaves as an event and comes back as a call.
+ * callbacks. What needs the world (a verdict on a host key, a signature, a method that is still to be loaded) leaves as an
+ * event and comes back as a call.
  */
 import type { AlgorithmTable, Negotiated, RandomBytes } from "./algorithms/interfaces.ts";
 import {
@@ -198,8 +199,8 @@ export class SshClient {
   }
 
   /**
-   * Processes what was received up to the next event. Undefined: more bytes, a verdict or a signature are needed, or
-   * the output must be taken first.
+   * Processes what was received up to the next event. Undefined: more bytes, a verdict, a signature or a method are
+   * needed, or the output must be taken first.
    */
   nextEvent(): ClientEvent | undefined {
     try {

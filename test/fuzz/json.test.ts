@@ -37,6 +37,11 @@ const stringToken = fc
         "constructor",
         "id",
         "method",
+        "ids",
+        "methods",
+        "errors",
+        "requestIds",
+        "2.00",
       ),
     ),
     escapes: fc.array(fc.boolean(), { maxLength: 4 }),
@@ -155,7 +160,7 @@ describe("lines", () => {
   });
 
   property(
-    "are those of a split at the newlines, byte for byte, and what is held of one is bounded",
+    "are those of a split at the newlines, byte for byte, each judged alone, and what is held of one is bounded",
     stream,
     ({ lines, isTerminated, lengths, limit, beyond }) => {
       const bytes = Uint8Array.from(Buffer.concat(lines.flatMap((each) => [each, Uint8Array.of(0x0a)])));
@@ -197,6 +202,9 @@ function checkParts(
     if (beyond === "stream" || part.isWhole) expect(given.equals(wanted)).toBe(true);
     else expect(given.equals(wanted.subarray(0, Math.min(given.length, 1024)))).toBe(true);
     if (part.isWhole) expect(wanted.length).toBeLessThanOrEqual(limit + 1);
+    const messages = judged(wanted);
+    expect(part.verdict.isMessage).toBe(messages !== undefined);
+    if (messages !== undefined) expect(part.verdict.envelopes.map(known)).toEqual(messages);
     earlier = [];
   }
   expect(earlier).toEqual([]);

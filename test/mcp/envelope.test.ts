@@ -63,6 +63,12 @@ const messages: readonly { name: string; given: string; expect: string[] }[] = [
     expect: ['request "a\\/b" tools/call'],
   },
   {
+    name: "keys that only begin, or end, as ours",
+    given:
+      '{"jsonrpc":"2.0","id":1,"method":"a","ids":2,"i":3,"xid":4,"methods":"b","results":5,"params":{"requestIds":6}}',
+    expect: ["request 1 a"],
+  },
+  {
     name: "the last of a repeated key",
     given: '{"jsonrpc":"2.0","id":1,"id":2,"method":"a","method":"b"}',
     expect: ["request 2 b"],

@@ -1356,6 +1356,14 @@ export const table: readonly Mutant[] = [
     caughtBy: { file: "test/mcp/envelope.test.ts", test: "escaped keys" },
   },
   {
+    id: "envelope-keys-by-their-beginning",
+    file: "src/mcp/token-capture.ts",
+    find: "if (end - from !== text.length) return false;",
+    replace: "if (end - from < text.length) return false;",
+    why: "a member of another name is taken for the id: the request waits under it for ever, and is answered twice",
+    caughtBy: { file: "test/mcp/envelope.test.ts", test: "keys that only begin, or end, as ours" },
+  },
+  {
     id: "envelope-id-in-params",
     file: "src/mcp/envelope.ts",
     find: "this.#depth > this.#envelopeDepth ? paramsMembers : envelopeMembers",
