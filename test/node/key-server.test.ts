@@ -126,8 +126,8 @@ describe("over plain HTTP, where nobody answers at 443", () => {
       {
         byHand: (response) => {
           response.writeHead(200, { "content-type": "application/json" });
-          const more = (): void => {
-            if (!response.destroyed) response.write("x".repeat(16 * 1024), more);
+          const more = (error?: Error | null): void => {
+            if (!error && !response.destroyed) response.write("x".repeat(16 * 1024), more);
           };
           more();
         },
