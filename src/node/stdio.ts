@@ -61,6 +61,7 @@ export interface Stderr {
 /** Makes the one writer of a stderr. */
 export function createStderr(sink: Writable = process.stderr): Stderr {
   let dropped = 0;
+  let waiting = 0; // in UTF-16 units; Bun's `writableLength` is 0 whatever waits (1.4.5)
   let isGone = false;
   sink.on("error", () => {
     isGone = true; // nobody is left to tell
@@ -68,17 +69,24 @@ export function createStderr(sink: Writable = process.stderr): Stderr {
   const taken = (line: string): Promise<void> =>
     new Promise((resolve) => {
       if (isGone) resolve();
-      else sink.write(line, () => resolve());
+      else put(line, resolve);
     });
+  const put = (text: string, whenTaken?: () => void): void => {
+    waiting += text.length;
+    sink.write(text, () => {
+      waiting -= text.length;
+      whenTaken?.();
+    });
+  };
   const write = (line: string): void => {
     if (isGone) return;
-    if (sink.writableLength + line.length > stderrLimit) {
+    if (waiting + line.length > stderrLimit) {
       dropped += 1;
       return;
     }
-    if (dropped > 0) sink.write(`(${dropped} lines were dropped here: nobody read them)\n`);
+    if (dropped > 0) put(`(${dropped} lines were dropped here: nobody read them)\n`);
     dropped = 0;
-    sink.write(line);
+    put(line);
   };
   return { write, taken, drained: () => taken("") };
 }

@@ -1692,8 +1692,8 @@ export const table: readonly Mutant[] = [
   {
     id: "stdio-stderr-unbounded",
     file: "src/node/stdio.ts",
-    find: "if (sink.writableLength + line.length > stderrLimit) {",
-    replace: "if (sink.writableLength < 0) {",
+    find: "if (waiting + line.length > stderrLimit) {",
+    replace: "if (waiting < 0) {",
     why: "a host that does not read our stderr fills our memory",
     caughtBy: { file: "test/node/stdio.test.ts", test: "beyond 256 KiB it drops" },
   },
