@@ -14,6 +14,7 @@ import { runSubcommand, subcommandOf } from "./cli/subcommands.ts";
 import type { Terminal } from "./cli/terminal.ts";
 import { UsageError } from "./cli/values.ts";
 import { runProxy } from "./mcp/proxy.ts";
+import { steadyNow } from "./node/clock.ts";
 import { createLog } from "./node/log.ts";
 import { createStderr, type Stderr, stdinBytes, stdoutBytes } from "./node/stdio.ts";
 
@@ -108,6 +109,7 @@ function run(settings: Settings): Promise<number> {
     output: stdoutBytes(),
     log: { ...log, error: tell, remote: (line) => stderr().taken(`${line}\n`) },
     referenceServer: settings.referenceServer,
+    now: steadyNow,
     limits: {
       lineBytes: settings.maxLine,
       drainTimeout: settings.drainTimeout,

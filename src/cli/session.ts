@@ -4,6 +4,7 @@
  */
 
 import type { RemoteSession } from "../mcp/link.ts";
+import { steadyNow } from "../node/clock.ts";
 import type { Log } from "../node/log.ts";
 import { loadTable, platformRandomBytes } from "../node/platform.ts";
 import { trustBy } from "../node/trust.ts";
@@ -143,6 +144,7 @@ async function logIn(
     allowChachaWithoutStrictKex: settings.allowChachaWithoutStrictKex,
     table,
     randomBytes: platformRandomBytes(),
+    now: steadyNow,
     readsHostKeys: follower !== undefined,
     onNotice: (notice) => {
       if (notice.type === "host-keys") follower?.listed(notice);

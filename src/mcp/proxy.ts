@@ -56,6 +56,8 @@ export interface ProxyOptions {
    * given): where it is a shell's session on AsyncSSH, and answers `initialize` as that does.
    */
   readonly referenceServer?: ReferenceServerMode;
+  /** Milliseconds of a clock that only goes forward; `performance.now` unless given. */
+  readonly now?: () => number;
 }
 
 /**
@@ -71,6 +73,7 @@ class StdioProxy {
   readonly #log: ProxyLog;
   readonly #open: OpenRemote;
   readonly #redial: OpenRemote | undefined;
+  readonly #now: () => number;
   readonly #input: HostInput;
   readonly #output: HostOutput;
   /** Where the host's lines wait for the connection. */
@@ -106,11 +109,12 @@ class StdioProxy {
   #stopSignal: number | undefined;
   readonly #farewell: Farewell;
 
-  constructor({ input, output, open, redial, log, limits, stopped, referenceServer = "auto" }: ProxyOptions) {
+  constructor({ input, output, open, redial, log, limits, stopped, referenceServer = "auto", now }: ProxyOptions) {
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
     this.#log = log;
     this.#open = open;
     this.#redial = redial;
+    this.#now = now ?? (() => performance.now());
     this.#referenceServer = referenceServer;
     this.#shower = new LineShower((line) => log.remote(line));
     this.#stderr = new StderrLines((line) => this.#hearStderr(line));
@@ -205,7 +209,7 @@ class StdioProxy {
 
   /** Carries lines until something ends that, then takes leave, or makes ready for another session in its place. */
   async #serve(remote: RemoteSession): Promise<Happening> {
-    const began = performance.now();
+    const began = this.#now();
     this.#isShell = remote.isShell === true;
     await this.#routeTo(remote);
     const reconnection = this.#reconnection?.isDown ? this.#reconnection : undefined;
@@ -231,7 +235,7 @@ class StdioProxy {
     if (last.what === "remote-gone" && this.#mayReconnect(last.end)) {
       this.#queue.pause();
       await link.hangUp();
-      return { what: "link-lost", end: last.end, lived: performance.now() - began };
+      return { what: "link-lost", end: last.end, lived: this.#now() - began };
     }
     if (last.what === "remote-gone") await this.#takeLeave(last.end);
     if (last.what === "stopped") await this.#stop(link, remoteEnds);

@@ -18,7 +18,7 @@ import type {
   SessionRequest,
   SshConnection,
 } from "./connection.ts";
-import { Deadline, now, within } from "./deadline.ts";
+import { type Clock, Deadline, now, within } from "./deadline.ts";
 import { AuthError, ChannelError, HostKeyError, SshError, TimeoutError } from "./errors.ts";
 import { flowing } from "./flow.ts";
 import { HangUp } from "./hang-up.ts";
@@ -97,15 +97,19 @@ class Connection implements SshConnection {
   /** Why nothing can be asked for any more. */
   #gone: SshError = connectionEnded();
   #verdict: Promise<void> | undefined;
-  readonly #deadline: Deadline = new Deadline();
+  readonly #now: Clock;
+  readonly #deadline: Deadline;
   #keepaliveTimer: ReturnType<typeof setTimeout> | undefined;
   #rekeyTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly #rekeyDeadline: Deadline = new Deadline();
+  readonly #rekeyDeadline: Deadline;
   #liveness: Liveness | undefined;
 
   constructor(socket: ByteDuplex, options: ConnectOptions & Pick<ClientOptions, "table">, limits: Limits) {
     this.#options = options;
     this.#limits = limits;
+    this.#now = options.now ?? now;
+    this.#deadline = new Deadline(this.#now);
+    this.#rekeyDeadline = new Deadline(this.#now);
     this.#client = new SshClient({
       user: options.user,
       keys: options.keys,
@@ -175,7 +179,13 @@ class Connection implements SshConnection {
       this.#proof = { resolve, reject };
     });
     this.#step();
-    const blobs = await within(this.#limits.channelTimeout, "proof of the other host keys", proved);
+    const blobs = await within(
+      this.#limits.channelTimeout,
+      "proof of the other host keys",
+      proved,
+      undefined,
+      this.#now,
+    );
     return keys.filter(({ blob }) => blobs.some((each) => isEqual(each, blob)));
   }
 
@@ -220,7 +230,7 @@ class Connection implements SshConnection {
     this.#client.receive(bytes);
     this.#hasSent = this.#writing !== undefined;
     this.#step();
-    this.#liveness?.heard(now(), this.#client.packetsReceived > packetsReceived);
+    this.#liveness?.heard(this.#now(), this.#client.packetsReceived > packetsReceived);
     if (!this.#hasSent) this.#client.acknowledge();
     this.#flush();
     if (this.#isEnded) return this.#hangUp.drop(0);
@@ -365,7 +375,7 @@ class Connection implements SshConnection {
       const signer = this.#options.keys[key];
       if (signer === undefined) throw new TypeError(`no key ${key}`);
       const signing = signer.sign(data, algorithm);
-      const signature = await within(signTimeout, "a signature by the key", signing, this.#over.signal);
+      const signature = await within(signTimeout, "a signature by the key", signing, this.#over.signal, this.#now);
       this.#startDeadline(authenticationTimeout, left);
       this.#client.provideSignature(signature);
     } catch (error) {
@@ -396,7 +406,7 @@ class Connection implements SshConnection {
     if (!withProof) this.#notice({ type: "authenticated-without-proof" });
     this.#options.onProgress?.({ type: "authenticated", by: this.#client.triedLast });
     const { keepaliveInterval, keepaliveCount } = this.#limits;
-    this.#liveness = new Liveness(keepaliveInterval, keepaliveCount, moment());
+    this.#liveness = new Liveness(keepaliveInterval, keepaliveCount, moment(this.#now));
     this.#watchLife(this.#liveness);
     this.#startRekeyTimer();
     this.#settle.resolve(this);
@@ -431,7 +441,7 @@ class Connection implements SshConnection {
     });
     this.#step();
     try {
-      await within(this.#limits.channelTimeout, "an answer to the channel's request", ready, signal);
+      await within(this.#limits.channelTimeout, "an answer to the channel's request", ready, signal, this.#now);
     } catch (error) {
       client.closeChannel(id);
       this.#step();
@@ -477,7 +487,7 @@ class Connection implements SshConnection {
 
   /** Any packet counts as life, for a while a part of one; after `keepaliveCount` silent intervals the link is dead. */
   #watchLife(liveness: Liveness): void {
-    const { verdict, next } = liveness.look(moment());
+    const { verdict, next } = liveness.look(moment(this.#now));
     if (verdict === "dead") {
       this.#giveUp(liveness.error);
       return;
@@ -581,6 +591,6 @@ function internalError(error: unknown): SshError {
   return new SshError(`internal error in the SSH client: ${what}`, { cause: error });
 }
 
-function moment(): Moment {
-  return { steady: now(), wall: Date.now() };
+function moment(clock: Clock): Moment {
+  return { steady: clock(), wall: Date.now() };
 }

@@ -149,6 +149,8 @@ export interface ConnectOptions {
   readonly onProgress?: (progress: Progress) => void;
   /** Whether `trace` notices are made. */
   readonly trace?: boolean;
+  /** Milliseconds of a clock that only goes forward, whose start does not matter. `performance.now` unless given. */
+  readonly now?: () => number;
   /** `crypto.getRandomValues` unless given. */
   readonly randomBytes?: RandomBytes;
 }

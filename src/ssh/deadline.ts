@@ -3,10 +3,18 @@ import { TimeoutError } from "./errors.ts";
 
 const mostLate = 1_000; // by which a busy process may be late: a timer that is later shows that we stood still
 
+/** Gives the milliseconds of a clock that only goes forward. */
+export type Clock = () => number;
+
 /** A time that the other side has. Where we stood still meanwhile and heard nothing, it has it again. */
 export class Deadline {
+  readonly #now: Clock;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #at = 0;
+
+  constructor(clock: Clock = now) {
+    this.#now = clock;
+  }
 
   get isRunning(): boolean {
     return this.#timer !== undefined;
@@ -14,10 +22,10 @@ export class Deadline {
 
   start(milliseconds: number, onOver: () => void): void {
     clearTimeout(this.#timer);
-    this.#at = now() + milliseconds;
+    this.#at = this.#now() + milliseconds;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (now() - this.#at > mostLate) this.start(milliseconds, onOver);
+      if (this.#now() - this.#at > mostLate) this.start(milliseconds, onOver);
       else onOver();
     }, milliseconds);
   }
@@ -26,7 +34,7 @@ export class Deadline {
   stop(): number {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    return Math.max(this.#at - now(), 1);
+    return Math.max(this.#at - this.#now(), 1);
   }
 }
 
@@ -36,8 +44,9 @@ export async function within<T>(
   what: string,
   promise: T | Promise<T>,
   signal?: AbortSignal,
+  clock?: Clock,
 ): Promise<T> {
-  const deadline = new Deadline();
+  const deadline = new Deadline(clock);
   let onAbort: (() => void) | undefined;
   const limit = new Promise<never>((_, reject) => {
     deadline.start(milliseconds, () => reject(new TimeoutError(what, milliseconds)));

@@ -59,7 +59,7 @@ test("a start loads nothing of Node's that it does not need", async () => {
   expect(loaded).toContain("NativeModule net");
   expect(loaded).toContain("NativeModule crypto");
   const others =
-    /(webstreams\/(readable|writable)stream|crypto\/webidl|dns\/promises|http|tls|child_process|readline)$/;
+    /(webstreams\/(readable|writable)stream|crypto\/webidl|dns\/promises|http|tls|child_process|readline|perf_hooks)$/;
   expect(loaded.filter((name) => others.test(name))).toEqual([]);
   expect(isStderrMade).toBe(false);
 });

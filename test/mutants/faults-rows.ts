@@ -13,7 +13,7 @@ export const faultsRows: readonly Mutant[] = [
   {
     id: "connect-keepalive-deaf",
     file: "src/ssh/connect.ts",
-    find: "this.#liveness?.heard(now(), this.#client.packetsReceived > packetsReceived);",
+    find: "this.#liveness?.heard(this.#now(), this.#client.packetsReceived > packetsReceived);",
     replace: "",
     why: "a server that speaks is taken for dead",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "a server that speaks is not asked" },
@@ -22,7 +22,7 @@ export const faultsRows: readonly Mutant[] = [
     id: "connect-no-time-of-day",
     file: "src/ssh/connect.ts",
     find: "wall: Date.now() };",
-    replace: "wall: now() };",
+    replace: "wall: clock() };",
     why: "after a laptop's sleep a Linux host hangs on a dead link for most of a minute",
     caughtBy: {
       file: "test/ssh/connect.test.ts",
@@ -32,8 +32,8 @@ export const faultsRows: readonly Mutant[] = [
   {
     id: "connect-deadline-over-standstill",
     file: "src/ssh/deadline.ts",
-    find: "if (now() - this.#at > mostLate) this.start(milliseconds, onOver);",
-    replace: "if (now() - this.#at > Infinity) this.start(milliseconds, onOver);",
+    find: "if (this.#now() - this.#at > mostLate) this.start(milliseconds, onOver);",
+    replace: "if (this.#now() - this.#at > Infinity) this.start(milliseconds, onOver);",
     why: "a process that was stopped in the middle of a rekey kills a live link before it reads the answer",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "a deadline that runs out while we stand still" },
   },
