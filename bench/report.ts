@@ -38,7 +38,8 @@ function head({ date, commit, machine, versions, ssh2Addon }: Results): string {
 <!-- Made from results.json and history.json by \`npx tsx bench/report.ts\`: do not edit. -->
 
 \`npm run bench\` measures and writes this page; \`npm run bench -- --quick\` only sees that everything runs. Candidates
-take turns within each round, and medians of the rounds are shown. No test asserts a time.
+take turns within each round, and medians of the rounds are shown. No test asserts a time. \`-- --also=NODE\` adds the command
+run by another Node.
 
 | | |
 |---|---|
@@ -94,7 +95,7 @@ ${table(
 )}`;
 }
 
-function commandSection({ command }: Results): string {
+function commandSection({ command, alsoOn }: Results): string {
   const { loopback, delayed, negotiated, startRounds, loadRounds } = command;
   const agreed = clientsOf(loopback).map((name) => {
     const { kex, cipher } = negotiated[name] ?? { kex: "unknown", cipher: "unknown" };
@@ -119,7 +120,17 @@ Through a proxy that hands each piece on after ${delayed.delay / 2} ms, in order
 well. Sessions of ${loadOf(delayed)}. The proxy acknowledges in place of the far end, which on a real link
 costs every client more wherever the server has Nagle's algorithm on.
 
-${linkTable(delayed)}`;
+${linkTable(delayed)}${alsoOn.map(otherNodeSection).join("")}`;
+}
+
+function otherNodeSection({ node, loopback }: Results["alsoOn"][number]): string {
+  return `
+
+### On Node ${node}
+
+The same on loopback, run by another Node. ssh2's addon is built for the first one, so that ssh2 has none here.
+
+${linkTable(loopback)}`;
 }
 
 function loadOf({ load }: LinkResults): string {

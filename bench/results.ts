@@ -16,6 +16,8 @@ export interface Results {
   readonly channel: ChannelResults;
   readonly handshake: HandshakeResults;
   readonly command: CommandResults;
+  /** The command bench run by other Nodes than the one that ran all benches. */
+  readonly alsoOn: readonly { readonly node: string; readonly loopback: LinkResults }[];
 }
 
 export interface Machine {

@@ -1,7 +1,8 @@
 /**
  * `npm run bench`: runs all benches, each in a process of its own, and writes results.json, this version's row of
  * history.json, README.md and chart.svg.
- * With `--quick` it only sees that they run: few rounds, and nothing is written.
+ * With `--quick` it only sees that they run: few rounds, and nothing is written. `--also=NODE`, the path of another Node,
+ * runs the bench of the command by that one as well; several may be given.
  */
 import { execFile } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
@@ -16,7 +17,7 @@ import type { Results } from "./results.ts";
 import { ssh2Option, ssh2Package } from "./ssh2-package.ts";
 
 const ssh2 = ssh2Package();
-const results: Results = {
+let results: Results = {
   date: new Date().toISOString().slice(0, 10),
   commit: describeCommit(),
   machine: describeMachine(),
@@ -26,7 +27,13 @@ const results: Results = {
   channel: await run("channel"),
   handshake: await run("handshake"),
   command: await run("command"),
+  alsoOn: [],
 };
+for (const node of process.argv.flatMap((argument) => /^--also=(.+)$/.exec(argument)?.[1] ?? [])) {
+  const { loopback } = await run("command", node);
+  const { stdout } = await promisify(execFile)(node, ["--version"]);
+  results = { ...results, alsoOn: [...results.alsoOn, { node: stdout.trim(), loopback }] };
+}
 
 const { version } = JSON.parse(read("../package.json")) as { readonly version: string };
 const history = withRelease(JSON.parse(read("history.json")) as Release[], version, results);
@@ -38,7 +45,10 @@ else {
   write("chart.svg", chart(results));
 }
 
-async function run<Name extends "packet" | "channel" | "handshake" | "command">(name: Name): Promise<Results[Name]> {
+async function run<Name extends "packet" | "channel" | "handshake" | "command">(
+  name: Name,
+  node: string = process.execPath,
+): Promise<Results[Name]> {
   const begun = performance.now();
   const args = [
     ...process.execArgv,
@@ -46,7 +56,7 @@ async function run<Name extends "packet" | "channel" | "handshake" | "command">(
     ssh2Option(ssh2),
     ...process.argv.slice(2),
   ];
-  const { stdout } = await promisify(execFile)(process.execPath, args);
+  const { stdout } = await promisify(execFile)(node, args);
   process.stderr.write(`bench/${name}: ${((performance.now() - begun) / 1000).toFixed(0)} s\n`);
   return JSON.parse(stdout) as Results[Name];
 }
