@@ -475,6 +475,39 @@ const hybrids: readonly Scenario[] = [
   }),
 );
 
+/** What comes behind the KEXINIT that chooses the hybrid, which the command loads first where node:crypto has none. */
+const behindHybrids: readonly Scenario[] = [
+  ...(
+    [
+      ["another KEXINIT", kexinit(), "SSH_MSG_KEXINIT came, expected was SSH_MSG_KEX_ECDH_REPLY", 2],
+      ["NEWKEYS", newkeys(), "SSH_MSG_NEWKEYS came, expected was SSH_MSG_KEX_ECDH_REPLY", 2],
+      ["IGNORE", send(ignore("x")), "SSH_MSG_IGNORE came, expected was SSH_MSG_KEX_ECDH_REPLY", 2],
+      ["DISCONNECT", send(disconnect(2, "no more")), "the server ended the connection: no more (reason 2)", "none"],
+    ] as const
+  ).map(
+    ([name, step, ends, reason]): Scenario => ({
+      name: `${name} right behind KEXINIT, mlkem768x25519-sha256`,
+      source: "RFC 4253 §7.1, §11.1; OpenSSH PROTOCOL 1.10",
+      family: strict,
+      edits: [instead("kexinit", kexinit({ kex: ["mlkem768x25519-sha256", strictMarker] }), step)],
+      expect: { ends, reason },
+    }),
+  ),
+  {
+    name: "data right behind the KEXINIT of a rekey, mlkem768x25519-sha256",
+    source: "RFC 4253 §7.1, §9",
+    family: withRekey,
+    edits: [
+      instead(
+        "rekey-kexinit",
+        kexinit({ kex: ["mlkem768x25519-sha256"] }),
+        send((seen) => channelData(seen.clientChannel, "x")),
+      ),
+    ],
+    expect: { ends: "SSH_MSG_CHANNEL_DATA came, expected was SSH_MSG_KEX_ECDH_REPLY", reason: 2 },
+  },
+];
+
 /** f out of range. RFC 4253 §8, RFC 8268 §4. */
 const numbers: readonly Scenario[] = moduloPrimes.flatMap((family): Scenario[] => {
   const p = BigInt(`0x${getDiffieHellman(`modp${family.kex?.slice(20, 22)}`).getPrime("hex")}`);
@@ -877,6 +910,7 @@ export const kexScenarios: readonly Scenario[] = [
   ...shares,
   ...points,
   ...hybrids,
+  ...behindHybrids,
   ...numbers,
   ...proofs,
   ...newKeys,
