@@ -58,10 +58,16 @@ export interface Stderr {
   drained(): Promise<void>;
 }
 
-/** Makes the one writer of a stderr. */
-export function createStderr(sink: Writable = process.stderr): Stderr {
+/**
+ * Makes the one writer of a stderr. `isLengthUntold`: whether its `writableLength` is 0 whatever waits, as Bun's is (1.4.5);
+ * elsewhere a write that the system has taken does not wait, though it is called back a turn later.
+ */
+export function createStderr(
+  sink: Writable = process.stderr,
+  isLengthUntold: boolean = process.versions["bun"] !== undefined,
+): Stderr {
   let dropped = 0;
-  let waiting = 0; // in UTF-16 units; Bun's `writableLength` is 0 whatever waits (1.4.5)
+  let uncalled = 0; // in UTF-16 units: of writes that were not called back
   let isGone = false;
   sink.on("error", () => {
     isGone = true; // nobody is left to tell
@@ -72,21 +78,29 @@ export function createStderr(sink: Writable = process.stderr): Stderr {
       else put(line, resolve);
     });
   const put = (text: string, whenTaken?: () => void): void => {
-    waiting += text.length;
+    uncalled += text.length;
     sink.write(text, () => {
-      waiting -= text.length;
+      uncalled -= text.length;
       whenTaken?.();
     });
   };
   const write = (line: string): void => {
     if (isGone) return;
+    const waiting = isLengthUntold ? uncalled : sink.writableLength;
     if (waiting + line.length > stderrLimit) {
       dropped += 1;
       return;
     }
-    if (dropped > 0) put(`(${dropped} lines were dropped here: nobody read them)\n`);
-    dropped = 0;
+    tellDropped();
     put(line);
   };
-  return { write, taken, drained: () => taken("") };
+  const tellDropped = (): void => {
+    if (dropped > 0) put(`(${dropped} lines were dropped here: nobody read them)\n`);
+    dropped = 0;
+  };
+  const drained = (): Promise<void> => {
+    if (!isGone) tellDropped();
+    return taken("");
+  };
+  return { write, taken, drained };
 }

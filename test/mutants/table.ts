@@ -1698,6 +1698,22 @@ export const table: readonly Mutant[] = [
     caughtBy: { file: "test/node/stdio.test.ts", test: "beyond 256 KiB it drops" },
   },
   {
+    id: "stderr-drops-what-is-read",
+    file: "src/node/stdio.ts",
+    find: "isLengthUntold ? uncalled : sink.writableLength",
+    replace: "uncalled",
+    why: "of a flood, a log at DEBUG loses lines though whoever wants them reads as fast as we write",
+    caughtBy: { file: "test/node/stdio.test.ts", test: "drops nothing of much that is said in one turn" },
+  },
+  {
+    id: "stderr-last-drops-untold",
+    file: "src/node/stdio.ts",
+    find: "if (!isGone) tellDropped();",
+    replace: "",
+    why: "lines that were dropped last are missing from a log that looks whole",
+    caughtBy: { file: "test/node/stdio.test.ts", test: "says at the end as well how often it dropped" },
+  },
+  {
     id: "log-level-ignored",
     file: "src/node/log.ts",
     find: "if (logLevels.indexOf(own) < logLevels.indexOf(level)) return () => {};",

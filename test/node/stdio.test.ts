@@ -29,7 +29,7 @@ describe("stderr", () => {
     async (where) => {
       const { sink, text, read } = slowHost();
       if (where !== "") Object.defineProperty(sink, "writableLength", { value: 0 });
-      const stderr = createStderr(sink);
+      const stderr = createStderr(sink, where !== "");
       const line = `${"x".repeat(1023)}\n`;
       for (let written = 0; written < 300; written++) stderr.write(line);
       expect(sink.writableLength).toBeLessThanOrEqual(256 * 1024);
@@ -39,6 +39,30 @@ describe("stderr", () => {
       expect(text()).toBe(`${line.repeat(256)}(44 lines were dropped here: nobody read them)\nback\n`);
     },
   );
+
+  it("drops nothing of much that is said in one turn and taken at once", () => {
+    let length = 0;
+    const sink = new Writable({
+      write(chunk: Uint8Array, _, callback) {
+        length += chunk.length;
+        callback();
+      },
+    });
+    const stderr = createStderr(sink);
+    for (let written = 0; written < 300; written++) stderr.write(`${"x".repeat(1023)}\n`);
+    expect(length).toBe(300 * 1024);
+  });
+
+  it("says at the end as well how often it dropped", async () => {
+    const { sink, text, read } = slowHost();
+    const stderr = createStderr(sink);
+    for (let written = 0; written < 300; written++) stderr.write(`${"x".repeat(1023)}\n`);
+    const drained = stderr.drained();
+    await read();
+    await read();
+    await drained;
+    expect(text().slice(-60)).toMatch(/x\n\(44 lines were dropped here: nobody read them\)\n$/);
+  });
 
   it("says when a line was taken", async () => {
     const { sink, text, read } = slowHost();
