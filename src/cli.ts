@@ -23,8 +23,9 @@ declare const __VERSION__: string | undefined;
 
 const program = "mcp-ssh-client";
 
-/** What a host that does not read our stderr may cost us at the end, in milliseconds. */
+/** What a host that does not read our stderr may cost us at the end, in milliseconds; less where it has sent a signal. */
 const stderrPatience = 500;
+const stoppedPatience = 100;
 
 let ownStderr: Stderr | undefined;
 
@@ -157,7 +158,7 @@ function localUser(): string {
 
 /** stdin may still be open, and a look-up in the resolver still run: nothing but this ends us. */
 async function exit(code: number): Promise<never> {
-  const late = new Promise((resolve) => setTimeout(resolve, stderrPatience));
+  const late = new Promise((resolve) => setTimeout(resolve, code > 128 ? stoppedPatience : stderrPatience));
   await Promise.race([ownStderr?.drained(), late]);
   return endProcess(code);
 }
