@@ -22,7 +22,7 @@ export const pathRows: readonly Mutant[] = [
   },
   {
     id: "channel-source-cancel-hangs",
-    file: "src/ssh/channel-streams.ts",
+    file: "src/ssh/read-queue.ts",
     find: "    this.end(); // a read that waits",
     replace: "",
     why: "who waits for a chunk while another gives up reading waits for ever",
@@ -97,7 +97,7 @@ export const pathRows: readonly Mutant[] = [
   },
   {
     id: "read-queue-lends-what-it-fills",
-    file: "src/ssh/channel-streams.ts",
+    file: "src/ssh/read-queue.ts",
     find: "if (this.#lent !== undefined) this.#free(this.#lent);",
     replace: "",
     why: "a block for each chunk, and tens of MiB of garbage in a download",
@@ -262,7 +262,7 @@ export const pathRows: readonly Mutant[] = [
   },
   {
     id: "flow-in-many-pieces",
-    file: "src/ssh/channel-streams.ts",
+    file: "src/ssh/read-queue.ts",
     find: "      at += piece.length;",
     replace: "      at += piece.length; this.deliver();",
     why: "ten answers that came at once leave in ten writes",
@@ -278,7 +278,7 @@ export const pathRows: readonly Mutant[] = [
   },
   {
     id: "flow-no-credit",
-    file: "src/ssh/channel-streams.ts",
+    file: "src/ssh/read-queue.ts",
     find: "this.#onRead(length); // behind the taking",
     replace: "// behind the taking",
     why: "the window is never given back: every download stalls at 2 MiB",

@@ -926,7 +926,7 @@ export const table: readonly Mutant[] = [
 
   {
     id: "channel-streams-credit-at-receipt",
-    file: "src/ssh/channel-streams.ts",
+    file: "src/ssh/read-queue.ts",
     find: "    this.#length += bytes.length;",
     replace: "    this.#length += bytes.length; this.#onRead(bytes.length);",
     why: "the window opens while nobody reads: no back-pressure",
@@ -934,7 +934,7 @@ export const table: readonly Mutant[] = [
   },
   {
     id: "channel-streams-no-credit",
-    file: "src/ssh/channel-streams.ts",
+    file: "src/ssh/read-queue.ts",
     find: "this.#onRead(chunk.length);",
     replace: "",
     why: "the window is never given back: every transfer stalls at 2 MiB",
@@ -950,7 +950,7 @@ export const table: readonly Mutant[] = [
   },
   {
     id: "channel-streams-cancel-stalls",
-    file: "src/ssh/channel-streams.ts",
+    file: "src/ssh/read-queue.ts",
     find: "if (this.#length > 0) this.#onRead(this.#length);",
     replace: "",
     why: "a reader that gives up keeps the window shut",

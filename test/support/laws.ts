@@ -42,6 +42,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["transport", "other-host-keys"],
   ["client"],
   ["signers", "web-streams", "flow", "deadline"],
+  ["read-queue"],
   ["channel-streams", "hang-up", "session-request"],
   ["connect"],
   ["index"],
@@ -51,7 +52,16 @@ const FLOORS: readonly (readonly string[])[] = [
 const STRANGERS = ["transport", "userauth", "channel"];
 
 /** The rooms of src/ssh with `await`, timers and streams; connection.ts has no more than their types. */
-const ASYNC_ROOMS = ["connect", "hang-up", "deadline", "signers", "channel-streams", "web-streams", "flow"];
+const ASYNC_ROOMS = [
+  "connect",
+  "hang-up",
+  "deadline",
+  "signers",
+  "channel-streams",
+  "web-streams",
+  "flow",
+  "read-queue",
+];
 const STREAM_ROOMS = [...ASYNC_ROOMS, "connection"];
 
 /** Which parts of src a part may import from; every part may import from itself. */
