@@ -17,6 +17,7 @@ import { runProxy } from "./mcp/proxy.ts";
 import { steadyNow } from "./node/clock.ts";
 import { createLog } from "./node/log.ts";
 import { createStderr, type Stderr, stdinBytes, stdoutBytes } from "./node/stdio.ts";
+import { compileSooner } from "./node/tier-up.ts";
 
 /** Put in by the build. */
 declare const __VERSION__: string | undefined;
@@ -100,11 +101,16 @@ function run(settings: Settings): Promise<number> {
   let isTold = false;
   const tell = (text: string): void => (isTold ? log.debug(text) : log.error(text));
   return runProxy({
-    open: (signal) =>
-      open(signal).catch((error) => {
+    open: async (signal) => {
+      try {
+        const remote = await open(signal);
+        void compileSooner(); // what a session runs, not what a start does
+        return remote;
+      } catch (error) {
         isTold = true; // by whoever opens; the proxy would say it again
         throw error;
-      }),
+      }
+    },
     redial: settings.isReconnecting ? redial : undefined,
     input: stdinBytes(),
     output: stdoutBytes(),
