@@ -17,6 +17,7 @@ import { runProxy } from "./mcp/proxy.ts";
 import { steadyNow } from "./node/clock.ts";
 import { createLog } from "./node/log.ts";
 import { createStderr, type Stderr, stdinBytes, stdoutBytes } from "./node/stdio.ts";
+import { underway } from "./node/tcp.ts";
 import { compileSooner } from "./node/tier-up.ts";
 
 /** Put in by the build. */
@@ -89,7 +90,7 @@ function tellUsage(message: string): string {
 }
 
 /** Resolves to the exit code. */
-function run(settings: Settings): Promise<number> {
+async function run(settings: Settings): Promise<number> {
   const stopped = stopSignal();
   const log = createLog({
     name: "mcp_ssh_client.transport",
@@ -98,6 +99,7 @@ function run(settings: Settings): Promise<number> {
   });
   for (const warning of settings.warnings) log.warning(warning);
   const { open, redial } = dialRemote(settings, log);
+  await underway();
   let isTold = false;
   const tell = (text: string): void => (isTold ? log.debug(text) : log.error(text));
   return runProxy({

@@ -6,7 +6,7 @@ import { isIP } from "node:net";
 import type { OpenRemote, RemoteSession } from "../mcp/link.ts";
 import { type KnownHostsFile, readKnownHosts, readKnownHostsIfThere } from "../node/files.ts";
 import type { Log } from "../node/log.ts";
-import { type DialOptions, type DialProgress, dial } from "../node/tcp.ts";
+import { type DialOptions, type DialProgress, dial, underway } from "../node/tcp.ts";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import { readClientKeys, readKeysAgain, readKeysThereAre } from "./client-keys.ts";
 import { describeFailure } from "./failure.ts";
@@ -148,6 +148,7 @@ async function begin(asked: Settings, { passphrase, unlocked, met }: Run, contex
   const route = found instanceof Promise ? await found : found;
   const dialFirst = (): Promise<ByteDuplex> => openFirst(route[0], context);
   const socket = dialFirst();
+  await underway();
   const stops = route.map((settings) => {
     const place = `${settings.host} ${settings.port}`;
     const before = met.get(place);

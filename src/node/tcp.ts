@@ -67,7 +67,7 @@ export async function dial(host: string, port: number, options: DialOptions = {}
   const timer = setTimeout(() => race.giveUp(timeout), timeout);
   const onAbort = (): void => race.end(signal?.reason);
   signal?.addEventListener("abort", onAbort);
-  // an address needs no lookup: its SYN leaves before this call returns
+  // an address needs no lookup: its SYN leaves at once (see `underway`)
   if (isIP(host) > 0) race.start([host]);
   else
     lookup(host).then(
@@ -80,6 +80,14 @@ export async function dial(host: string, port: number, options: DialOptions = {}
     clearTimeout(timer);
     signal?.removeEventListener("abort", onAbort);
   }
+}
+
+/**
+ * Resolves once a dial to an address is on its way: Node's `connect` puts it off until all is done that can be done at once,
+ * and that is better done while the server answers.
+ */
+export function underway(): Promise<void> {
+  return new Promise((resolve) => setImmediate(resolve));
 }
 
 async function lookupAll(host: string): Promise<readonly string[]> {

@@ -22,6 +22,8 @@ afterAll(async () => {
 });
 
 interface Seen {
+  /** `connect`, and `open` with each file's path, in order. */
+  readonly done: readonly string[];
   /** Node's own modules that stand in memory. */
   readonly loaded: readonly string[];
   /** Whether process.stderr was asked for. */
@@ -34,12 +36,19 @@ async function seenIn({ command, args }: Launch): Promise<Seen> {
   const spy = join(folder, "spy.cjs");
   writeFileSync(
     spy,
-    `const { renameSync, writeFileSync } = require("node:fs");
+    `const fs = require("node:fs");
+    const { openSync, renameSync, writeFileSync } = fs;
+    const done = [];
+    fs.openSync = (path, ...rest) => (done.push("open " + path), openSync(path, ...rest));
+    require("node:module").syncBuiltinESMExports();
+    require("node:async_hooks")
+      .createHook({ init: (_, type) => void (type === "TCPCONNECTWRAP" && done.push("connect")) })
+      .enable();
     const { get, ...others } = Object.getOwnPropertyDescriptor(process, "stderr");
     let isStderrMade = false;
     Object.defineProperty(process, "stderr", { ...others, get: () => ((isStderrMade = true), get.call(process)) });
     process.on("SIGUSR2", () => {
-      writeFileSync("${seen}.new", JSON.stringify({ loaded: process.moduleLoadList, isStderrMade }));
+      writeFileSync("${seen}.new", JSON.stringify({ done, loaded: process.moduleLoadList, isStderrMade }));
       renameSync("${seen}.new", "${seen}");
     });\n`,
   );
@@ -62,4 +71,11 @@ test("a start loads nothing of Node's that it does not need", async () => {
     /(webstreams\/(readable|writable)stream|crypto\/webidl|dns\/promises|http|tls|child_process|readline|perf_hooks)$/;
   expect(loaded.filter((name) => others.test(name))).toEqual([]);
   expect(isStderrMade).toBe(false);
+});
+
+test("a start reads its files while the server answers", async () => {
+  const { done } = await seenIn(launch(server, { exec: `read line; echo '${pong}'; cat` }));
+  expect(done).toContain(`open ${server.clientKey}`);
+  expect(done).toContain(`open ${server.knownHosts}`);
+  expect(done[0]).toBe("connect");
 });

@@ -304,4 +304,20 @@ export const pathRows: readonly Mutant[] = [
       test: "waits for the callbacks of a sink whose length says nothing",
     },
   },
+  {
+    id: "start-dials-late",
+    file: "src/cli/remote.ts",
+    find: "  await underway();",
+    replace: "",
+    why: "the server is asked for its greeting only when all files are read: 5 ms of each start",
+    caughtBy: { file: "test/cli/start.test.ts", test: "reads its files while the server answers" },
+  },
+  {
+    id: "tier-up-everywhere",
+    file: "src/node/tier-up.ts",
+    find: "if (!needsHelp(versions)) return;",
+    replace: "if (needsHelp(versions)) return;",
+    why: "a flag of V8's is set in versions that nobody tried it in, and where it helps it is not",
+    caughtBy: { file: "test/node/tier-up.test.ts", test: "compiles in less than half the runs" },
+  },
 ];
