@@ -305,14 +305,6 @@ export const pathRows: readonly Mutant[] = [
     },
   },
   {
-    id: "start-dials-late",
-    file: "src/cli/remote.ts",
-    find: "  await underway();",
-    replace: "",
-    why: "the server is asked for its greeting only when all files are read: 5 ms of each start",
-    caughtBy: { file: "test/cli/start.test.ts", test: "reads its files while the server answers" },
-  },
-  {
     id: "tier-up-everywhere",
     file: "src/node/tier-up.ts",
     find: "if (!needsHelp(versions)) return;",
