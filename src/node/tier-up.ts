@@ -7,11 +7,15 @@
 /** Bytes of bytecode. Less than 10,000 compiles what is not worth it, from 30,000 on it comes too late to be seen. */
 const budget = 15_000;
 
-/** Compiles what runs again and again after a quarter of the time. A setting of the whole process: for the command only. */
+/** Compiles what runs again and again after a quarter of the time. A setting of the whole process: for the command only. Never rejects. */
 export async function compileSooner(versions: NodeJS.ProcessVersions = process.versions): Promise<void> {
   if (!needsHelp(versions)) return;
-  const { setFlagsFromString } = await import("node:v8");
-  setFlagsFromString(`--interrupt-budget=${budget}`);
+  try {
+    const { setFlagsFromString } = await import("node:v8");
+    setFlagsFromString(`--interrupt-budget=${budget}`);
+  } catch {
+    // a session is as good without it, only slower at first
+  }
 }
 
 /** V8 11.3 is that of Node 20; Bun and Deno name another, or one that they only imitate. */
