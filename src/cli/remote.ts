@@ -148,6 +148,7 @@ async function begin(asked: Settings, { passphrase, unlocked, met }: Run, contex
   const route = found instanceof Promise ? await found : found;
   const dialFirst = (): Promise<ByteDuplex> => openFirst(route[0], context);
   const socket = dialFirst();
+  socket.catch(ignore); // it may be refused before anybody waits for it
   await underway();
   const stops = route.map((settings) => {
     const place = `${settings.host} ${settings.port}`;
@@ -159,7 +160,7 @@ async function begin(asked: Settings, { passphrase, unlocked, met }: Run, contex
     const keys = readKeys(settings, passphrase, log);
     return { settings, keys, passphrase, unlocked, knownHosts, accepted, introduction };
   });
-  for (const promise of [socket, ...stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts])]) promise.catch(ignore);
+  for (const promise of stops.flatMap(({ keys, knownHosts }) => [keys, knownHosts])) promise.catch(ignore);
   let isTaken = false;
   const open = (): Promise<ByteDuplex> => {
     const isFirst = !isTaken;

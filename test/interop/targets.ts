@@ -76,6 +76,8 @@ export const targets: readonly Target[] = [
       "Ed25519 is turned off",
       "user-key:ssh-ed25519",
       "key-file:openssh-encrypted",
+      "key-file:pkcs8-ed25519",
+      "key-file:pkcs8-ed25519-encrypted",
       "user-certificate",
     ),
   },
