@@ -1,7 +1,7 @@
 /**
  * What bench/command compares with: npm ssh2 as a pipe. Checks the host key, runs a command, passes bytes. TCP_NODELAY
- * is set, which ssh2 leaves to its user: without it Nagle's algorithm holds back its small writes: a
- * round trip takes 44 ms on loopback and a login 210 instead of XX.
+ * is set, which ssh2 leaves to its user: without it Nagle's algorithm holds back its small writes, and a
+ * round trip takes 44 ms on loopback.
  * Arguments: the folder of ssh2, host, port, user, key file, known_hosts file, command.
  */
 import { readFileSync } from "node:fs";
