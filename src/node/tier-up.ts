@@ -4,10 +4,13 @@
  * versions have a compiler in between (Maglev) and need no help.
  */
 
-/** Bytes of bytecode. Less than 10,000 compiles what is not worth it, from 30,000 on it comes too late to be seen. */
-const budget = 15_000;
+/**
+ * Bytes of bytecode. From 30,000 on it comes too late to be seen; with 15,000 the compiling falls into the first thousand
+ * messages, and with this into the first two hundred, where fewer wait for it. bench/profile.md has the figures.
+ */
+const budget = 4_000;
 
-/** Compiles what runs again and again after a quarter of the time. A setting of the whole process: for the command only. Never rejects. */
+/** Compiles what runs again and again after a sixteenth of the time. A setting of the whole process: for the command only. Never rejects. */
 export async function compileSooner(versions: NodeJS.ProcessVersions = process.versions): Promise<void> {
   if (!needsHelp(versions)) return;
   try {
