@@ -43,7 +43,8 @@ export class SendQueue implements HostRoute {
   /** Counts the feeds: only the last one may take. */
   #feeds = 0;
   #wake: Deferred<void> = deferred();
-  #room: Deferred<void> = deferred();
+  /** For whoever waits for room. */
+  #room: Deferred<void> | undefined;
 
   /**
    * `limit`: the bytes of the host's that may wait; with ours it may be twice as much. `onTaken` is told of bytes that the
@@ -193,7 +194,10 @@ export class SendQueue implements HostRoute {
   }
 
   async #untilRoom(): Promise<void> {
-    while (this.#length > this.#limit) await this.#room.promise;
+    while (this.#length > this.#limit) {
+      this.#room ??= deferred();
+      await this.#room.promise;
+    }
   }
 
   get #length(): number {
@@ -229,8 +233,8 @@ export class SendQueue implements HostRoute {
   }
 
   #makeRoom(): void {
-    this.#room.resolve();
-    this.#room = deferred();
+    this.#room?.resolve();
+    this.#room = undefined;
   }
 }
 
