@@ -1,5 +1,5 @@
 # The command in a container: npm run build && docker build -t mcp-ssh-client .
-# Debian's own Node and our one file, which imports nothing else. How a host starts it: README.md, "In a container".
+# Debian's own Node and our one file, which imports nothing else. How a host starts it: docs/install.md.
 FROM debian:trixie-slim
 
 RUN apt-get update \

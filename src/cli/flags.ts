@@ -1,10 +1,10 @@
 /**
- * Flags: the one declaration of each. Help, the usage line and the README's table come from the same rows. Pure.
+ * Flags: the one declaration of each. Help, the usage line and the table of docs/flags.md come from the same rows. Pure.
  */
 import { logLevels } from "../node/log.ts";
 import * as values from "./values.ts";
 
-/** A flag as help and the README show it. */
+/** A flag as help and docs/flags.md show it. */
 export interface FlagRow {
   /** With dashes, as in `--host`. */
   readonly flag: string;

@@ -1,4 +1,4 @@
-/** The README's table of timers and limits, against the code. */
+/** The table of timers and limits in docs/limits.md, against the code. */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { flagRows } from "../../src/cli/flags.ts";
@@ -6,7 +6,7 @@ import { DEFAULT_LIMITS } from "../../src/mcp/limits.ts";
 import { defaultLimits } from "../../src/ssh/connect.ts";
 
 const [, table = ""] =
-  /<!-- limits: .*? -->\n([\s\S]*?)<!-- \/limits -->/.exec(readFileSync("README.md", "utf8")) ?? [];
+  /<!-- limits: .*? -->\n([\s\S]*?)<!-- \/limits -->/.exec(readFileSync("docs/limits.md", "utf8")) ?? [];
 const rows = table
   .trim()
   .split("\n")

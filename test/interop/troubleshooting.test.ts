@@ -1,5 +1,5 @@
 /**
- * The README's table of troubles: each row's words are provoked with a real peer, and stand on stderr and, where a
+ * The table of docs/troubleshooting.md: each row's words are provoked with a real peer, and stand on stderr and, where a
  * request of the host's is answered with them, in the error that a host would show. A row without a case fails, and so
  * does a case without a row.
  */
@@ -30,11 +30,11 @@ import { type Reply, startHttp } from "../support/http-servers.ts";
 import { describeNeeding } from "../support/needs.ts";
 import { sshString } from "../support/peer-crypto.ts";
 import { endTree } from "../support/processes.ts";
-import { troublesOf } from "../support/readme-troubles.ts";
 import { missingReferenceServer, startReferenceServer } from "../support/reference-server.ts";
 import { freePort, makeKeyPair, type SshServer } from "../support/ssh-server.ts";
 import { missingSshd, startSshd } from "../support/sshd.ts";
 import { missingTinysshd, startTinysshd } from "../support/tinysshd.ts";
+import { troublesOf } from "../support/troubles-table.ts";
 
 /** How a run went: what the host saw. */
 interface Seen {
@@ -218,7 +218,7 @@ const error = (provoke: Trouble["provoke"], code = 1): Trouble => ({ kind: "erro
 const refusal = (provoke: Trouble["provoke"]): Trouble => error(provoke, 0);
 const warning = (provoke: Trouble["provoke"]): Trouble => ({ kind: "warning", code: 0, provoke });
 
-/** By the words of the README's rows. */
+/** By the words of the table's rows. */
 const troubles: Readonly<Record<string, Trouble>> = {
   "Connection refused": error(async () => reachPort(await freePort())),
   "Connection timed out": error(async () => reachPort(await fullPort(), ["--connect-timeout", "1"])),
@@ -432,9 +432,9 @@ const othersTroubles: Readonly<Record<string, Trouble & { readonly missing: stri
   },
 };
 
-const rows = troublesOf(readFileSync("README.md", "utf8"));
+const rows = troublesOf(readFileSync("docs/troubleshooting.md", "utf8"));
 
-test("every row of the README's table has a case here, and every case a row", () => {
+test("every row of the table has a case here, and every case a row", () => {
   expect(Object.keys({ ...troubles, ...othersTroubles }).sort()).toEqual([...rows].sort());
 });
 

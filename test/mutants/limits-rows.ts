@@ -9,7 +9,7 @@ export const limitsRows: readonly Mutant[] = [
     file: "src/mcp/limits.ts",
     find: "reconnectWait: 30_000,",
     replace: "reconnectWait: 60_000,",
-    why: "who reads the README waits for another time than it says",
+    why: "who reads docs/limits.md waits for another time than it says",
     caughtBy: { file: "test/cli/limits-table.test.ts", test: "reconnectWait stands in it, with its default" },
   },
   {

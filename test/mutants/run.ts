@@ -17,6 +17,7 @@ const PARTS = [
   "src",
   "test",
   "README.md",
+  "docs",
   "package.json",
   "tsconfig.json",
   "tsconfig.base.json",

@@ -1,5 +1,5 @@
 /** The npm package: what is in it, how large it is, and that it works where it is installed. */
-import { readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -26,8 +26,20 @@ describe("the npm package", () => {
 
   test("holds the built files and the papers, no sources, no tests", () => {
     const papers = ["CHANGELOG.md", "LICENSE", "README.md", "SECURITY.md", "package.json"];
+    const pages = readdirSync("docs").filter(
+      (name) => !["README.md", "attacks.md", "releasing.md", "runtimes.md"].includes(name),
+    );
     const others = packed.files.map(({ path }) => path).filter((path) => !/^dist\/.+(?<!\.d)\.js$/.test(path));
-    expect(others.filter((path) => !/^dist\/.+\.d\.ts$/.test(path)).sort()).toEqual(papers);
+    expect(others.filter((path) => !/^dist\/.+\.d\.ts$/.test(path)).sort()).toEqual(
+      [...papers, ...pages.map((name) => `docs/${name}`)].sort(),
+    );
+  });
+
+  test("holds all that its front page, which npm shows, links to", () => {
+    const links = [...readFileSync("README.md", "utf8").matchAll(/\]\(([^)#]+)/g)].map(([, path]) => path);
+    const paths = packed.files.map(({ path }) => path);
+    expect(links.length).toBeGreaterThan(10);
+    expect(links.filter((link = "") => !paths.includes(link))).toEqual([]);
   });
 
   test("is as large as it may be, and no larger", () => {

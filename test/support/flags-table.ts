@@ -1,14 +1,16 @@
-/** Writes the README's table of flags from the rows that the command reads its flags by. */
+/** Writes the table of flags in docs/flags.md from the rows that the command reads its flags by. */
 import { readFileSync, writeFileSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 import { flagRows } from "../../src/cli/flags.ts";
 
+export const flagsPage = "docs/flags.md";
+
 const between = /(<!-- flags: .*? -->\n)[\s\S]*?(<!-- \/flags -->)/;
 
-/** `readme` with the table of today. @throws Error where it has no place for it. */
-export function withFlags(readme: string): string {
-  if (!between.test(readme)) throw new Error("the README has no place for the table of flags");
-  return readme.replace(between, (_, start: string, end: string) => `${start}${table()}${end}`);
+/** `page` with the table of today. @throws Error where it has no place for it. */
+export function withFlags(page: string): string {
+  if (!between.test(page)) throw new Error("the page has no place for the table of flags");
+  return page.replace(between, (_, start: string, end: string) => `${start}${table()}${end}`);
 }
 
 function table(): string {
@@ -21,5 +23,5 @@ function table(): string {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? "").href) {
-  writeFileSync("README.md", withFlags(readFileSync("README.md", "utf8")));
+  writeFileSync(flagsPage, withFlags(readFileSync(flagsPage, "utf8")));
 }
