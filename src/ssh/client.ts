@@ -7,6 +7,7 @@
  * event and comes back as a call.
  */
 import type { AlgorithmTable, Negotiated, RandomBytes } from "./algorithms/interfaces.ts";
+import { withHostKeys } from "./algorithms/offer.ts";
 import {
   Channel,
   type ChannelNews,
@@ -26,19 +27,12 @@ import {
   ProtocolError,
   SshError,
 } from "./errors.ts";
+import { GlobalRequests, type HostKeysEvent } from "./global-requests.ts";
 import * as m from "./messages.ts";
-import {
-  checkProofs,
-  decodeHostKeys,
-  encodeHostKeys,
-  hostKeysRequest,
-  provableKeys,
-  proveRequest,
-} from "./other-host-keys.ts";
 import { printable } from "./printable.ts";
 import { type HostKeyEvent, type MethodEvent, Transport } from "./transport.ts";
 import { type Candidate, UserAuth } from "./userauth.ts";
-import { decode, decodeFields, encode, type Message, uint32At } from "./wire.ts";
+import { decode, decodeFields, encode, uint32At } from "./wire.ts";
 
 /** Output beyond which `write` takes nothing: what is accepted has a way out soon. */
 const maximumOutput = 256 * 1024;
@@ -80,13 +74,7 @@ export type ClientEvent =
   /** `withProof` is false where the server let us in without a signature. */
   | { readonly type: "authenticated"; readonly withProof: boolean }
   | { readonly type: "rekeyed" }
-  /**
-   * The host keys that the server says it has, copied; told once; none, where `error` says what is wrong with the list.
-   * `proveHostKeys` asks for proof. OpenSSH PROTOCOL 2.5.
-   */
-  | { readonly type: "host-keys"; readonly blobs: readonly Uint8Array[]; readonly error: SshError | undefined }
-  /** The answer to `proveHostKeys`: these keys are the server's; none, where `error` says why it is not believed. */
-  | { readonly type: "host-keys-proved"; readonly blobs: readonly Uint8Array[]; readonly error: SshError | undefined }
+  | HostKeysEvent
   | { readonly type: "server-message"; readonly text: string }
   | { readonly type: "channel"; readonly channel: number; readonly news: ChannelNews }
   /** The connection is over; nothing follows. `error` is undefined where `disconnect` was called. */
@@ -97,24 +85,20 @@ type ClientPhase = "transport" | "service" | "userauth" | "connection" | "ended"
 export class SshClient {
   readonly #transport: Transport;
   readonly #userauth: UserAuth;
+  readonly #requests: GlobalRequests;
   readonly #windowTotal: number;
   readonly #channels: Map<number, Channel> = new Map();
   #phase: ClientPhase = "transport";
   #end: ClientEvent | undefined;
   #nextChannel = 0;
-  /** Our global requests without an answer, in order: the host keys to be proved; undefined: a keepalive. RFC 4254 §4. */
-  readonly #unanswered: (readonly Uint8Array[] | undefined)[] = [];
-  readonly #hostKeyRows: AlgorithmTable["hostKey"];
-  #readsHostKeys: boolean;
 
   constructor(options: ClientOptions) {
     this.#windowTotal = options.windowTotal ?? 10 * 1024 * 1024;
     this.#userauth = new UserAuth(options.user, options.keys);
-    const offered = withHostKeys(options.table, options.hostKeyAlgorithms);
-    this.#hostKeyRows = offered.hostKey;
-    this.#readsHostKeys = options.readsHostKeys ?? false;
+    const table = withHostKeys(options.table, options.hostKeyAlgorithms);
+    this.#requests = new GlobalRequests(table.hostKey, options.readsHostKeys ?? false);
     this.#transport = new Transport({
-      table: offered,
+      table,
       randomBytes: options.randomBytes,
       allowChachaWithoutStrictKex: options.allowChachaWithoutStrictKex ?? false,
       rekeyBytes: options.rekeyBytes ?? 2 ** 30,
@@ -320,7 +304,7 @@ export class SshClient {
       return;
     }
     if (this.#phase !== "connection") return;
-    this.#request("keepalive@openssh.com", new Uint8Array(0), undefined);
+    this.#sendAll([this.#requests.keepalive()]);
   }
 
   /**
@@ -329,8 +313,8 @@ export class SshClient {
    */
   proveHostKeys(blobs: readonly Uint8Array[]): number {
     if (this.#phase !== "connection") throw new DisconnectError("the connection has ended");
-    const keys = provableKeys(blobs, this.#hostKeyRows);
-    if (keys.length > 0) this.#request(proveRequest, encodeHostKeys(keys), keys);
+    const keys = this.#requests.provable(blobs);
+    if (keys.length > 0) this.#sendAll([this.#requests.prove(keys)]);
     return keys.length;
   }
 
@@ -405,7 +389,7 @@ export class SshClient {
   #dispatch(number: number, payload: Uint8Array): ClientEvent | undefined {
     if (number === m.SERVICE_ACCEPT.number) return this.#serviceAccepted(payload);
     if (number < 80) return this.#authenticate(payload);
-    return number < 90 ? this.#global(number, payload) : this.#channel(number, payload);
+    return number < 90 ? this.#global(payload) : this.#channel(number, payload);
   }
 
   #serviceAccepted(payload: Uint8Array): undefined {
@@ -441,39 +425,10 @@ export class SshClient {
     return this.#transport.sessionId;
   }
 
-  #request(requestName: string, requestData: Uint8Array, keys: readonly Uint8Array[] | undefined): void {
-    this.#unanswered.push(keys);
-    this.#sendAll([encode(m.GLOBAL_REQUEST, { requestName, wantReply: true, requestData })]);
-  }
-
-  #global(number: number, payload: Uint8Array): ClientEvent | undefined {
-    if (number === m.GLOBAL_REQUEST.number) return this.#serverRequest(decode(m.GLOBAL_REQUEST, payload));
-    const isSuccess = number === m.REQUEST_SUCCESS.number;
-    const responseData = isSuccess ? decode(m.REQUEST_SUCCESS, payload).responseData : undefined;
-    if (!isSuccess) decode(m.REQUEST_FAILURE, payload);
-    if (this.#unanswered.length === 0) {
-      throw new ProtocolError("an answer to a global request came where none was made", "RFC 4254 §4");
-    }
-    const blobs = this.#unanswered.shift(); // answers come in the order of the requests. RFC 4254 §4
-    return blobs && this.#proofOf(blobs, responseData);
-  }
-
-  /** keepalive@openssh.com and all others: nothing that a server may ask is supported, but it may list its host keys. */
-  #serverRequest({ requestName, wantReply, requestData }: Message<typeof m.GLOBAL_REQUEST>): ClientEvent | undefined {
-    if (wantReply) this.#transport.send(encode(m.REQUEST_FAILURE, {}));
-    if (requestName !== hostKeysRequest || !this.#readsHostKeys) return undefined;
-    this.#readsHostKeys = false;
-    return hostKeysOf(requestData);
-  }
-
-  #proofOf(blobs: readonly Uint8Array[], responseData: Uint8Array | undefined): ClientEvent {
-    let proved: readonly Uint8Array[] = [];
-    const error = faultOf(() => {
-      if (responseData === undefined)
-        throw new HostKeyError("the server refused to prove its other host keys", "signature");
-      proved = checkProofs(blobs, responseData, this.#sessionIdNow(), this.#hostKeyRows);
-    });
-    return { type: "host-keys-proved", blobs: proved, error };
+  #global(payload: Uint8Array): ClientEvent | undefined {
+    const { send, event } = this.#requests.receive(payload, this.#sessionIdNow());
+    if (send !== undefined) this.#transport.send(send);
+    return event;
   }
 
   #channel(number: number, payload: Uint8Array): ClientEvent | undefined {
@@ -514,37 +469,6 @@ function recipientOf(payload: Uint8Array): number {
   return payload.length < 5
     ? decodeFields("a channel's message", toChannel, payload).recipientChannel
     : uint32At(payload, 1);
-}
-
-/** The table with these host key algorithms only: KEXINIT names what is in it. RFC 4253 §7.1. */
-function withHostKeys(from: AlgorithmTable, names: readonly string[] | undefined): AlgorithmTable {
-  if (names === undefined) return from;
-  if (names.length === 0) throw new RangeError("hostKeyAlgorithms is empty");
-  const rows = names.map((name) => {
-    const row = Object.hasOwn(from.hostKey, name) ? from.hostKey[name] : undefined;
-    if (row === undefined) throw new RangeError(`no host key algorithm ${name}`);
-    return [name, row] as const;
-  });
-  return { ...from, hostKey: Object.fromEntries(rows) };
-}
-
-function hostKeysOf(requestData: Uint8Array): ClientEvent {
-  let blobs: readonly Uint8Array[] = [];
-  const error = faultOf(() => {
-    blobs = decodeHostKeys(requestData);
-  });
-  return { type: "host-keys", blobs, error };
-}
-
-/** What a check throws: a lie about other host keys costs our belief in those, not the connection, whose own is trusted. */
-function faultOf(check: () => void): SshError | undefined {
-  try {
-    check();
-  } catch (error) {
-    if (error instanceof SshError) return error;
-    throw error;
-  }
-  return undefined;
 }
 
 /** Which DISCONNECT tells the peer: by blame; none where the peer is gone already. RFC 4253 §11.1. */

@@ -38,6 +38,18 @@ export function offering(
   };
 }
 
+/** The table with these host key algorithms only, all where none are named. @throws RangeError where it has one of them not. */
+export function withHostKeys(from: AlgorithmTable, names: readonly string[] | undefined): AlgorithmTable {
+  if (names === undefined) return from;
+  if (names.length === 0) throw new RangeError("hostKeyAlgorithms is empty");
+  const rows = names.map((name) => {
+    const row = Object.hasOwn(from.hostKey, name) ? from.hostKey[name] : undefined;
+    if (row === undefined) throw new RangeError(`no host key algorithm ${name}`);
+    return [name, row] as const;
+  });
+  return { ...from, hostKey: Object.fromEntries(rows) };
+}
+
 function arranged<T>(
   what: string,
   rows: Readonly<Record<string, T>>,
