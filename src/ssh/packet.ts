@@ -28,37 +28,50 @@ export interface Keys {
   readonly keyed: KeyedCipher;
 }
 
-/** Bytes from the peer -> payloads. */
-export class PacketReader {
-  #keys: Keys;
-  #buffer: Uint8Array = new Uint8Array(4096);
-  #start = 0;
-  #end = 0;
-  #packetLength: number | undefined;
-  #sequenceNumber: number;
-  #bytes = 0;
-  #packets = 0;
+/** What both directions have: keys, and counts of what was opened or sealed. */
+class Direction {
+  protected keys: Keys;
+  protected nextNumber: number;
+  protected bytes = 0;
+  protected packets = 0;
 
   /** `sequenceNumber`: of the first packet; 0 but for tests of the wrap. RFC 4253 §6.4. */
   constructor(keys: Keys, sequenceNumber = 0) {
-    this.#keys = keys;
-    this.#sequenceNumber = sequenceNumber;
+    this.keys = keys;
+    this.nextNumber = sequenceNumber;
   }
 
   /** Sequence number of the next packet. RFC 4253 §6.4. */
   get sequenceNumber(): number {
-    return this.#sequenceNumber;
+    return this.nextNumber;
   }
 
-  /** Bytes opened with the present keys. */
+  /** Bytes opened or sealed with the present keys. */
   get bytesSinceKeys(): number {
-    return this.#bytes;
+    return this.bytes;
   }
 
-  /** Packets opened with the present keys. */
+  /** Packets likewise. */
   get packetsSinceKeys(): number {
-    return this.#packets;
+    return this.packets;
   }
+
+  /** Takes new keys into use, from the next packet on; strict kex counts from 0 again. RFC 4253 §7.3. */
+  changeKeys(keys: Keys, resetSequenceNumber: boolean): void {
+    this.keys.keyed.wipe();
+    this.keys = keys;
+    this.bytes = 0;
+    this.packets = 0;
+    if (resetSequenceNumber) this.nextNumber = 0;
+  }
+}
+
+/** Bytes from the peer -> payloads. */
+export class PacketReader extends Direction {
+  #buffer: Uint8Array = new Uint8Array(4096);
+  #start = 0;
+  #end = 0;
+  #packetLength: number | undefined;
 
   /** Takes a copy of `bytes`. */
   receive(bytes: Uint8Array): void {
@@ -87,38 +100,29 @@ export class PacketReader {
    * @throws ProtocolError on a wrong length, padding or tag. RFC 4253 §6.
    */
   next(): InboundPacket | undefined {
-    const { row, keyed } = this.#keys;
+    const { row, keyed } = this.keys;
     const available = this.#end - this.#start;
     if (available < 4) return undefined;
     this.#packetLength ??= this.#readLength();
     const size = 4 + this.#packetLength + row.tagLength;
     if (available < size) return undefined;
     const packet = this.#buffer.subarray(this.#start, this.#start + size);
-    if (!keyed.open(packet, this.#sequenceNumber)) {
+    if (!keyed.open(packet, this.nextNumber)) {
       throw new ProtocolError("the packet's authentication tag is wrong", "RFC 4253 §6.4", DISCONNECT_REASON.MAC_ERROR);
     }
     const payload = payloadOf(packet, this.#packetLength);
-    const sequenceNumber = this.#sequenceNumber;
+    const sequenceNumber = this.nextNumber;
     this.#start += size;
     this.#packetLength = undefined;
-    this.#sequenceNumber = (sequenceNumber + 1) >>> 0; // RFC 4253 §6.4: wraps around to zero after 2^32
-    this.#bytes += size;
-    this.#packets += 1;
+    this.nextNumber = (sequenceNumber + 1) >>> 0; // RFC 4253 §6.4: wraps around to zero after 2^32
+    this.bytes += size;
+    this.packets += 1;
     return { payload, sequenceNumber };
   }
 
-  /** Takes new keys into use, from the next packet on; strict kex counts from 0 again. RFC 4253 §7.3. */
-  changeKeys(keys: Keys, resetSequenceNumber: boolean): void {
-    this.#keys.keyed.wipe();
-    this.#keys = keys;
-    this.#bytes = 0;
-    this.#packets = 0;
-    if (resetSequenceNumber) this.#sequenceNumber = 0;
-  }
-
   #readLength(): number {
-    const { row, keyed } = this.#keys;
-    const packetLength = keyed.length(this.#buffer.subarray(this.#start, this.#end), this.#sequenceNumber);
+    const { row, keyed } = this.keys;
+    const packetLength = keyed.length(this.#buffer.subarray(this.#start, this.#end), this.nextNumber);
     if (packetLength > MAXIMUM_PACKET_LENGTH) {
       throw new ProtocolError(
         `packet_length ${packetLength}, at most ${MAXIMUM_PACKET_LENGTH} is read`,
@@ -151,42 +155,21 @@ export class PacketReader {
 }
 
 /** Payloads -> bytes for the peer. */
-export class PacketWriter {
+export class PacketWriter extends Direction {
   readonly #randomBytes: RandomBytes;
-  #keys: Keys;
   #output: Uint8Array = noData;
   /** What the last `lend` gave, or will be given next. */
   #lent: Uint8Array = noData;
   #length = 0;
-  #sequenceNumber: number;
-  #bytes = 0;
-  #packets = 0;
 
-  /** `sequenceNumber`: as the reader's. */
-  constructor(keys: Keys, randomBytes: RandomBytes, sequenceNumber = 0) {
-    this.#keys = keys;
+  constructor(keys: Keys, randomBytes: RandomBytes, sequenceNumber?: number) {
+    super(keys, sequenceNumber);
     this.#randomBytes = randomBytes;
-    this.#sequenceNumber = sequenceNumber;
-  }
-
-  /** Sequence number of the next packet. RFC 4253 §6.4. */
-  get sequenceNumber(): number {
-    return this.#sequenceNumber;
   }
 
   /** Bytes that wait for `take`. */
   get pending(): number {
     return this.#length;
-  }
-
-  /** Bytes sealed with the present keys. */
-  get bytesSinceKeys(): number {
-    return this.#bytes;
-  }
-
-  /** Packets sealed with the present keys. */
-  get packetsSinceKeys(): number {
-    return this.#packets;
   }
 
   /** Appends bytes that are no packet: the version line. */
@@ -196,7 +179,7 @@ export class PacketWriter {
 
   /** Seals a payload, `head` and `data` behind it (both copied), as the next packet. RFC 4253 §6. */
   write(head: Uint8Array, data: Uint8Array = noData): void {
-    const { row, keyed } = this.#keys;
+    const { row, keyed } = this.keys;
     const payloadLength = head.length + data.length;
     const aligned = (row.isLengthPadded ? 4 : 0) + 1 + payloadLength + minimumPadding;
     const padding = minimumPadding + ((row.blockLength - (aligned % row.blockLength)) % row.blockLength);
@@ -210,10 +193,10 @@ export class PacketWriter {
     packet.set(head, 5);
     packet.set(data, 5 + head.length);
     packet.set(this.#randomBytes(padding), 5 + payloadLength); // RFC 4253 §6: padding SHOULD be random
-    keyed.seal(packet, this.#sequenceNumber);
-    this.#sequenceNumber = (this.#sequenceNumber + 1) >>> 0;
-    this.#bytes += packet.length;
-    this.#packets += 1;
+    keyed.seal(packet, this.nextNumber);
+    this.nextNumber = (this.nextNumber + 1) >>> 0;
+    this.bytes += packet.length;
+    this.packets += 1;
   }
 
   /** What is to be sent; the array is the caller's. */
@@ -229,15 +212,6 @@ export class PacketWriter {
     [this.#output, this.#lent] = [this.#lent, this.#output];
     this.#length = 0;
     return output;
-  }
-
-  /** Takes new keys into use, from the next packet on; strict kex counts from 0 again. RFC 4253 §7.3. */
-  changeKeys(keys: Keys, resetSequenceNumber: boolean): void {
-    this.#keys.keyed.wipe();
-    this.#keys = keys;
-    this.#bytes = 0;
-    this.#packets = 0;
-    if (resetSequenceNumber) this.#sequenceNumber = 0;
   }
 
   #allocate(size: number): Uint8Array {
