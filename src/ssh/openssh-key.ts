@@ -5,7 +5,8 @@
 import type { RandomBytes } from "./algorithms/interfaces.ts";
 import { KeyFormatError, ProtocolError } from "./errors.ts";
 import { damaged, ecdsaPair, ed25519Pair, isEcdsaCurve, type KeyPair, newKey, rsaPair } from "./key-material.ts";
-import { concat, decodeFields, encodeFields, type Fields, type FieldValues, isEqual, utf8 } from "./wire.ts";
+import { opensshHeader, opensshMagic } from "./public-key.ts";
+import { concat, decodeFields, encodeFields, type Fields, type FieldValues, isEqual } from "./wire.ts";
 
 /** What an openssh-key-v1 file holds. */
 export interface OpensshKey extends KeyPair {
@@ -14,14 +15,6 @@ export interface OpensshKey extends KeyPair {
   readonly isEncrypted: boolean;
 }
 
-const magic = utf8("openssh-key-v1\0");
-const headerFields = {
-  ciphername: "text",
-  kdfname: "text",
-  kdfoptions: "string",
-  numberOfKeys: "uint32",
-  rest: "rest",
-} as const;
 /** What a section that is not encrypted is padded to. */
 const plainBlockLength = 8;
 const keyFields = { publicKey: "string", privateSection: "string" } as const;
@@ -56,8 +49,9 @@ export interface Sealer {
  * @throws KeyFormatError where it is damaged, or of a kind that we do not use
  */
 export function parseOpensshKey(bytes: Uint8Array, unseal: Unseal): OpensshKey {
-  if (!isEqual(bytes.subarray(0, magic.length), magic)) throw damaged("it does not begin with openssh-key-v1");
-  const header = readPart("header", headerFields, bytes.subarray(magic.length));
+  if (!isEqual(bytes.subarray(0, opensshMagic.length), opensshMagic))
+    throw damaged("it does not begin with openssh-key-v1");
+  const header = readPart("header", opensshHeader, bytes.subarray(opensshMagic.length));
   if (header.numberOfKeys !== 1) throw damaged("it does not hold exactly one key");
   const isEncrypted = header.ciphername !== "none" || header.kdfname !== "none";
   // an encrypted section may have a tag behind it, which is no part of its string
@@ -191,7 +185,7 @@ export function encodeOpensshKey(pair: KeyPair, { comment, sealer, randomBytes }
   const { privateSection, ...header } = sealer?.seal(section) ?? plain;
   const rest = encodeFields(keyFields, { publicKey: pair.publicKeyBlob, privateSection });
   section.fill(0);
-  return concat(magic, encodeFields(headerFields, { ...header, numberOfKeys: 1, rest }));
+  return concat(opensshMagic, encodeFields(opensshHeader, { ...header, numberOfKeys: 1, rest }));
 }
 
 /** OpenSSH PROTOCOL.key §3. */

@@ -36,14 +36,13 @@ export function keyTypeOf(publicKeyBlob: Uint8Array): string | undefined {
   }
 }
 
-const magic = utf8("openssh-key-v1\0");
-/** OpenSSH PROTOCOL.key §1. */
-const headerFields = {
+/** How an openssh-key-v1 file begins, and what stands before its keys. OpenSSH PROTOCOL.key §1. */
+export const opensshMagic: Uint8Array = utf8("openssh-key-v1\0");
+export const opensshHeader = {
   ciphername: "text",
   kdfname: "text",
   kdfoptions: "string",
   numberOfKeys: "uint32",
-  publicKeyBlob: "string",
   rest: "rest",
 } as const;
 
@@ -53,9 +52,10 @@ export function publicHalfOf(privateKeyText: string): Uint8Array | undefined {
     /^\s*-----BEGIN OPENSSH PRIVATE KEY-----\s(.{1,100000}?)-----END OPENSSH PRIVATE KEY-----/s.exec(privateKeyText) ??
     [];
   const bytes = decodeBase64(base64.replace(/\s+/g, ""));
-  if (bytes === undefined || !isEqual(bytes.subarray(0, magic.length), magic)) return undefined;
+  if (bytes === undefined || !isEqual(bytes.subarray(0, opensshMagic.length), opensshMagic)) return undefined;
   try {
-    return decodeFields("header", headerFields, bytes.subarray(magic.length)).publicKeyBlob.slice();
+    const { rest } = decodeFields("header", opensshHeader, bytes.subarray(opensshMagic.length));
+    return decodeFields("list of keys", { publicKeyBlob: "string", rest: "rest" }, rest).publicKeyBlob.slice();
   } catch (error) {
     if (error instanceof ProtocolError) return undefined;
     throw error;
