@@ -9,6 +9,7 @@ import { SshError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
 import { concat } from "../ssh/wire.ts";
 import type { HttpProxy } from "./http-proxy.ts";
+import { connectionWords, resolverWords } from "./tcp.ts";
 
 /** What is asked, and where. */
 export interface HttpRequest {
@@ -223,19 +224,6 @@ function bracketed(host: string): string {
   return host.includes(":") ? `[${host.replace(/%.*$/, "")}]` : host;
 }
 
-/** The words that people search for. */
-const words: Readonly<Record<string, string>> = {
-  ECONNREFUSED: "Connection refused",
-  ECONNRESET: "Connection reset by peer",
-  ETIMEDOUT: "Connection timed out",
-  EHOSTUNREACH: "No route to host",
-  ENETUNREACH: "Network is unreachable",
-  EACCES: "Permission denied",
-  EPERM: "Operation not permitted",
-  ENOTFOUND: "name not found",
-  EAI_AGAIN: "temporary failure in name resolution",
-};
-
 /** What OpenSSL and Node call a certificate that proves nothing. */
 const certificateCode =
   /^(CERT_|CRL_|ERR_TLS_CERT|DEPTH_ZERO_SELF_SIGNED|SELF_SIGNED|UNABLE_TO_|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|HOSTNAME_MISMATCH|ERROR_IN_CERT)/;
@@ -252,7 +240,7 @@ function httpError(error: Error): HttpError {
   if (code === "EPROTO" || code.startsWith("ERR_SSL_")) {
     return new HttpError("what it answered is not TLS as we speak it", "answer", cause);
   }
-  return new HttpError(words[code] ?? why, "unreachable", cause);
+  return new HttpError(connectionWords[code] ?? resolverWords[code] ?? why, "unreachable", cause);
 }
 
 /** Whatever is wrong with the proxy, behind it nobody was reached. */

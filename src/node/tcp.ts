@@ -215,21 +215,23 @@ function inTurn(addresses: readonly string[]): string[] {
   return addresses.flatMap((_, i) => [...ofOne.slice(i, i + 1), ...ofOther.slice(i, i + 1)]);
 }
 
-/** The words that people search for, the most telling first. */
-const words: readonly (readonly [code: string, text: string])[] = [
-  ["ECONNREFUSED", "Connection refused"],
-  ["ECONNRESET", "Connection reset by peer"],
-  ["ETIMEDOUT", "Connection timed out"],
-  ["EHOSTUNREACH", "No route to host"],
-  ["ENETUNREACH", "Network is unreachable"],
-  ["EACCES", "Permission denied"],
-  ["EPERM", "Operation not permitted"],
-  [DENIED, "Network access is not permitted to this process (--allow-net)"],
-];
+/** The words that people search for, by the system's code, the most telling first. */
+export const connectionWords: Readonly<Record<string, string>> = {
+  ECONNREFUSED: "Connection refused",
+  ECONNRESET: "Connection reset by peer",
+  ETIMEDOUT: "Connection timed out",
+  EHOSTUNREACH: "No route to host",
+  ENETUNREACH: "Network is unreachable",
+  EACCES: "Permission denied",
+  EPERM: "Operation not permitted",
+  [DENIED]: "Network access is not permitted to this process (--allow-net)",
+};
+
+const ranks = Object.keys(connectionWords);
 
 function rankOf({ error }: Failure): number {
-  const rank = words.findIndex(([code]) => code === codeOf(error));
-  return rank < 0 ? words.length : rank;
+  const rank = ranks.indexOf(codeOf(error));
+  return rank < 0 ? ranks.length : rank;
 }
 
 /** Deno's error has a name only. */
@@ -237,8 +239,8 @@ function codeOf({ name, code = "" }: NodeJS.ErrnoException): string {
   return name === "NotCapable" ? DENIED : code;
 }
 
-function wordsOf(failure: Failure): string {
-  return words[rankOf(failure)]?.[1] ?? printable(failure.error.message);
+function wordsOf({ error }: Failure): string {
+  return connectionWords[codeOf(error)] ?? printable(error.message);
 }
 
 /** One error of all attempts: the most telling one leads, each address is named. */
@@ -254,16 +256,21 @@ function dialError(host: string, port: number, failures: readonly Failure[]): Di
   return new DialError(`${wordsOf(leader)}: ${where}`, codeOf(leader.error), number, { cause });
 }
 
+/** The same of what a resolver fails with. */
+export const resolverWords: Readonly<Record<string, string>> = {
+  ENOTFOUND: "name not found",
+  EAI_AGAIN: "temporary failure in name resolution",
+};
+
 function lookupError(host: string, error: NodeJS.ErrnoException): DialError {
   const { message } = error;
   const code = codeOf(error);
-  const known = new Map([
-    ["ENOTFOUND", "name not found"],
-    ["EAI_AGAIN", "temporary failure in name resolution"],
-    ["ETIMEDOUT", `timed out, ${message}`],
-    ["EPERM", "not permitted to this process (in Deno: --allow-net)"],
-    [DENIED, "network access is not permitted to this process (--allow-net)"],
-  ]);
-  const why = known.get(code) ?? printable(message);
+  const known: Readonly<Record<string, string>> = {
+    ...resolverWords,
+    ETIMEDOUT: `timed out, ${message}`,
+    EPERM: "not permitted to this process (in Deno: --allow-net)",
+    [DENIED]: "network access is not permitted to this process (--allow-net)",
+  };
+  const why = known[code] ?? printable(message);
   return new DialError(`Could not resolve hostname ${printable(host)}: ${why}`, code, undefined, { cause: error });
 }
