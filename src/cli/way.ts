@@ -2,7 +2,7 @@
  * Way: from one SSH server to the next. The connection to each goes through a tunnel of the one before, so that no server
  * on the way sees more than bytes; an error names the one at which it was met, and the end closes them in order.
  */
-import type { ByteDuplex, SessionChannel, SessionRequest, SshConnection } from "../ssh/connection.ts";
+import type { ByteDuplex, SshConnection } from "../ssh/connection.ts";
 import { ChannelError, DisconnectError, SshError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
 import type { Settings } from "./settings.ts";
@@ -52,7 +52,7 @@ export async function travel<S extends Stop>({ stops, open, logIn, signal }: Tra
         const connection = await logIn(stop, openNext).catch((error: unknown) => {
           throw whereItFailed(error, stops);
         });
-        return index === 0 ? connection : new DistantConnection(connection, stops, leave);
+        return index === 0 ? connection : distant(connection, stops, leave);
       }
       const connection = await logIn(stop, openNext).catch((error: unknown) => {
         const failure = whereItFailed(error, stops.slice(0, index + 1));
@@ -82,52 +82,23 @@ async function tunnel(connection: SshConnection, { settings }: Stop, next: Stop)
 }
 
 /** A connection through others, which end with it. */
-class DistantConnection implements SshConnection {
-  readonly closed: Promise<SshError | undefined>;
-  readonly #connection: SshConnection;
-  readonly #leave: () => Promise<void>;
-
-  constructor(connection: SshConnection, stops: readonly Stop[], leave: () => Promise<void>) {
-    this.#connection = connection;
-    this.#leave = leave;
-    this.closed = connection.closed.then((error) => {
+function distant(connection: SshConnection, stops: readonly Stop[], leave: () => Promise<void>): SshConnection {
+  return {
+    get hostKey() {
+      return connection.hostKey;
+    },
+    serverVersion: connection.serverVersion,
+    sessionId: connection.sessionId,
+    closed: connection.closed.then((error) => {
       void leave();
       return error && lossOf(error, stops);
-    });
-  }
-
-  get hostKey(): SshConnection["hostKey"] {
-    return this.#connection.hostKey;
-  }
-
-  get serverVersion(): string {
-    return this.#connection.serverVersion;
-  }
-
-  get sessionId(): Uint8Array {
-    return this.#connection.sessionId;
-  }
-
-  session(request: SessionRequest, options?: { readonly signal?: AbortSignal }): Promise<SessionChannel> {
-    return this.#connection.session(request, options);
-  }
-
-  tunnel(host: string, port: number): Promise<ByteDuplex> {
-    return this.#connection.tunnel(host, port);
-  }
-
-  rekey(): Promise<void> {
-    return this.#connection.rekey();
-  }
-
-  proveHostKeys(blobs: Parameters<SshConnection["proveHostKeys"]>[0]): ReturnType<SshConnection["proveHostKeys"]> {
-    return this.#connection.proveHostKeys(blobs);
-  }
-
-  async close(): Promise<void> {
-    await this.#connection.close();
-    await this.#leave();
-  }
+    }),
+    session: (request, options) => connection.session(request, options),
+    tunnel: (host, port) => connection.tunnel(host, port),
+    rekey: () => connection.rekey(),
+    proveHostKeys: (keys) => connection.proveHostKeys(keys),
+    close: () => connection.close().then(leave),
+  };
 }
 
 /** The end of a connection; if it was that of the way to it, where. */
