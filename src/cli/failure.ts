@@ -25,6 +25,7 @@ import {
 import { printable } from "../ssh/printable.ts";
 import { type Chosen, keyChoices } from "./key-choices.ts";
 import type { Settings } from "./settings.ts";
+import { JumpError, placeOf } from "./way.ts";
 
 /** Where a fault of ours should be told. */
 export const reportAddress = "https://github.com/mcp-ssh-client/mcp-ssh-client/issues";
@@ -44,8 +45,20 @@ export interface Explanation {
   readonly cure: string;
 }
 
-/** The line, without a full stop. `isServerKnown`: whether the server has shown its host key, so that it was reached and speaks SSH. */
-export function describeFailure(error: unknown, attempt: Attempt, isServerKnown: boolean): string {
+/**
+ * The line, without a full stop. `isServerKnown`: whether the server has shown its host key, so that it was reached and
+ * speaks SSH; `known`: the jump hosts that have.
+ */
+export function describeFailure(
+  error: unknown,
+  attempt: Attempt,
+  isServerKnown: boolean,
+  known: ReadonlySet<Settings> = new Set(),
+): string {
+  if (error instanceof JumpError) {
+    const { stop, cause } = error;
+    return `jump host ${placeOf(stop)}: ${describeFailure(cause, stop, known.has(stop))}`;
+  }
   const { what, cure } = explain(error, attempt, isServerKnown);
   return cure === "" ? what : `${what}; ${cure}`;
 }

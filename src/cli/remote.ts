@@ -19,7 +19,6 @@ import { sayingOnce } from "./said-once.ts";
 import type { Settings } from "./settings.ts";
 import { trustChoice } from "./trust-choices.ts";
 import type { Watch } from "./watch.ts";
-import { JumpError, placeOf } from "./way.ts";
 
 interface Beginning extends Preparation {
   /** What `open` gives first. */
@@ -94,7 +93,7 @@ async function finish(
   signal.addEventListener("abort", onAbort);
   let target = settings;
   let madeLine: string | undefined;
-  const known = new Set<Settings>();
+  const known = new Set<Settings>(); // the servers that have shown a host key
   try {
     const begun = await beginning;
     target = begun.target;
@@ -108,7 +107,7 @@ async function finish(
     abort.abort();
     beginning.then(({ socket }) => socket.then(({ writable }) => writable.abort())).catch(ignore); // SSH, if it has it, has closed it
     if (signal.aborted) throw error;
-    const line = describe(error, target, { known, madeLine });
+    const line = describeFailure(error, { ...target, madeLine }, known.has(target), known);
     onFailure(line);
     throw new Error(line.replace(/(?<=[.;]) /g, "\n"), { cause: error }); // the proxy cuts lines, and joins them again
   } finally {
@@ -188,20 +187,6 @@ function introductionOf(
   if (settings.keyServer === undefined) return undefined;
   if (before !== undefined) return before.then((introduction) => introduction.again(settings, options));
   return import("./introduction.ts").then(({ Introduction }) => new Introduction(settings, options));
-}
-
-interface Progress {
-  /** The servers that have shown a host key. */
-  readonly known: ReadonlySet<Settings>;
-  /** That of the key that was made for the server that is meant. */
-  readonly madeLine: string | undefined;
-}
-
-/** The line for a person. */
-function describe(error: unknown, target: Settings, { known, madeLine }: Progress): string {
-  if (!(error instanceof JumpError)) return describeFailure(error, { ...target, madeLine }, known.has(target));
-  const { stop, cause } = error;
-  return `jump host ${placeOf(stop)}: ${describeFailure(cause, stop, known.has(stop))}`;
 }
 
 /** From where, and to which family of addresses. */

@@ -21,7 +21,6 @@ import { stopSignal } from "./signals.ts";
 import type { Terminal } from "./terminal.ts";
 import { trustChoice } from "./trust-choices.ts";
 import { UsageError } from "./values.ts";
-import { JumpError, placeOf } from "./way.ts";
 
 export function help(program: string): string {
   return [
@@ -48,7 +47,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   });
   const asked = trust(settings, own.has("--yes"), abort.signal, terminal).catch((error: unknown) => {
     if (abort.signal.aborted) return stopped;
-    terminal.err(`${terminal.program} trust: error: ${wordsOf(error, settings)}`);
+    terminal.err(`${terminal.program} trust: error: ${describeFailure(error, settings, false)}`);
     return 1;
   });
   return Promise.race([stopped, asked]);
@@ -64,11 +63,6 @@ function settingsOf(argv: readonly string[], { localUser }: Terminal): Settings 
   const isSshLike = given.includes("--command") || given.includes("--subsystem");
   const settings = parseSettings(isSshLike ? flags : [...flags, "--command", "true"], localUser, "not here");
   return { ...settings, keyServer: undefined };
-}
-
-function wordsOf(error: unknown, settings: Settings): string {
-  if (!(error instanceof JumpError)) return describeFailure(error, settings, false);
-  return `jump host ${placeOf(error.stop)}: ${describeFailure(error.cause, error.stop, false)}`;
 }
 
 async function trust(asked: Settings, isYes: boolean, signal: AbortSignal, terminal: Terminal): Promise<number> {
