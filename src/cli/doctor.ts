@@ -23,7 +23,7 @@ import { dialRemote } from "./remote.ts";
 import { plainReport, Report, type StepName, stepLines } from "./report.ts";
 import { parseSettings, type Settings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
-import type { Terminal } from "./terminal.ts";
+import type { Terminal } from "./subcommands.ts";
 import type { Reached, Watch } from "./watch.ts";
 import { JumpError, placeOf } from "./way.ts";
 
@@ -46,7 +46,10 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   const { own, rest } = takeOwnFlags(argv, { "--json": false });
   const settings = parseSettings(rest, terminal.localUser, "no flag for a doctor");
   const isJson = own.has("--json");
-  const isSeen = !isJson && process.stderr.isTTY;
+  const onWait = (): void => {
+    const text = `waiting for the first reply, for up to ${settings.firstReplyTimeout / 1000} s`;
+    if (!isJson && process.stderr.isTTY) terminal.err(text);
+  };
   const told: Promise<void>[] = [];
   const say = (lines: readonly string[]): void => {
     if (!isJson) told.push(terminal.out(lines.map((line) => `${line}\n`).join("")));
@@ -59,7 +62,7 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
     abort.abort(new Error("stopped"));
     return 128 + number;
   });
-  const code = await Promise.race([stopped, walk(settings, report, abort.signal, { ...terminal, isSeen })]);
+  const code = await Promise.race([stopped, walk(settings, report, abort.signal, { err: terminal.err, onWait })]);
   const unreached = report.steps.filter((step) => step.ok === null).map(({ name }) => name);
   if (unreached.length > 0) say([`- not reached: ${unreached.join(", ")}`]);
   if (isJson && code < 128) await terminal.out(`${JSON.stringify(plainReport(report), undefined, 2)}\n`);
@@ -67,27 +70,22 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   return code;
 }
 
-/** What a person at a terminal is told beside the steps. */
-interface Onlooker extends Terminal {
-  /** Whether there is one. */
-  readonly isSeen: boolean;
+/** What a person is told beside the steps. */
+interface Aside extends Pick<Terminal, "err"> {
+  readonly onWait: () => void;
 }
 
-async function walk(settings: Settings, report: Report, signal: AbortSignal, terminal: Onlooker): Promise<number> {
-  const { isSeen } = terminal;
+async function walk(settings: Settings, report: Report, signal: AbortSignal, { err, onWait }: Aside): Promise<number> {
   for (const warning of settings.warnings) report.note(warning);
   const way = new Way(settings, report);
   let remote: RemoteSession;
   try {
-    remote = await dialRemote(settings, logTo(report, settings, terminal), way.watch).open(signal);
+    remote = await dialRemote(settings, logTo(report, settings, err), way.watch).open(signal);
   } catch (error) {
     if (!signal.aborted) way.ended(error instanceof Error && error.cause !== undefined ? error.cause : error);
     return 1;
   }
   try {
-    const onWait = (): void => {
-      if (isSeen) terminal.err(`waiting for the first reply, for up to ${settings.firstReplyTimeout / 1000} s`);
-    };
     await examine(remote, way.target, report, onWait);
   } finally {
     await remote.connection.close();
@@ -96,7 +94,7 @@ async function walk(settings: Settings, report: Report, signal: AbortSignal, ter
 }
 
 /** What the proxy would log is said with the step at which it comes; errors are told as the step that fails. */
-function logTo(report: Report, { logLevel }: Settings, { err }: Terminal): Log {
+function logTo(report: Report, { logLevel }: Settings, err: Terminal["err"]): Log {
   const ignore = (): void => undefined;
   const note = (text: string): void => report.note(text);
   return { debug: logLevel === "DEBUG" ? err : ignore, info: note, warning: note, error: ignore, critical: ignore };

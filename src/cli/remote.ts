@@ -4,6 +4,7 @@
  */
 import { isIP } from "node:net";
 import type { OpenRemote, RemoteSession } from "../mcp/link.ts";
+import { readConfigFiles } from "../node/config-files.ts";
 import { type KnownHostsFile, readKnownHosts, readKnownHostsIfThere } from "../node/files.ts";
 import type { Log } from "../node/log.ts";
 import { type DialOptions, type DialProgress, dial, underway } from "../node/tcp.ts";
@@ -13,12 +14,12 @@ import { describeFailure } from "./failure.ts";
 import type { UnlockedKeys } from "./identities.ts";
 import type { Introduction, IntroductionOptions } from "./introduction.ts";
 import { type GivenPassphrase, givenPassphrase } from "./passphrase.ts";
-import type { Preparation, PreparedStop } from "./preparation.ts";
-import { findRoute } from "./route.ts";
 import { sayingOnce } from "./said-once.ts";
+import type { Preparation, PreparedStop } from "./session.ts";
 import type { Settings } from "./settings.ts";
 import { trustChoice } from "./trust-choices.ts";
 import type { Watch } from "./watch.ts";
+import type { Route } from "./way.ts";
 
 interface Beginning extends Preparation {
   /** What `open` gives first. */
@@ -167,6 +168,17 @@ async function begin(asked: Settings, { passphrase, unlocked, met }: Run, contex
     return isFirst ? socket : dialFirst();
   };
   return { stops, target: route.at(-1) ?? asked, socket, open };
+}
+
+/**
+ * The servers on the way, each with the settings that hold for it. Where there is no configuration that is known at once;
+ * what reads one is loaded only then. @throws FileError, ConfigError
+ */
+function findRoute(asked: Settings, log: Log): Route | Promise<Route> {
+  const { files, warnings } = readConfigFiles(asked.sshConfig);
+  for (const warning of warnings) log.warning(warning);
+  if (files.length === 0 && asked.proxyJump === undefined) return [asked];
+  return import("./ssh-settings.ts").then(({ configuredRoute }) => configuredRoute(files, asked, log));
 }
 
 async function openFirst(first: Settings, { log, signal, watch }: DialContext): Promise<ByteDuplex> {

@@ -5,9 +5,11 @@
 
 import type { RemoteSession } from "../mcp/link.ts";
 import { steadyNow } from "../node/clock.ts";
+import type { KnownHostsFile } from "../node/files.ts";
+import type { ReadChoice } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
 import { loadTable, platformRandomBytes } from "../node/platform.ts";
-import { trustBy } from "../node/trust.ts";
+import { type AcceptedKey, trustBy } from "../node/trust.ts";
 import { connectTrusted } from "../node/trusted-connect.ts";
 import type { AlgorithmTable } from "../ssh/algorithms/interfaces.ts";
 import { OfferError, offering } from "../ssh/algorithms/offer.ts";
@@ -17,13 +19,36 @@ import { isEqual } from "../ssh/wire.ts";
 import { isKeyToCome } from "./client-keys.ts";
 import { trustCommand } from "./commands.ts";
 import { HostKeyFollower } from "./host-keys.ts";
-import { signersOf } from "./identities.ts";
+import { signersOf, type UnlockedKeys } from "./identities.ts";
 import type { Introduction } from "./introduction.ts";
-import type { Preparation, PreparedStop } from "./preparation.ts";
+import type { GivenPassphrase } from "./passphrase.ts";
 import type { Settings } from "./settings.ts";
 import { trustChoice } from "./trust-choices.ts";
 import type { Watch } from "./watch.ts";
-import { JumpError, travel } from "./way.ts";
+import { JumpError, type Stop, travel } from "./way.ts";
+
+/** What was begun for one server on the way before SSH was loaded. */
+export interface PreparedStop extends Stop {
+  readonly keys: Promise<readonly ReadChoice[]>;
+  /** Undefined where none was given. */
+  readonly passphrase?: GivenPassphrase | undefined;
+  readonly unlocked: UnlockedKeys;
+  /** Undefined where any host key will do. */
+  readonly knownHosts: Promise<readonly KnownHostsFile[] | undefined>;
+  /** The host key that was taken as a new one, if one was. */
+  readonly accepted: AcceptedKey;
+  /** Undefined where no key server is to be asked. */
+  readonly introduction?: Promise<Introduction> | undefined;
+}
+
+/** What was begun before SSH was loaded. */
+export interface Preparation {
+  /** The jump hosts in order, then the server that is meant. */
+  readonly stops: readonly PreparedStop[];
+  readonly target: Settings;
+  /** Gives a way to the first of them, another one each time. */
+  readonly open: () => Promise<ByteDuplex>;
+}
 
 /** What a session is opened with. */
 export interface SessionContext {
