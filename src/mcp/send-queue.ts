@@ -56,7 +56,7 @@ export class SendQueue implements HostRoute {
   }
 
   get isEmpty(): boolean {
-    return this.#length === 0;
+    return this.#waitingLength() === 0;
   }
 
   piece(bytes: Uint8Array): void {
@@ -72,7 +72,7 @@ export class SendQueue implements HostRoute {
 
   /** Takes a line of ours for the session that stands, never inside one of the host's; false: there is no room for it. */
   interject(line: HostLine): boolean {
-    const waiting = this.#behind.reduce((sum, ours) => sum + lengthOf(ours), this.#length);
+    const waiting = this.#behind.reduce((sum, ours) => sum + lengthOf(ours), this.#waitingLength());
     if (waiting > 2 * this.#limit || this.#isDiscarding || this.#isEnded) return false;
     if (this.#isInPieces) this.#behind.push(line);
     else this.#push(line, lengthOf(line));
@@ -86,7 +86,7 @@ export class SendQueue implements HostRoute {
 
   /** Resolves when more may be pushed; undefined: now. */
   room(): Promise<void> | undefined {
-    return this.#length > this.#limit ? this.#untilRoom() : undefined;
+    return this.#waitingLength() > this.#limit ? this.#untilRoom() : undefined;
   }
 
   /** What comes from now on waits for `release`, or for another feed after `unplug`. */
@@ -194,13 +194,13 @@ export class SendQueue implements HostRoute {
   }
 
   async #untilRoom(): Promise<void> {
-    while (this.#length > this.#limit) {
+    while (this.#waitingLength() > this.#limit) {
       this.#room ??= deferred();
       await this.#room.promise;
     }
   }
 
-  get #length(): number {
+  #waitingLength(): number {
     return this.#next.length + (this.#held?.length ?? 0);
   }
 

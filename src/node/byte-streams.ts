@@ -196,7 +196,7 @@ class NodeSink implements ByteSink {
     if (!this.#sink.writable) return this.broken.then((error) => Promise.reject(error));
     this.#out++;
     this.#sink.write(bytes, this.#onTaken);
-    return this.#hasTakenAll ? undefined : this.#untilTaken();
+    return this.#hasTakenAll() ? undefined : this.#untilTaken();
   }
 
   close(): Promise<void> {
@@ -219,10 +219,10 @@ class NodeSink implements ByteSink {
 
   readonly #onTaken = (error?: Error | null): void => {
     this.#out--;
-    if (!error && this.#hasTakenAll) this.#settle();
+    if (!error && this.#hasTakenAll()) this.#settle();
   };
 
-  get #hasTakenAll(): boolean {
+  #hasTakenAll(): boolean {
     return (this.#end.isLengthUntold ? this.#out : this.#sink.writableLength) === 0;
   }
 

@@ -2,5 +2,6 @@
 
 /** Milliseconds since some moment. `performance` has Node load its perf_hooks, which takes a start a millisecond. */
 export function steadyNow(): number {
-  return Number(process.hrtime.bigint()) / 1e6;
+  const [seconds, nanoseconds] = process.hrtime();
+  return seconds * 1e3 + nanoseconds / 1e6;
 }

@@ -140,7 +140,7 @@ export class ReadQueue implements ByteSource {
   }
 
   #blockWithRoom(): Block {
-    const last = this.#blocks[this.#blocks.length - 1];
+    const last = this.#blocks.at(-1); // an index of -1 is a name to V8, and slow
     if (last !== undefined && last.end < blockLength) return last;
     const block = this.#spare.pop() ?? { bytes: new Uint8Array(blockLength), start: 0, end: 0 };
     this.#blocks.push(block);
