@@ -1,8 +1,7 @@
 /**
- * ssh-audit (https://github.com/jtesta/ssh-audit, Debian's package) looks at what the command offers. All that it warns of
- * stands in ssh-audit.json with our reason; what stands there and is no longer found must go.
+ * ssh-audit (https://github.com/jtesta/ssh-audit, of the version that ssh-audit.json names) looks at what the command
+ * offers. All that it warns of stands in that file with our reason; what stands there and is no longer found must go.
  */
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,11 +9,12 @@ import { afterAll, expect, test } from "vitest";
 import { createKey } from "../../src/node/key-creation.ts";
 import { builtCommand, endHosts, type Host, startHost } from "../support/command.ts";
 import { describeNeeding } from "../support/needs.ts";
-import { findExecutable, freePort } from "../support/ssh-server.ts";
+import { freePort } from "../support/ssh-server.ts";
+import { missingVenv, venvPython } from "../support/venv.ts";
 
 interface Accepted {
   readonly about: string;
-  /** The version that the findings are of: another one may not find them all, but nothing beyond them. */
+  /** The version that the findings are of, as PyPI has it. */
   readonly version: string;
   readonly findings: readonly {
     /** As ssh-audit names the list: `kex`, `key`, `enc`, `mac`. */
@@ -26,7 +26,8 @@ interface Accepted {
 }
 
 const accepted = JSON.parse(readFileSync(new URL("ssh-audit.json", import.meta.url), "utf8")) as Accepted;
-const missing = findExecutable("ssh-audit") === undefined ? "no ssh-audit here: install ssh-audit" : undefined;
+const venv = `ssh-audit-${accepted.version}`;
+const missing = missingVenv(venv, [`ssh-audit==${accepted.version}`]);
 
 describeNeeding(missing, "what ssh-audit says of our offer", () => {
   const hosts: Host[] = [];
@@ -44,9 +45,15 @@ describeNeeding(missing, "what ssh-audit says of our offer", () => {
     const known = accepted.findings.flatMap(({ list, algorithms, says }) =>
       algorithms.map((algorithm) => `(${list}) ${algorithm}: ${says}`),
     );
-    expect(found.filter((finding) => !known.includes(finding))).toEqual([]);
-    const version = /v([\d.]+)/.exec(execFileSync("ssh-audit", ["--help"], { encoding: "utf8" }))?.[1];
-    if (version === accepted.version) expect(known.filter((finding) => !found.includes(finding))).toEqual([]);
+    expect(found.toSorted()).toEqual(known.toSorted());
+  });
+
+  test("is nothing of the offer that SECURITY.md has for who wants less", async () => {
+    const security = readFileSync(new URL("../../SECURITY.md", import.meta.url), "utf8");
+    const [, flags = ""] = /finds nothing:\n`(.*)`/.exec(security) ?? [];
+    const report = await audit(join(folder, "other-key"), hosts, flags.split(" "));
+    expect(report).toContain("(kex) mlkem768x25519-sha256 ");
+    expect(findingsOf(report)).toEqual([]);
   });
 
   test("is accepted with a reason each", () => {
@@ -58,13 +65,14 @@ describeNeeding(missing, "what ssh-audit says of our offer", () => {
 });
 
 /** ssh-audit's report, plain. It binds the port by itself and serves one connection; the command knocks until it is there. */
-async function audit(key: string, hosts: Host[]): Promise<string> {
+async function audit(key: string, hosts: Host[], offer: readonly string[] = []): Promise<string> {
   await createKey(key);
   const port = String(await freePort());
-  const auditor = startHost({ command: "ssh-audit", args: ["-c", "-n", "-p", port, "-t", "60"] }, process.env);
+  const audit = ["-m", "ssh_audit", "-c", "-n", "-p", port, "-t", "60"];
+  const auditor = startHost({ command: venvPython(venv), args: audit }, process.env);
   hosts.push(auditor);
   const flags = ["--username", "nobody", "--client-key", key, "--ssh-config", "none", "--agent", "none"];
-  const args = [builtCommand, "--host", "127.0.0.1", "--port", port, ...flags, "--command", "true"];
+  const args = [builtCommand, "--host", "127.0.0.1", "--port", port, ...flags, ...offer, "--command", "true"];
   for (let isOver = false; !isOver; ) {
     const client = startHost({ command: process.execPath, args });
     hosts.push(client);
