@@ -1,8 +1,9 @@
 /** The npm package: what is in it, how large it is, and that it works where it is installed. */
-import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { builtinModules } from "node:module";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
+import { codeOf } from "../docs/pages.ts";
 import { run, temporaryFolder } from "./run.ts";
 
 interface Packed {
@@ -102,7 +103,6 @@ import { loadPrivateKey } from "mcp-ssh-client/node";
 export const use: readonly unknown[] = [SshClient, JsonLines];
 export const connection: Promise<SshConnection> = connectTcp({ host: "h", user: "u", keys: [await loadPrivateKey("k")] });
 `;
-    writeFileSync(join(folder, "program.ts"), program);
     const strict = [
       "--strict",
       "--noEmit",
@@ -115,7 +115,16 @@ export const connection: Promise<SshConnection> = connectTcp({ host: "h", user: 
       "--ignoreConfig",
       "--skipLibCheck",
     ];
-    await run("npx", ["tsc", ...strict, join(folder, "program.ts")]);
+    // What the pages show is written against the MCP SDK, too, which whoever follows them has installed.
+    symlinkSync(resolve("node_modules/@modelcontextprotocol"), join(folder, "node_modules/@modelcontextprotocol"));
+    const shown = ["README.md", "docs/library.md"].flatMap((page) => codeOf(page, "ts"));
+    expect(shown.length).toBeGreaterThan(1);
+    const programs = [program, ...shown].map((code, index) => {
+      const path = join(folder, `program-${index}.ts`);
+      writeFileSync(path, code);
+      return path;
+    });
+    await run("npx", ["tsc", ...strict, ...programs]);
   });
 
   test("passes publint", () => run("npx", ["publint", "--strict"]));
