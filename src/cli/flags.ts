@@ -4,19 +4,8 @@
 import { logLevels } from "../node/log.ts";
 import * as values from "./values.ts";
 
-/** A flag as help and docs/flags.md show it. */
-export interface FlagRow {
-  /** With dashes, as in `--host`. */
-  readonly flag: string;
-  /** The placeholder of its value; undefined where it takes none. */
-  readonly value: string | undefined;
-  readonly about: string;
-  readonly initial: string | undefined;
-  /** Flags of one group exclude each other. */
-  readonly group: string | undefined;
-}
-
 export interface Flag {
+  /** The placeholder of its value; absent where it takes none. */
   readonly value?: string;
   readonly about: string;
   /** The default, as one would type it. */
@@ -251,10 +240,19 @@ export type HasInitial = {
   [K in FlagName]: (typeof flags)[K] extends { readonly initial: string } ? K : never;
 }[FlagName];
 
+/** As in `connectTimeout` for `connect-timeout`. */
+type CamelCase<K extends string> = K extends `${infer Head}-${infer Tail}`
+  ? `${Head}${Capitalize<CamelCase<Tail>>}`
+  : K;
+
+/** What the flags that have a default come to, each under its name in camel case. */
+export type Defaulted = { readonly [K in HasInitial as CamelCase<K>]: Value<K> };
+
+/** A flag with its name as it is typed, as in `--host`. */
+type FlagRow = Flag & { readonly flag: string };
+
 /** All flags, in the order of help. */
-export const flagRows: readonly FlagRow[] = Object.entries(flags as Readonly<Record<string, Flag>>).map(
-  ([name, { value, about, initial, group }]) => ({ flag: `--${name}`, value, about, initial, group }),
-);
+export const flagRows: readonly FlagRow[] = Object.entries(flags).map(([name, row]) => ({ flag: `--${name}`, ...row }));
 
 /** The usage line of argparse, folded to 80 columns: flags that exclude each other stand together. */
 export function usage(program: string): string {

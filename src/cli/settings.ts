@@ -1,24 +1,19 @@
 /**
  * Settings: what the flags that were given ask for, which of them exclude each other, and what to warn of. Pure.
  */
-import type { ReferenceServerMode } from "../mcp/reference-server.ts";
 import type { HostConfig } from "../node/host-config.ts";
 import type { HostKeyPin } from "../node/host-key-pin.ts";
 import type { JumpSpec } from "../node/jump-spec.ts";
-import type { LogLevel } from "../node/log.ts";
 import type { CryptoChoice } from "../node/platform.ts";
 import type { Offer } from "../ssh/algorithms/offer.ts";
 import type { SessionRequest } from "../ssh/connection.ts";
 import { walk } from "./argv.ts";
-import { type Flag, type FlagName, flags, type HasInitial, type Value } from "./flags.ts";
+import { type Defaulted, type Flag, type FlagName, flags, type HasInitial, type Value } from "./flags.ts";
 import type * as values from "./values.ts";
 import { UsageError } from "./values.ts";
 
-/** What the command line asks for. Times in milliseconds, sizes in bytes; paths as typed. */
-export interface Settings {
-  readonly host: string;
-  readonly port: number;
-  readonly username: string;
+/** What the command line asks for: the flags that have a default, and more. Times in milliseconds, sizes in bytes; paths as typed. */
+export interface Settings extends Omit<Defaulted, "clientKey" | "knownHosts" | "keyServerPort"> {
   /** Never empty. */
   readonly clientKeys: readonly string[];
   /** Whether they are no default. */
@@ -37,33 +32,17 @@ export interface Settings {
   readonly acceptNew: boolean;
   /** Whether known_hosts follows the keys that the host lists and proves. */
   readonly updateHostKeys: boolean;
-  /** Undefined where no key server is to be asked. */
-  readonly keyServer: KeyServerSettings | undefined;
-  readonly logLevel: LogLevel;
+  /** Where it is, besides port 443 of the same host, and whether plain HTTP is forbidden; undefined where none is to be asked. */
+  readonly keyServer: { readonly port: number; readonly isHttpsOnly: boolean } | undefined;
   readonly request: SessionRequest;
   readonly env: readonly values.EnvEntry[];
   readonly allowChachaWithoutStrictKex: boolean;
-  readonly crypto: CryptoChoice;
   /** What is offered of the algorithms; which names there are is known once they are loaded. */
   readonly offer: Offer;
   /** The same from ssh's configuration, where no flag says otherwise; it may name what we do not have. */
   readonly configuredOffer: Offer;
-  readonly connectTimeout: number;
-  readonly authTimeout: number;
-  readonly channelTimeout: number;
-  readonly firstReplyTimeout: number;
-  readonly probeTimeout: number;
-  readonly referenceServer: ReferenceServerMode;
-  readonly drainTimeout: number;
   /** Whether a link that is lost is dialled again. */
   readonly isReconnecting: boolean;
-  readonly reconnectWait: number;
-  readonly reconnectQueue: number;
-  readonly keepaliveInterval: number;
-  readonly keepaliveCount: number;
-  readonly rekeyBytes: number;
-  readonly rekeyInterval: number;
-  readonly maxLine: number;
   /** What to warn of before anything is done, a line each. */
   readonly warnings: readonly string[];
   /** The file of ssh's configuration, `none`; undefined where not given: then ssh's own files count. */
@@ -80,14 +59,6 @@ export interface Settings {
   readonly passedOverPort?: number | undefined;
   /** What ssh's configuration says of this server; undefined where none is read. */
   readonly config: HostConfig | undefined;
-}
-
-/** Where the key server is, besides port 443 of the same host. */
-export interface KeyServerSettings {
-  /** Of plain HTTP. */
-  readonly port: number;
-  /** Whether plain HTTP is forbidden. */
-  readonly isHttpsOnly: boolean;
 }
 
 /** What is to be shown of the algorithms, and nothing else done. */
@@ -171,11 +142,12 @@ function settings(given: Given, localUser: () => string): Settings {
   const exec = given.last("command");
   const subsystem = given.last("subsystem");
   const isSshLike = exec !== undefined || subsystem !== undefined;
+  const { clientKey, keyServerPort, ...defaults } = defaulted(given);
   return {
-    host: given.lastOrInitial("host"),
+    ...defaults,
     port: isSshLike ? (given.last("port") ?? 22) : given.lastOrInitial("port"),
     username: isSshLike ? (given.last("username") ?? localUser()) : given.lastOrInitial("username"),
-    clientKeys: given.has("client-key") ? given.all("client-key") : [given.lastOrInitial("client-key")],
+    clientKeys: given.has("client-key") ? given.all("client-key") : [clientKey],
     isClientKeyGiven: given.has("client-key"),
     passphrase: given.last("passphrase"),
     passphraseFile: given.last("passphrase-file"),
@@ -185,29 +157,15 @@ function settings(given: Given, localUser: () => string): Settings {
     hostKeyPins: given.all("host-key"),
     acceptNew: given.has("accept-new"),
     updateHostKeys: given.has("update-host-keys"),
-    keyServer: keyServerOf(given),
-    logLevel: given.lastOrInitial("log-level"),
+    keyServer: given.has("use-key-server")
+      ? { port: keyServerPort, isHttpsOnly: given.has("key-server-https") }
+      : undefined,
     request: exec !== undefined ? { exec } : subsystem !== undefined ? { subsystem } : { shell: true },
     env: given.all("env"),
     allowChachaWithoutStrictKex: given.has("allow-chacha-without-strict-kex"),
-    crypto: given.lastOrInitial("crypto"),
     offer: offer(given),
     configuredOffer: {},
-    connectTimeout: given.lastOrInitial("connect-timeout"),
-    authTimeout: given.lastOrInitial("auth-timeout"),
-    channelTimeout: given.lastOrInitial("channel-timeout"),
-    firstReplyTimeout: given.lastOrInitial("first-reply-timeout"),
-    probeTimeout: given.lastOrInitial("probe-timeout"),
-    referenceServer: given.lastOrInitial("reference-server"),
-    drainTimeout: given.lastOrInitial("drain-timeout"),
     isReconnecting: !given.has("no-reconnect"),
-    reconnectWait: given.lastOrInitial("reconnect-wait"),
-    reconnectQueue: given.lastOrInitial("reconnect-queue"),
-    keepaliveInterval: given.lastOrInitial("keepalive-interval"),
-    keepaliveCount: given.lastOrInitial("keepalive-count"),
-    rekeyBytes: given.lastOrInitial("rekey-bytes"),
-    rekeyInterval: given.lastOrInitial("rekey-interval"),
-    maxLine: given.lastOrInitial("max-line"),
     warnings: warningsOf(given),
     sshConfig: given.last("ssh-config"),
     proxyJump: given.last("proxy-jump"),
@@ -218,9 +176,10 @@ function settings(given: Given, localUser: () => string): Settings {
   };
 }
 
-function keyServerOf(given: Given): KeyServerSettings | undefined {
-  if (!given.has("use-key-server")) return undefined;
-  return { port: given.lastOrInitial("key-server-port"), isHttpsOnly: given.has("key-server-https") };
+function defaulted(given: Given): Defaulted {
+  const names = (Object.keys(flags) as FlagName[]).filter((name): name is HasInitial => "initial" in flags[name]);
+  const camelCase = (name: string): string => name.replace(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+  return Object.fromEntries(names.map((name) => [camelCase(name), given.lastOrInitial(name)])) as Defaulted;
 }
 
 function warningsOf(given: Given): readonly string[] {
