@@ -35,18 +35,20 @@ export const host: Reader<string> = (raw) => {
   return raw;
 };
 
+/** A text as it stands, unless there is none or it cannot be `what`. */
+function text(what: string, isBad: (raw: string) => boolean): Reader<string> {
+  return (raw) => {
+    if (raw === "") throw new UsageError("must not be empty");
+    if (isBad(raw)) throw new UsageError(`invalid ${what}: ${quote(raw)}`);
+    return raw;
+  };
+}
+
 /** A user's name on the server. RFC 4252 §5 takes any UTF-8; no name holds a control character. */
-export const username: Reader<string> = (raw) => {
-  if (raw === "") throw new UsageError("must not be empty");
-  if (hasHidden(raw) || raw.length > 255) throw new UsageError(`invalid user name: ${quote(raw)}`);
-  return raw;
-};
+export const username: Reader<string> = text("user name", (raw) => hasHidden(raw) || raw.length > 255);
 
 /** Names of algorithms with commas between, behind +, - or ^ perhaps. Which there are, is not known yet. */
-export const algorithms: Reader<string> = (raw) => {
-  if (!/^[-+^]?[!-~]{1,4096}$/.test(raw)) throw new UsageError(`invalid list: ${quote(raw)}`);
-  return raw;
-};
+export const algorithms: Reader<string> = text("list", (raw) => !/^[-+^]?[!-~]{1,4096}$/.test(raw));
 
 /** 1 to 65535, in plain decimal digits. */
 export const port: Reader<number> = (raw) => {
@@ -69,11 +71,7 @@ export const proxyJump: Reader<readonly JumpSpec[]> = (raw) => {
 };
 
 /** A path of a file; `~` is expanded by whoever opens it. */
-export const path: Reader<string> = (raw) => {
-  if (raw === "") throw new UsageError("must not be empty");
-  if (raw.includes("\0")) throw new UsageError(`invalid path: ${quote(raw)}`);
-  return raw;
-};
+export const path: Reader<string> = text("path", (raw) => raw.includes("\0"));
 
 /** A host key by its fingerprint, or whole. */
 export const hostKeyPin: Reader<HostKeyPin> = (raw) => {
@@ -96,11 +94,7 @@ export const command: Reader<string> = (raw) => {
 };
 
 /** A subsystem's name. RFC 4254 §6.5 */
-export const subsystem: Reader<string> = (raw) => {
-  if (raw === "") throw new UsageError("must not be empty");
-  if (hasHidden(raw) || /\s/.test(raw)) throw new UsageError(`invalid subsystem: ${quote(raw)}`);
-  return raw;
-};
+export const subsystem: Reader<string> = text("subsystem", (raw) => hasHidden(raw) || /\s/.test(raw));
 
 /** `NAME` or `NAME=VALUE`. The value may be a secret, so no message quotes it. */
 export const env: Reader<EnvEntry> = (raw) => {
