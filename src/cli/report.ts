@@ -36,15 +36,10 @@ export interface Step {
   readonly cure: string | null;
 }
 
-interface Passed {
-  readonly at: number;
-  readonly detail: string;
-}
-
 export class Report {
   readonly #onStep: (step: Step) => void;
   readonly #now: () => number;
-  readonly #passed: Map<StepName, Passed> = new Map();
+  readonly #passed: Map<StepName, { readonly at: number; readonly detail: string }> = new Map();
   readonly #steps: Step[] = [];
   readonly #notes: string[] = [];
   readonly #cures: string[] = [];
@@ -93,17 +88,8 @@ export class Report {
   /** A step has failed, and no other comes. `cure`: empty where nothing is known to help. */
   failed(name: StepName, { what, cure }: { readonly what: string; readonly cure: string }): void {
     for (const each of stepNames.slice(this.#steps.length)) {
-      if (each !== name) this.#tell({ ...notReached, name: each });
-      else
-        this.#tell({
-          name,
-          ok: false,
-          ms: this.#since(this.#now()),
-          detail: "",
-          notes: this.#notes.splice(0),
-          cause: what,
-          cure: this.#takeCure(cure),
-        });
+      if (each !== name) this.#tell({ name: each, ...notReached });
+      else this.#tell({ name, ok: false, ms: this.#since(this.#now()), detail: "", cause: what, ...this.#said(cure) });
     }
   }
 
@@ -111,22 +97,15 @@ export class Report {
     for (const name of stepNames.slice(this.#steps.length)) {
       const passed = this.#passed.get(name);
       if (passed === undefined) return;
-      const ms = this.#since(passed.at);
-      this.#tell({
-        name,
-        ok: true,
-        ms,
-        detail: passed.detail,
-        notes: this.#notes.splice(0),
-        cause: null,
-        cure: this.#takeCure(),
-      });
+      const { at, detail } = passed;
+      this.#tell({ name, ok: true, ms: this.#since(at), detail, cause: null, ...this.#said() });
     }
   }
 
-  /** All that there is to do, `first` before the others. */
-  #takeCure(first = ""): string | null {
-    return [first, ...this.#cures.splice(0)].filter(Boolean).join("; ") || null;
+  /** What was said since the step before, and all that there is to do, `first` before the others. */
+  #said(first = ""): Pick<Step, "notes" | "cure"> {
+    const cure = [first, ...this.#cures.splice(0)].filter(Boolean).join("; ") || null;
+    return { notes: this.#notes.splice(0), cure };
   }
 
   /** What went on beside an earlier step is measured from the start. */
@@ -156,13 +135,6 @@ export function stepLines({ name, ok, ms, detail, notes, cause, cure }: Step): r
 export function plainReport({ isOk, steps }: Pick<Report, "isOk" | "steps">): unknown {
   return {
     ok: isOk,
-    steps: steps.map(({ notes, ...step }) => ({
-      name: step.name,
-      ok: step.ok,
-      ms: step.ms,
-      detail: [step.detail, ...notes].filter(Boolean).join("; "),
-      cause: step.cause,
-      cure: step.cure,
-    })),
+    steps: steps.map(({ notes, ...step }) => ({ ...step, detail: [step.detail, ...notes].filter(Boolean).join("; ") })),
   };
 }
