@@ -61,13 +61,13 @@ type Element<T> = T extends readonly (infer E)[] ? E : never;
 
 /** The keywords that we honour. */
 const honoured: { readonly [K in HonouredKeyword]-?: Keyword<ConfigValues[K]> | Keyword<Element<ConfigValues[K]>> } = {
-  hostname: first(oneText),
+  hostname: first(one),
   port: first(onePort),
-  user: first(oneText),
-  identityfile: each(oneText),
-  certificatefile: each(oneText),
+  user: first(one),
+  identityfile: each(one),
+  certificatefile: each(one),
   identitiesonly: first(oneFlag),
-  identityagent: first(oneText),
+  identityagent: first(one),
   userknownhostsfile: first(files),
   globalknownhostsfile: first(files),
   revokedhostkeys: first(files),
@@ -75,22 +75,22 @@ const honoured: { readonly [K in HonouredKeyword]-?: Keyword<ConfigValues[K]> | 
   stricthostkeychecking: first((line) => oneOf(line, strictness)),
   updatehostkeys: first((line) => oneOf(line, { ...flag, ask: "ask" })),
   hashknownhosts: first(oneFlag),
-  kexalgorithms: first(oneText),
-  hostkeyalgorithms: first(oneText),
-  ciphers: first(oneText),
-  macs: first(oneText),
+  kexalgorithms: first(one),
+  hostkeyalgorithms: first(one),
+  ciphers: first(one),
+  macs: first(one),
   connecttimeout: first(oneTime),
   serveraliveinterval: first(oneTime),
   serveralivecountmax: first(oneInteger),
   addressfamily: first((line) => oneOf(line, { inet: 4, inet6: 6, any: 0 })),
-  bindaddress: first(oneText),
+  bindaddress: first(one),
   proxyjump: first(proxyJump),
   proxycommand: first(wholeRest),
   sendenv: each(names),
   setenv: first(assignments),
-  tag: first(oneText),
-  ignoreunknown: first(oneText),
-  refuseconnection: first(oneText),
+  tag: first(one),
+  ignoreunknown: first(one),
+  refuseconnection: first(one),
 };
 
 const unknown: Omit<Unfollowed, "what"> = {
@@ -232,10 +232,6 @@ function one(line: ConfigLine): string {
   if (only === "") return fault(line, `missing argument of ${line.keyword}`);
   if (more.length > 0) return fault(line, `keyword ${line.keyword} extra arguments at end of line`);
   return only;
-}
-
-function oneText(line: ConfigLine): string {
-  return one(line);
 }
 
 function oneOf<const T>(line: ConfigLine, choices: Readonly<Record<string, T>>): T {

@@ -3,8 +3,9 @@
  */
 import { decodeBase64 } from "../ssh/base64.ts";
 import type { HostKey } from "../ssh/connection.ts";
-import { KeyFormatError, ProtocolError } from "../ssh/errors.ts";
-import { decodeFields, isEqual } from "../ssh/wire.ts";
+import { KeyFormatError } from "../ssh/errors.ts";
+import { keyTypeOf } from "../ssh/public-key.ts";
+import { isEqual } from "../ssh/wire.ts";
 
 /** The one key that a server may have, or one of a few. A fingerprint does not tell the key's type. */
 export type HostKeyPin = { readonly fingerprint: string } | { readonly keyType: string; readonly keyBlob: Uint8Array };
@@ -17,7 +18,7 @@ export function parseHostKeyPin(text: string): HostKeyPin {
     throw new KeyFormatError("an MD5 fingerprint can be forged: take the SHA256 one, as ssh-keygen -l prints it");
   }
   const keyBlob = decodeBase64(second);
-  if (keyBlob === undefined || second === "" || typeOf(keyBlob) !== first) {
+  if (keyBlob === undefined || second === "" || keyTypeOf(keyBlob) !== first) {
     throw new KeyFormatError("neither a fingerprint (SHA256:...) nor a public key (ssh-ed25519 AAAA...)");
   }
   if (first.includes("-cert-v01@")) throw new KeyFormatError("a certificate cannot be pinned: its key can");
@@ -33,13 +34,4 @@ function parseFingerprint(text: string): HostKeyPin {
   const digits = text.slice("SHA256:".length).replace(/=$/, "");
   if (decodeBase64(`${digits}=`)?.length === 32) return { fingerprint: `SHA256:${digits}` };
   throw new KeyFormatError("a SHA256 fingerprint has 43 characters of base64 behind SHA256:");
-}
-
-function typeOf(keyBlob: Uint8Array): string | undefined {
-  try {
-    return decodeFields("public key", { type: "text", rest: "rest" }, keyBlob).type;
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
 }

@@ -50,8 +50,6 @@ export function createLog({ name, level, write, now = () => new Date() }: LogOpt
 
 /** Python's `%(asctime)s`: local time, milliseconds behind a comma. */
 function asctime(date: Date): string {
-  const pad = (value: number, length = 2): string => String(value).padStart(length, "0");
-  const day = `${pad(date.getFullYear(), 4)}-${pad(date.getMonth() + 1)}-${pad(date.getDate())}`;
-  const time = `${pad(date.getHours())}:${pad(date.getMinutes())}:${pad(date.getSeconds())}`;
-  return `${day} ${time},${pad(date.getMilliseconds(), 3)}`;
+  const local = new Date(date.getTime() - date.getTimezoneOffset() * 60_000);
+  return local.toISOString().replace("T", " ").replace(".", ",").slice(0, -1);
 }
