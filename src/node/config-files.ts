@@ -2,11 +2,10 @@
  * Config files: where ssh's own configuration lies, and the files that it includes, read with a bound. Read at once and
  * not beside other things: nothing can be dialled before they are, and they take well under a millisecond.
  */
-import { closeSync, constants, fstatSync, openSync, readdirSync, readSync, type Stats, statSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync, readdirSync, type Stats, statSync } from "node:fs";
 import { isAbsolute, join, resolve, sep } from "node:path";
 import { printable } from "../ssh/printable.ts";
-import { concat } from "../ssh/wire.ts";
-import { expandHome, FileError, fileError } from "./files.ts";
+import { expandHome, FileError, fileError, readAll } from "./files.ts";
 import type { ConfigFile } from "./ssh-config.ts";
 
 /** What one file may hold, and all together; and how many there may be. */
@@ -87,7 +86,7 @@ function read(path: string, origin: Origin): { readonly path: string; readonly t
     if (status.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
     if (origin !== "given" && !status.isFile()) throw new Error("it is no regular file");
     if (origin === "users" || origin === "included") refuseOpen(expanded, status);
-    return { path: expanded, text: new TextDecoder().decode(readUpTo(descriptor)) };
+    return { path: expanded, text: new TextDecoder().decode(readAll(descriptor, status.size, fileLimit)) };
   } catch (error) {
     throw error instanceof FileError ? error : fileError(path, error as NodeJS.ErrnoException);
   } finally {
@@ -101,18 +100,6 @@ function refuseOpen(path: string, { uid, mode }: Stats): void {
   const name = printable(path);
   const message = `Bad owner or permissions on ${name}: nobody but you may write it, because it can start commands`;
   throw new FileError(message, path, openToOthers);
-}
-
-function readUpTo(descriptor: number): Uint8Array {
-  const chunks: Uint8Array[] = [];
-  for (let length = 0; ; ) {
-    const chunk = new Uint8Array(16 * 1024);
-    const count = readSync(descriptor, chunk);
-    if (count === 0) return concat(...chunks);
-    length += count;
-    if (length > fileLimit) throw Object.assign(new Error("larger than this file may be"), { code: "EFBIG" });
-    chunks.push(chunk.subarray(0, count));
-  }
 }
 
 // Patterns of files, as glob(7) has them

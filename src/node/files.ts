@@ -139,9 +139,7 @@ async function readBounded(path: string, limit: number): Promise<KnownHostsFile>
 async function readBytes(path: string, limit: number): Promise<ReadFile> {
   const expanded = expandHome(path);
   try {
-    const { bytes, mode } = readFromDisk(expanded, limit + 1) ?? (await readWhenItComes(expanded, limit + 1));
-    if (bytes.length > limit) throw Object.assign(new Error("larger than this file may be"), { code: "EFBIG" });
-    return { path: expanded, bytes, mode };
+    return { path: expanded, ...(readFromDisk(expanded, limit) ?? (await readWhenItComes(expanded, limit))) };
   } catch (error) {
     throw fileError(path, error as NodeJS.ErrnoException);
   }
@@ -153,24 +151,25 @@ type Content = Pick<ReadFile, "bytes" | "mode">;
  * At once, as ssh's configuration is read: by the thread pool a start's few files take a millisecond of CPU more. Undefined
  * for what is no file of a disk's, and may keep us waiting.
  */
-function readFromDisk(path: string, most: number): Content | undefined {
+function readFromDisk(path: string, limit: number): Content | undefined {
   if (!statSync(path).isFile()) return undefined; // looked at before it is opened: whoever writes to a pipe would hear that
   const descriptor = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
   try {
     const status = fstatSync(descriptor);
-    return status.isFile() ? { bytes: readAll(descriptor, status.size, most), mode: status.mode } : undefined;
+    return status.isFile() ? { bytes: readAll(descriptor, status.size, limit), mode: status.mode } : undefined;
   } finally {
     closeSync(descriptor);
   }
 }
 
-/** Reads to the end, or `most` bytes; the file may be longer than it said, as those of /proc are. */
-function readAll(descriptor: number, size: number, most: number): Uint8Array {
+/** Reads to the end; the file may be longer than it said, as those of /proc are. @throws Error beyond `limit` bytes */
+export function readAll(descriptor: number, size: number, limit: number): Uint8Array {
+  const most = limit + 1;
   let buffer = new Uint8Array(Math.min(size + 1, most));
   for (let length = 0; ; ) {
     const count = readSync(descriptor, buffer, length, buffer.length - length, null);
     length += count;
-    if (count === 0 || length === most) return buffer.subarray(0, length);
+    if (count === 0 || length === most) return within(limit, buffer.subarray(0, length));
     if (length < buffer.length) continue;
     const larger = new Uint8Array(Math.min(2 * length + 4096, most));
     larger.set(buffer);
@@ -179,11 +178,16 @@ function readAll(descriptor: number, size: number, most: number): Uint8Array {
   }
 }
 
-async function readWhenItComes(path: string, most: number): Promise<Content> {
+function within(limit: number, bytes: Uint8Array): Uint8Array {
+  if (bytes.length > limit) throw Object.assign(new Error("larger than this file may be"), { code: "EFBIG" });
+  return bytes;
+}
+
+async function readWhenItComes(path: string, limit: number): Promise<Content> {
   const file = await open(path);
   try {
     const { mode } = await file.stat();
-    return { bytes: await readUpTo(file, most), mode };
+    return { bytes: within(limit, await readUpTo(file, limit + 1)), mode };
   } finally {
     await file.close();
   }
@@ -226,8 +230,8 @@ export function causeOf({ code = "", message }: NodeJS.ErrnoException): string {
   return causes[code] ?? printable(message.replace(/\.$/, "")); // what Node says of its permissions is a sentence
 }
 
-/** What opening or reading `asked` failed with. */
-export function fileError(asked: string, error: NodeJS.ErrnoException): FileError {
-  const message = `Cannot read ${printable(expandHome(asked))}: ${causeOf(error)}`;
+/** What opening or reading `asked`, or something else done with it, failed with. */
+export function fileError(asked: string, error: NodeJS.ErrnoException, doing = "read"): FileError {
+  const message = `Cannot ${doing} ${printable(expandHome(asked))}: ${causeOf(error)}`;
   return new FileError(message, asked, error.code ?? "", { cause: error });
 }

@@ -11,7 +11,7 @@ import { printable } from "../ssh/printable.ts";
 import { encodePrivateKey } from "../ssh/private-key.ts";
 import { systemRandomBytes } from "../ssh/random-bytes.ts";
 import { utf8 } from "../ssh/wire.ts";
-import { causeOf, expandHome, FileError } from "./files.ts";
+import { expandHome, FileError, fileError } from "./files.ts";
 import { loadPlatform } from "./platform.ts";
 
 /** How a key is to be made. */
@@ -64,10 +64,7 @@ export async function createKey(path: string, creation: KeyCreation = {}): Promi
     await syncFolder(dirname(expanded));
     return { path: expanded, publicPath, publicLine, fingerprint: fingerprint(publicKeyBlob) };
   } catch (error) {
-    if (error instanceof FileError) throw error;
-    const { code = "" } = error as NodeJS.ErrnoException;
-    const message = `Cannot make the key ${printable(expanded)}: ${causeOf(error as NodeJS.ErrnoException)}`;
-    throw new FileError(message, path, code, { cause: error });
+    throw error instanceof FileError ? error : fileError(path, error as NodeJS.ErrnoException, "make the key");
   }
 }
 
@@ -115,7 +112,7 @@ interface Prepared {
 }
 
 async function prepare(path: string, text: string, mode: number): Promise<Prepared> {
-  const suffix = Array.from(systemRandomBytes()(8), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  const suffix = Buffer.from(systemRandomBytes()(8)).toString("hex");
   const beside = join(dirname(path), `.${basename(path)}.${suffix}`);
   await writeNew(beside, text, mode);
   return {

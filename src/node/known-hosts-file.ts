@@ -9,7 +9,7 @@ import { checkHostKey, type KnownHosts, knownHostsLine, parseKnownHosts, type Ve
 import { printable } from "../ssh/printable.ts";
 import { systemRandomBytes } from "../ssh/random-bytes.ts";
 import { concat, utf8 } from "../ssh/wire.ts";
-import { causeOf, expandHome, FileError, knownHostsLimit } from "./files.ts";
+import { expandHome, FileError, fileError, knownHostsLimit } from "./files.ts";
 
 /** What is to change in a file. */
 export interface KnownHostsEdit {
@@ -66,10 +66,7 @@ export async function editKnownHosts(path: string, edit: (file: KnownHosts) => K
       await unlock();
     }
   } catch (error) {
-    if (error instanceof FileError) throw error;
-    const { code = "" } = error as NodeJS.ErrnoException;
-    const message = `Cannot write ${printable(expanded)}: ${causeOf(error as NodeJS.ErrnoException)}`;
-    throw new FileError(message, path, code, { cause: error });
+    throw error instanceof FileError ? error : fileError(path, error as NodeJS.ErrnoException, "write");
   }
 }
 
@@ -191,7 +188,7 @@ async function removeIfStale(path: string): Promise<void> {
 }
 
 function unique(): string {
-  return Array.from(systemRandomBytes()(6), (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return Buffer.from(systemRandomBytes()(6)).toString("hex");
 }
 
 function ifMissing(error: NodeJS.ErrnoException): undefined {
