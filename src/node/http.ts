@@ -74,7 +74,7 @@ export async function ask(
 }
 
 async function exchange(request: HttpRequest, signal: AbortSignal): Promise<HttpAnswer> {
-  const { host, port, scheme, path, proxy } = request;
+  const { host, port, scheme, path, proxy, ca } = request;
   const body = request.json === undefined ? "" : JSON.stringify(request.json);
   const headers: Record<string, string | number> = {
     Host: authorityOf(request),
@@ -85,32 +85,32 @@ async function exchange(request: HttpRequest, signal: AbortSignal): Promise<Http
       : { "Content-Type": "application/json", "Content-Length": Buffer.byteLength(body) }),
   };
   const options: TlsRequestOptions = { method: request.json === undefined ? "GET" : "POST", path, headers };
-  const trusted = request.ca === undefined ? {} : { ca: request.ca };
   const give = (asking: ClientRequest, by?: HttpProxy): Promise<HttpAnswer> => answered(asking, body, signal, by);
   const protocols = await load();
-  if (proxy === undefined) return give(start(protocols[scheme], { ...options, host, port, ...trusted }));
+  if (proxy === undefined) return give(start(protocols[scheme], { ...options, host, port, ca }));
   if (scheme === "http") {
     if (proxy.authorization !== undefined) headers["Proxy-Authorization"] = proxy.authorization;
     const absolute = `http://${authorityOf(request)}${path}`; // RFC 9112 §3.2.2
     return give(
-      start(protocols[proxy.isTls ? "https" : "http"], { ...options, ...placeOf(proxy), path: absolute, ...trusted }),
+      start(protocols[proxy.isTls ? "https" : "http"], {
+        ...options,
+        host: proxy.host,
+        port: proxy.port,
+        path: absolute,
+        ca,
+      }),
       proxy,
     );
   }
   const tunnel = await tunnelTo(request, proxy, protocols, signal);
-  const createConnection = (): Socket =>
-    protocols.tls.connect({ socket: tunnel, host, ...tlsOptions(host), ...trusted });
+  const createConnection = (): Socket => protocols.tls.connect({ socket: tunnel, host, ...tlsOptions(host), ca });
   return give(start(protocols.https, { ...options, host, port, createConnection }));
 }
 
-interface Protocols {
-  readonly http: typeof import("node:http");
-  readonly https: typeof import("node:https");
-  readonly tls: typeof import("node:tls");
-}
+type Protocols = Awaited<ReturnType<typeof load>>;
 
 /** Not at the head of this file, where the bundled command would load them at every start. */
-async function load(): Promise<Protocols> {
+async function load() {
   return { http: await import("node:http"), https: await import("node:https"), tls: await import("node:tls") };
 }
 
@@ -174,13 +174,13 @@ function tunnelTo(request: HttpRequest, proxy: HttpProxy, protocols: Protocols, 
     Host: authority,
     ...(proxy.authorization === undefined ? {} : { "Proxy-Authorization": proxy.authorization }),
   };
-  const trusted = request.ca === undefined ? {} : { ca: request.ca };
   const asking = start(protocols[proxy.isTls ? "https" : "http"], {
-    ...placeOf(proxy),
+    host: proxy.host,
+    port: proxy.port,
     method: "CONNECT",
     path: authority,
     headers,
-    ...trusted,
+    ca: request.ca,
   });
   return new Promise((resolve, reject) => {
     giveUpWith(asking, signal, reject, proxy);
@@ -208,10 +208,6 @@ export function shownProxy({ isTls, host, port }: HttpProxy): string {
 /** The address as it may be shown. */
 export function urlOf(request: HttpRequest): string {
   return `${request.scheme}://${printable(authorityOf(request))}${request.path}`;
-}
-
-function placeOf({ host, port }: HttpProxy): { readonly host: string; readonly port: number } {
-  return { host, port };
 }
 
 /** Host, and port where it is not the scheme's own. RFC 9110 §7.2 */

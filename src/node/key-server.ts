@@ -79,30 +79,32 @@ export class KeyServer {
     const { host, port, isHttpsOnly, httpsPort = 443, onNotice } = this.#options;
     if (this.#httpsFailure === undefined) {
       const outcome = await this.#attempt({ ...what, scheme: "https", host, port: httpsPort }, httpsTimeout, read);
-      if (outcome.failure === undefined) return outcome.value;
-      if (isHttpsOnly) throw this.#error(lead, [outcome.failure]);
-      this.#httpsFailure = outcome.failure;
-      onNotice?.({ type: outcome.failure.isImpostor ? "certificate" : "no-https", text: outcome.failure.text });
+      if ("value" in outcome) return outcome.value;
+      if (isHttpsOnly) throw this.#error(lead, [outcome]);
+      this.#httpsFailure = outcome;
+      onNotice?.({ type: outcome.isImpostor ? "certificate" : "no-https", text: outcome.text });
     }
     const outcome = await this.#attempt({ ...what, scheme: "http", host, port }, httpTimeout, read);
-    if (outcome.failure === undefined) return outcome.value;
-    throw this.#error(lead, [this.#httpsFailure, outcome.failure]);
+    if ("value" in outcome) return outcome.value;
+    throw this.#error(lead, [this.#httpsFailure, outcome]);
   }
 
-  async #attempt<T>(request: HttpRequest, timeout: number, read: Read<T>): Promise<Outcome<T>> {
+  async #attempt<T>(request: HttpRequest, timeout: number, read: Read<T>): Promise<{ readonly value: T } | Failure> {
     const { env, signal, ca, onNotice } = this.#options;
     const url = urlOf(request);
     try {
       const proxy = proxyFor(request.scheme, request.host, request.port, env);
       onNotice?.({ type: "asking", text: proxy === undefined ? url : `${url} through the proxy ${shownProxy(proxy)}` });
       const answer = await ask({ ...request, proxy, ca }, { timeout, ...(signal === undefined ? {} : { signal }) });
-      return { value: read(answer, request, url), failure: undefined };
+      return { value: read(answer, request, url) };
     } catch (error) {
-      if (error instanceof AnswerError)
-        return { failure: failure(`${url} ${error.message}`, { status: error.status }) };
-      if (error instanceof ProxySettingError) return { failure: failure(`${url}: ${error.message}`, {}) };
-      if (!(error instanceof HttpError)) throw error;
-      return { failure: failure(`${url}: ${error.message}`, { kind: error.kind }) };
+      if (error instanceof AnswerError) {
+        return { text: `${url} ${error.message}`, status: error.status, isReached: true, isImpostor: false };
+      }
+      if (!(error instanceof HttpError || error instanceof ProxySettingError)) throw error;
+      const kind = error instanceof HttpError ? error.kind : undefined;
+      const isReached = kind === "answer";
+      return { text: `${url}: ${error.message}`, status: undefined, isReached, isImpostor: kind === "certificate" };
     }
   }
 
@@ -120,16 +122,14 @@ export class KeyServer {
       const authority = "for a certificate authority of your own set NODE_EXTRA_CA_CERTS=FILE";
       return `--key-server-https needs a key server at port 443 of ${printable(host)} whose certificate this machine trusts (${authority})`;
     }
-    const { status, isReached } = failures.at(-1) ?? failure("", {});
-    if (status === 400 || status === 500) return "the server's log says why";
-    if (isReached) return `check that ${port} is the key server's port (--key-server-port)`;
+    const last = failures.at(-1);
+    if (last?.status === 400 || last?.status === 500) return "the server's log says why";
+    if (last?.isReached) return `check that ${port} is the key server's port (--key-server-port)`;
     return `check that the server was started with --run-key-server, and with a --key-server-host that can be reached from here, and that ${port} is its port (--key-server-port)`;
   }
 }
 
 type Read<T> = (answer: HttpAnswer, request: HttpRequest, url: string) => T;
-
-type Outcome<T> = { readonly value: T; readonly failure: undefined } | { readonly failure: Failure };
 
 /** What one address gave. */
 interface Failure {
@@ -140,13 +140,6 @@ interface Failure {
   readonly isReached: boolean;
   /** Whether somebody was there who could not prove to be the host. */
   readonly isImpostor: boolean;
-}
-
-function failure(
-  text: string,
-  { status, kind }: { readonly status?: number; readonly kind?: HttpError["kind"] },
-): Failure {
-  return { text, status, isReached: status !== undefined || kind === "answer", isImpostor: kind === "certificate" };
 }
 
 function isRateLimited({ status }: Failure): boolean {

@@ -77,15 +77,15 @@ export const keyServerRows: readonly Mutant[] = [
   {
     id: "key-server-tunnel-to-anybody",
     file: "src/node/http.ts",
-    find: "socket: tunnel, host, ...tlsOptions(host), ...trusted",
-    replace: "socket: tunnel, ...trusted, rejectUnauthorized: false",
+    find: "socket: tunnel, host, ...tlsOptions(host), ca",
+    replace: "socket: tunnel, ca, rejectUnauthorized: false",
     why: "a proxy gives the host key in the key server's name",
     caughtBy: { file: keyServer, test: "a proxy that puts its own certificate there" },
   },
   {
     id: "key-server-https-falls-back",
     file: "src/node/key-server.ts",
-    find: "if (isHttpsOnly) throw this.#error(lead, [outcome.failure]);",
+    find: "if (isHttpsOnly) throw this.#error(lead, [outcome]);",
     replace: "",
     why: "--key-server-https is no promise: plain HTTP is asked all the same",
     caughtBy: { file: keyServer, test: "its certificate is bad: plain HTTP is never asked" },
