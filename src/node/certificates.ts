@@ -12,12 +12,6 @@ import type { KeyFile } from "./files.ts";
 import { readChoices } from "./key-choices.ts";
 import { timeOf } from "./trust-words.ts";
 
-export interface CertificateOptions {
-  /** Files of certificates beside those that stand with their keys; whichever fits a key is shown with it. */
-  readonly files?: readonly string[];
-  readonly onWarning: (text: string) => void;
-}
-
 /** A certificate, and where it came from. */
 interface Found {
   /** Printable. */
@@ -28,16 +22,19 @@ interface Found {
 
 /** Finds the certificates of keys. */
 export class Certificates {
-  readonly #options: CertificateOptions;
+  readonly #files: readonly string[];
+  readonly #onWarning: (text: string) => void;
   #named: Promise<readonly Found[]> | undefined;
 
-  constructor(options: CertificateOptions) {
-    this.#options = options;
+  /** `files`: those beside the ones that stand with their keys; whichever fits a key is shown with it. */
+  constructor(files: readonly string[], onWarning: (text: string) => void) {
+    this.#files = files;
+    this.#onWarning = onWarning;
   }
 
   /** Signers that show the key's certificates; `path`: that of the key's file, or of its public half. */
   async of(signer: Signer, path?: string): Promise<readonly Signer[]> {
-    this.#named ??= this.#read(this.#options.files ?? []);
+    this.#named ??= this.#read(this.#files);
     const beside = path === undefined ? [] : await this.#read([`${path.replace(/\.pub$/, "")}-cert.pub`]);
     const certificates = [...beside, ...(await this.#named)];
     return certificates.flatMap((found) => this.#certified(signer, found, beside.includes(found)));
@@ -46,15 +43,14 @@ export class Certificates {
   #certified(signer: Signer, { name, blob, certificate }: Found, isBeside: boolean): readonly Signer[] {
     const isItsOwn = isEqual(certificate.keyBlob, signer.publicKeyBlob);
     if (!isItsOwn && !isBeside) return []; // a configuration's is for one of the keys
-    const { onWarning } = this.#options;
     try {
       const certified = certifiedSigner(signer, blob);
       const doubt = doubtOf(certificate, Date.now() / 1000);
-      if (doubt !== undefined) onWarning(`the certificate ${name} ${doubt}`);
+      if (doubt !== undefined) this.#onWarning(`the certificate ${name} ${doubt}`);
       return [certified];
     } catch (error) {
       if (!(error instanceof KeyFormatError)) throw error;
-      onWarning(`Cannot use the certificate ${name}: ${error.message}`);
+      this.#onWarning(`Cannot use the certificate ${name}: ${error.message}`);
       return [];
     }
   }
@@ -73,7 +69,7 @@ export class Certificates {
     } catch (error) {
       if (!(error instanceof ProtocolError)) throw error;
     }
-    this.#options.onWarning(`Cannot use the certificate ${name}: it is none`);
+    this.#onWarning(`Cannot use the certificate ${name}: it is none`);
     return [];
   }
 }

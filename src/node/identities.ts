@@ -71,8 +71,7 @@ class Search {
 
   constructor(options: IdentityOptions) {
     this.#options = options;
-    const { certificateFiles: files = [], onWarning } = options;
-    this.#certificates = new Certificates({ files, onWarning });
+    this.#certificates = new Certificates(options.certificateFiles ?? [], options.onWarning);
   }
 
   /** The signers of one file, those with a certificate first; none where it is of no use and was not named. */

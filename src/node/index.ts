@@ -2,7 +2,7 @@
 import type { ConnectOptions, SshConnection } from "../ssh/connection.ts";
 import { loadPlatform, platformRandomBytes } from "./platform.ts";
 import { dial } from "./tcp.ts";
-import { type HostTrust, knownHostsTrust, type TrustOptions } from "./trust.ts";
+import { knownHostsTrust, type TrustOptions } from "./trust.ts";
 import { connectTrusted } from "./trusted-connect.ts";
 
 export { Agent, type AgentOptions } from "./agent.ts";
@@ -33,7 +33,10 @@ export type TcpConnectOptions = Omit<ConnectOptions, "verifyHostKey"> &
 /** Connects to an SSH server over TCP. @throws DialError, FileError, and what `connect` throws */
 export async function connectTcp(options: TcpConnectOptions): Promise<SshConnection> {
   const { host, port = 22, trust: asked, verifyHostKey, ...rest } = options;
-  const trust = verifyHostKey === undefined ? await knownHostsTrust({ host, port, ...asked }) : ownTrust(verifyHostKey);
+  // who judges by himself leaves it to the table which keys are offered
+  const trust = verifyHostKey
+    ? { verifyHostKey, otherHostKeyAlgorithms: () => [] }
+    : await knownHostsTrust({ host, port, ...asked });
   const open = () => dial(host, port, rest.signal === undefined ? {} : { signal: rest.signal });
   const { table } = await loadPlatform();
   const { otherHostKeyAlgorithms, ...judged } = trust;
@@ -43,11 +46,4 @@ export async function connectTcp(options: TcpConnectOptions): Promise<SshConnect
     { otherHostKeyAlgorithms },
     () => undefined,
   );
-}
-
-/** The caller judges; which keys are offered is left to the table. */
-function ownTrust(
-  verifyHostKey: ConnectOptions["verifyHostKey"],
-): Pick<ConnectOptions, "verifyHostKey"> & Pick<HostTrust, "otherHostKeyAlgorithms"> {
-  return { verifyHostKey, otherHostKeyAlgorithms: () => [] };
 }

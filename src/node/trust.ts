@@ -66,6 +66,8 @@ export interface TrustOptions {
   readonly onTrusted?: (by: string) => void;
 }
 
+type Judging = Omit<TrustOptions, "files">;
+
 /** A key that was taken as a new one. Where no file remembers it, this does. */
 export interface AcceptedKey {
   hostKey?: HostKey;
@@ -97,11 +99,7 @@ export async function knownHostsTrust({ files, ...options }: TrustOptions): Prom
  * What judges a host key by these files: unknown, changed and revoked keys are refused with a HostKeyError that says how
  * to go on. `place`: the file that a new line would go to.
  */
-export function trustBy(
-  files: readonly KnownHostsFile[],
-  place: string,
-  options: Omit<TrustOptions, "files">,
-): HostTrust {
+export function trustBy(files: readonly KnownHostsFile[], place: string, options: Judging): HostTrust {
   const { host, port, log, pins = [], hasFlags = false, trustCommand } = options;
   const known = files.map(({ path, text }) => parseKnownHosts(printable(path), text));
   for (const note of known.flatMap((file) => file.notes)) log?.debug(note);
@@ -119,7 +117,7 @@ function trustKnown(
     log,
     onTrusted,
     hostKeyAlgorithms: offered = Object.keys(platformTable.hostKey),
-  }: Pick<TrustOptions, "acceptNew" | "isHashed" | "accepted" | "log" | "onTrusted" | "hostKeyAlgorithms">,
+  }: Judging,
 ): HostTrust {
   const { host, port } = subject;
   const verifyHostKey = (hostKey: HostKey): void | Promise<void> => {
@@ -131,7 +129,11 @@ function trustKnown(
     const isNew = verdict.verdict === "unknown" && verdict.certAuthority === undefined;
     if (isNew && acceptNew) {
       const { hostKey: before = hostKey } = accepted;
-      if (!isEqual(before.blob, hostKey.blob)) throw swapped(before, hostKey, subject);
+      if (!isEqual(before.blob, hostKey.blob)) {
+        // between two connections of one run nobody has changed a server's key for a good reason
+        const message = `Host key verification failed: ${swapWords(before, hostKey, subject)}`;
+        throw new HostKeyError(message, "changed", hostKey.fingerprint);
+      }
       accepted.hostKey = hostKey;
       onTrusted?.(printable(expandHome(subject.place)));
       return remember(hostKey, subject, isHashed, log);
@@ -195,20 +197,11 @@ function refused(
   return new HostKeyError(message, refusal.verdict, hostKey.fingerprint, line);
 }
 
-/** Between two connections of one run nobody has changed a server's key for a good reason. */
-function swapped(before: HostKey, hostKey: HostKey, subject: Subject): HostKeyError {
-  const message = `Host key verification failed: ${swapWords(before, hostKey, subject)}`;
-  return new HostKeyError(message, "changed", hostKey.fingerprint);
-}
-
 function trustPins(
   pins: readonly HostKeyPin[],
   known: readonly KnownHosts[],
   subject: Subject,
-  {
-    onTrusted,
-    hostKeyAlgorithms = Object.keys(platformTable.hostKey),
-  }: Pick<TrustOptions, "onTrusted" | "hostKeyAlgorithms">,
+  { onTrusted, hostKeyAlgorithms = Object.keys(platformTable.hostKey) }: Judging,
 ): HostTrust {
   const shown: HostKey[] = [];
   const verifyHostKey = (hostKey: HostKey): void | Promise<void> => {

@@ -253,8 +253,8 @@ export const trustRows: readonly Mutant[] = [
   {
     id: "trust-accepts-twice",
     file: "src/node/trust.ts",
-    find: "if (!isEqual(before.blob, hostKey.blob)) throw",
-    replace: "if (before === undefined) throw",
+    find: "if (!isEqual(before.blob, hostKey.blob)) {",
+    replace: "if (before === undefined) {",
     why: "whoever is on the path when we connect again, for another session, is taken for the host that was accepted",
     caughtBy: { file: "test/node/trust.test.ts", test: "is the only one all the same" },
   },
