@@ -2,8 +2,7 @@
  * Agent: asking an agent on this machine. A connection serves one request and no longer, so that
  * nothing is left open while nobody asks, and every request has its time.
  */
-import type { Socket } from "node:net";
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import {
   type AgentExchange,
   type AgentIdentity,
@@ -109,7 +108,7 @@ function ask<T>(path: string, exchange: AgentExchange<T>, timeout: number, signa
   return new Promise<T>((resolve, reject) => {
     signal?.throwIfAborted();
     const socket = socketAt(path);
-    const timer = setTimeout(() => fail(late(timeout)), timeout);
+    const timer = setTimeout(() => fail(new AgentError(`no reply within ${timeout / 1000} s`, "late")), timeout);
     const onAbort = (): void => fail(signal?.reason);
     const end = (): void => {
       clearTimeout(timer);
@@ -144,10 +143,6 @@ function socketAt(path: string): Socket {
   } catch (error) {
     throw unreachable(error as NodeJS.ErrnoException);
   }
-}
-
-function late(milliseconds: number): AgentError {
-  return new AgentError(`no reply within ${milliseconds / 1000} s`, "late");
 }
 
 const causes: Readonly<Record<string, string>> = {

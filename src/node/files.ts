@@ -2,8 +2,7 @@
  * Files: where keys and known hosts lie on this machine, read whole with a bound. Errors name the path and the cause.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
-import type { FileHandle } from "node:fs/promises";
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
 import { homedir } from "node:os";
 import { SshError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";

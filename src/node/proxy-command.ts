@@ -2,7 +2,7 @@
  * Proxy command: the one child process that we ever start, a command of ssh's configuration that carries the bytes to the
  * server in place of a TCP connection. Run by the user's shell, as ssh runs it.
  */
-import type { ChildProcess } from "node:child_process";
+import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import type { Readable } from "node:stream";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import { SshError } from "../ssh/errors.ts";
@@ -49,7 +49,7 @@ export async function proxyCommand(command: string, options: ProxyCommandOptions
 class Run {
   readonly streams: ByteDuplex;
   readonly #command: string;
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcessWithoutNullStreams;
   readonly #exited: Promise<void>;
   readonly #spoken: Promise<void>;
   /** How it ended, if that was wrong and not our doing. */
@@ -57,7 +57,7 @@ class Run {
   #lastLine = "";
   #isEnding = false;
 
-  constructor(child: ChildProcess, command: string, onLine: (line: string) => void) {
+  constructor(child: ChildProcessWithoutNullStreams, command: string, onLine: (line: string) => void) {
     this.#command = command;
     this.#child = child;
     this.#exited = new Promise((resolve) => {
@@ -72,7 +72,6 @@ class Run {
     process.once("exit", kill); // it gets no more time than we have
     void this.#exited.then(() => process.removeListener("exit", kill));
     const { stdin, stdout, stderr } = child;
-    if (stdin === null || stdout === null || stderr === null) throw new TypeError("a child without pipes");
     this.#spoken = eachLine(stderr, (line) => {
       this.#lastLine = line;
       onLine(line);
@@ -95,7 +94,7 @@ class Run {
   end(): void {
     if (this.#isEnding) return;
     this.#isEnding = true;
-    this.#child.stdin?.destroy();
+    this.#child.stdin.destroy();
     this.#signal("SIGHUP");
     const timer = setTimeout(() => this.#signal("SIGKILL"), patience);
     timer.unref();
@@ -128,22 +127,18 @@ class Run {
   }
 }
 
-/** @throws ProxyCommandError where the runtime's permissions forbid child processes, which it says at once */
-function started(spawn: Spawn, command: string): ChildProcess {
+/**
+ * As ssh: the shell is replaced by the command, so that signals and the exit status are the command's own.
+ * @throws ProxyCommandError where the runtime's permissions forbid child processes, which it says at once
+ */
+function started(spawn: Spawn, command: string): ChildProcessWithoutNullStreams {
   try {
-    return start(spawn, command);
+    if (isWindows) return spawn(command, { shell: true, windowsHide: true });
+    return spawn(process.env["SHELL"] || "/bin/sh", ["-c", `exec ${command}`], { detached: true });
   } catch (error) {
     const why = causeOf(error as NodeJS.ErrnoException);
     throw new ProxyCommandError(`${named(command)} could not be started: ${why}`, { cause: error });
   }
-}
-
-/** As ssh: the shell is replaced by the command, so that signals and the exit status are the command's own. */
-function start(spawn: Spawn, command: string): ChildProcess {
-  const stdio = ["pipe", "pipe", "pipe"] as const;
-  if (isWindows) return spawn(command, { shell: true, stdio: [...stdio], windowsHide: true });
-  const shell = process.env["SHELL"] || "/bin/sh";
-  return spawn(shell, ["-c", `exec ${command}`], { stdio: [...stdio], detached: true });
 }
 
 function named(command: string): string {

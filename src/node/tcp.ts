@@ -3,8 +3,7 @@
  * each 250 ms behind the one before and none given up for being slow (Happy Eyeballs, RFC 8305). Node's own
  * autoSelectFamily gives an address up after those 250 ms, which cuts off every server that is farther away than that.
  */
-import type { Socket } from "node:net";
-import { connect, isIP } from "node:net";
+import { connect, isIP, type Socket } from "node:net";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import { SshError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";

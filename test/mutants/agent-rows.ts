@@ -91,8 +91,8 @@ export const agentRows: readonly Mutant[] = [
   {
     id: "agent-silent-for-ever",
     file: "src/node/agent.ts",
-    find: "const timer = setTimeout(() => fail(late(timeout)), timeout);",
-    replace: "const timer = setTimeout(() => {}, timeout);",
+    find: "fail(new AgentError(",
+    replace: "void (new AgentError(",
     why: "an agent that says nothing holds the login up for ever",
     caughtBy: { file: "test/node/agent.test.ts", test: "an agent that misbehaves says nothing, asked for its keys" },
     hangs: true,
