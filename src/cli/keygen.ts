@@ -4,7 +4,6 @@
  */
 import { expandHome, FileError, readKeyFile, shellQuoted } from "../node/files.ts";
 import { createKey } from "../node/key-creation.ts";
-import type { Log } from "../node/log.ts";
 import { encodeBase64 } from "../ssh/base64.ts";
 import { hasHidden, printable } from "../ssh/printable.ts";
 import { keyTypeOf, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
@@ -42,19 +41,15 @@ export async function run(argv: readonly string[], terminal: Terminal): Promise<
   if (others.length > 0) throw new UsageError("argument --client-key: only one key is made");
   if (path.endsWith(".pub")) throw new UsageError(`argument --client-key: ${quote(path)} is a public key's name`);
   const comment = commentOf(own.get("--comment"));
-  const given = givenPassphrase(settings, logTo(terminal));
+  const given = givenPassphrase(settings, { warning: (text) => err(`# ${text}`) });
   try {
     const passphrase = await given?.read();
     const made = await createKey(path, { passphrase, comment }).finally(() => passphrase?.fill(0));
     if (made === undefined) return await tellOld(path, settings, terminal);
     await out(`${made.publicLine}\n`);
     const how = given === undefined ? "not encrypted" : `encrypted with the passphrase from ${given.source}`;
-    for (const note of [
-      `made ${printable(made.path)} (${made.fingerprint}), ${how}`,
-      ...nextSteps(made.path, settings),
-    ]) {
-      err(`# ${note}`);
-    }
+    err(`# made ${printable(made.path)} (${made.fingerprint}), ${how}`);
+    err(`# ${nextStep(made.path, settings)}`);
     return 0;
   } catch (error) {
     if (!(error instanceof FileError)) throw error;
@@ -72,10 +67,6 @@ function commentOf(given: string | true | undefined): string {
   return given;
 }
 
-function logTo({ err }: Terminal): Pick<Log, "warning"> {
-  return { warning: (text) => err(`# ${text}`) };
-}
-
 /** Who asks for a key that is there wants to know what to do with it. */
 async function tellOld(path: string, settings: Settings, { out, err, program }: Terminal): Promise<number> {
   const is = `${printable(expandHome(path))} is there already, and stays as it is`;
@@ -87,7 +78,8 @@ async function tellOld(path: string, settings: Settings, { out, err, program }: 
     return 1;
   }
   await out(`${line}\n`);
-  for (const note of [is, ...nextSteps(expandHome(path), settings)]) err(`# ${note}`);
+  err(`# ${is}`);
+  err(`# ${nextStep(expandHome(path), settings)}`);
   return 0;
 }
 
@@ -108,9 +100,9 @@ function ignoreMissing(error: unknown): undefined {
 }
 
 /** It may be that the command comes later: then ssh's defaults hold, and here they do too. */
-function nextSteps(path: string, settings: Settings): readonly string[] {
-  if (settings.keyServer !== undefined) return ["the key server is told of it by itself, at the first start"];
-  if (!settings.given.has("host")) return ["add that line to ~/.ssh/authorized_keys on the server"];
+function nextStep(path: string, settings: Settings): string {
+  if (settings.keyServer !== undefined) return "the key server is told of it by itself, at the first start";
+  if (!settings.given.has("host")) return "add that line to ~/.ssh/authorized_keys on the server";
   const copy = copyCommand({ ...settings, isSshLike: true }, `${path}.pub`);
-  return [`add that line to ~/.ssh/authorized_keys there, or let ssh do it: ${copy}`];
+  return `add that line to ~/.ssh/authorized_keys there, or let ssh do it: ${copy}`;
 }
