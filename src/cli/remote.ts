@@ -7,7 +7,7 @@ import type { OpenRemote, RemoteSession } from "../mcp/link.ts";
 import { readConfigFiles } from "../node/config-files.ts";
 import { type KnownHostsFile, readKnownHosts, readKnownHostsIfThere } from "../node/files.ts";
 import type { Log } from "../node/log.ts";
-import { type DialOptions, type DialProgress, dial, underway } from "../node/tcp.ts";
+import { dial, underway } from "../node/tcp.ts";
 import type { ByteDuplex } from "../ssh/connection.ts";
 import { readClientKeys, readKeysAgain, readKeysThereAre } from "./client-keys.ts";
 import { describeFailure } from "./failure.ts";
@@ -187,8 +187,15 @@ async function openFirst(first: Settings, { log, signal, watch }: DialContext): 
     const { proxyCommand } = await import("../node/proxy-command.ts");
     return proxyCommand(config.proxyCommand, { signal, onLine: (line) => log.info(`[ProxyCommand] ${line}`) });
   }
-  const onProgress = watch && ((progress: DialProgress): void => watch({ type: "dial", ...progress }, first));
-  return dial(host, port, { signal, timeout: connectTimeout, ...placesOf(config), ...(onProgress && { onProgress }) });
+  const { bindAddress: localAddress = "", addressFamily } = config ?? {};
+  const bound = isIP(localAddress);
+  return dial(host, port, {
+    signal,
+    timeout: connectTimeout,
+    family: addressFamily ?? (bound === 4 || bound === 6 ? bound : undefined),
+    localAddress: bound === 0 ? undefined : localAddress,
+    onProgress: watch && ((progress) => watch({ type: "dial", ...progress }, first)),
+  });
 }
 
 function introductionOf(
@@ -199,17 +206,6 @@ function introductionOf(
   if (settings.keyServer === undefined) return undefined;
   if (before !== undefined) return before.then((introduction) => introduction.again(settings, options));
   return import("./introduction.ts").then(({ Introduction }) => new Introduction(settings, options));
-}
-
-/** From where, and to which family of addresses. */
-function placesOf(config: Settings["config"]): Pick<DialOptions, "family" | "localAddress"> {
-  const address = config?.bindAddress;
-  const bound = address === undefined ? 0 : isIP(address);
-  const family = config?.addressFamily ?? (bound === 4 || bound === 6 ? bound : undefined);
-  return {
-    ...(family === undefined ? {} : { family }),
-    ...(address === undefined || bound === 0 ? {} : { localAddress: address }),
-  };
 }
 
 async function knownHostsOf(

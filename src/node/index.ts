@@ -37,7 +37,7 @@ export async function connectTcp(options: TcpConnectOptions): Promise<SshConnect
   const trust = verifyHostKey
     ? { verifyHostKey, otherHostKeyAlgorithms: () => [] }
     : await knownHostsTrust({ host, port, ...asked });
-  const open = () => dial(host, port, rest.signal === undefined ? {} : { signal: rest.signal });
+  const open = () => dial(host, port, { signal: rest.signal });
   const { table } = await loadPlatform();
   const { otherHostKeyAlgorithms, ...judged } = trust;
   return connectTrusted(

@@ -30,17 +30,17 @@ export type Lookup = (host: string) => Promise<readonly string[]>;
 
 export interface DialOptions {
   /** Ends the attempt; `dial` rejects with its reason. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
   /** Milliseconds for name and connection together. 15,000. */
   readonly timeout?: number;
   /** The system's resolver unless given. */
   readonly lookup?: Lookup;
   /** Told the addresses that the name was resolved to, and then the one that answered. */
-  readonly onProgress?: (progress: DialProgress) => void;
+  readonly onProgress?: ((progress: DialProgress) => void) | undefined;
   /** The one family of addresses to use; both unless given. */
-  readonly family?: 4 | 6;
+  readonly family?: 4 | 6 | undefined;
   /** The address of ours to connect from; the system's choice unless given. */
-  readonly localAddress?: string;
+  readonly localAddress?: string | undefined;
 }
 
 /** How far `dial` has come. */
@@ -123,8 +123,7 @@ class Race {
   readonly winner: Promise<Connected>;
   readonly #host: string;
   readonly #port: number;
-  readonly #onProgress: DialOptions["onProgress"];
-  readonly #localAddress: string | undefined;
+  readonly #options: DialOptions;
   readonly #sockets = new Map<Socket, string>();
   readonly #failures: Failure[] = [];
   #waiting: string[] = [];
@@ -133,11 +132,10 @@ class Race {
   #resolve: (connected: Connected) => void = () => {};
   #reject: (error: unknown) => void = () => {};
 
-  constructor(host: string, port: number, { onProgress, localAddress }: DialOptions) {
+  constructor(host: string, port: number, options: DialOptions) {
     this.#host = host;
     this.#port = port;
-    this.#onProgress = onProgress;
-    this.#localAddress = localAddress;
+    this.#options = options;
     this.winner = new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -147,7 +145,7 @@ class Race {
   start(addresses: readonly string[]): void {
     this.#waiting = inTurn(addresses);
     if (this.#waiting.length > 0) {
-      this.#onProgress?.({ resolved: this.#waiting.slice() });
+      this.#options.onProgress?.({ resolved: this.#waiting.slice() });
       this.#next();
     } else
       this.end(
@@ -177,15 +175,15 @@ class Race {
   }
 
   #connect(address: string): void {
-    const from = this.#localAddress === undefined ? {} : { localAddress: this.#localAddress };
+    const { localAddress } = this.#options;
     const buffer = new SocketBuffer();
     const { onread } = buffer;
-    const socket = connect({ host: address, port: this.#port, onread, ...socketOptions, ...from });
+    const socket = connect({ host: address, port: this.#port, localAddress, onread, ...socketOptions });
     socket.pause(); // until somebody asks
     this.#sockets.set(socket, address);
     socket.once("connect", () => {
       this.#sockets.delete(socket);
-      this.#onProgress?.({ connected: address });
+      this.#options.onProgress?.({ connected: address });
       this.#resolve({ socket, buffer });
       this.#stop();
     });
