@@ -65,17 +65,7 @@ export interface SessionContext {
 export async function openSession(begun: Preparation, context: SessionContext): Promise<RemoteSession> {
   const { stops, target } = begun;
   const { log, signal } = context;
-  const followers: (() => void)[] = [];
-  const connection = await travel({
-    stops,
-    open: begun.open,
-    signal,
-    logIn: async (stop, openTo) => {
-      const { connection, onSession } = await logIn(stop, openTo, context);
-      followers.push(onSession);
-      return connection;
-    },
-  });
+  const { connection, onSession } = await logInAlong(stops, begun.open, context);
   const env = environment(target.env, log);
   const open = async (signal: AbortSignal): Promise<RemoteSession> => {
     const session = await connection.session({ ...target.request, env }, { signal });
@@ -83,7 +73,7 @@ export async function openSession(begun: Preparation, context: SessionContext): 
   };
   try {
     const remote = await open(signal);
-    for (const follow of followers) follow();
+    onSession();
     context.watch?.({ type: "session" }, target);
     return { ...remote, reopen: (signal) => open(signal).catch((error) => openElsewhere(error, signal)) };
   } catch (error) {
@@ -104,23 +94,42 @@ export async function openSession(begun: Preparation, context: SessionContext): 
 
 /** Logs in to the jump hosts only: from the last one a tunnel leads to the server that is meant. */
 export async function openWay({ stops, open }: Preparation, context: SessionContext): Promise<SshConnection> {
-  const { signal } = context;
-  const logInTo = async (stop: PreparedStop, openTo: () => Promise<ByteDuplex>): Promise<SshConnection> => {
-    const { connection, onSession } = await logIn(stop, openTo, context);
-    onSession();
-    return connection;
-  };
   const jumps = stops.slice(0, -1);
-  return travel({ stops: jumps, open, signal, logIn: logInTo }).catch((error: unknown) => {
+  const { connection, onSession } = await logInAlong(jumps, open, context).catch((error: unknown) => {
     const last = jumps.at(-1);
     throw error instanceof JumpError || last === undefined ? error : new JumpError(last.settings, error);
   });
+  onSession();
+  return connection;
 }
 
 interface LoggedIn {
   readonly connection: SshConnection;
   /** To be called when the session stands: what has time until then. */
   readonly onSession: () => void;
+}
+
+/** `open`: gives a way to the first of the stops, another one each time. */
+async function logInAlong(
+  stops: readonly PreparedStop[],
+  open: () => Promise<ByteDuplex>,
+  context: SessionContext,
+): Promise<LoggedIn> {
+  const logged: LoggedIn[] = [];
+  const connection = await travel({
+    stops,
+    open,
+    signal: context.signal,
+    logIn: async (stop, openTo) => {
+      const one = await logIn(stop, openTo, context);
+      logged.push(one);
+      return one.connection;
+    },
+  });
+  const onSession = (): void => {
+    for (const one of logged) one.onSession();
+  };
+  return { connection, onSession };
 }
 
 /** `open`: gives a way to the server, another one each time. */
@@ -143,7 +152,7 @@ async function logIn(
   const choices = { ...name, pins, hostKeyAlgorithms, acceptNew: mayAccept, isHashed, accepted, ...words };
   const own = known && trustBy(known, place, { ...choices, log, onTrusted });
   const trust = own && (introduction?.trusting(own) ?? own);
-  if (trust !== undefined) refuseEmptyOffer(trust.hostKeyAlgorithms);
+  if (trust?.hostKeyAlgorithms.length === 0) throw new OfferError(noneFits);
   const follower = settings.updateHostKeys ? new HostKeyFollower({ ...name, place, isHashed, log }) : undefined;
   const read = await files;
   const keys = isKeyToCome(read)
@@ -198,13 +207,8 @@ async function offeredTo({ crypto, offer, configuredOffer }: Settings): Promise<
   return offering(offering(await loadTable(crypto), configuredOffer, "passed over"), offer);
 }
 
-/** @throws OfferError where certificates alone may be offered to a server whose key is pinned */
-function refuseEmptyOffer(hostKeyAlgorithms: readonly string[]): void {
-  if (hostKeyAlgorithms.length > 0) return;
-  throw new OfferError(
-    "of the host key algorithms that are offered none fits a pin: pins are of keys, not certificates",
-  );
-}
+/** Where certificates alone may be offered to a server whose key is pinned. */
+const noneFits = "of the host key algorithms that are offered none fits a pin: pins are of keys, not certificates";
 
 /** Where we are not let in, a key server may see to it that we are. */
 async function introduced(
