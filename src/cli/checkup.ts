@@ -10,7 +10,7 @@ import { happened, type RemoteEnd } from "../mcp/remote-end.ts";
 import { shellQuoted } from "../node/files.ts";
 import type { SessionRequest } from "../ssh/connection.ts";
 import { printable } from "../ssh/printable.ts";
-import { type Named, sshCommand } from "./commands.ts";
+import { sshCommand } from "./commands.ts";
 import type { Report } from "./report.ts";
 import type { Settings } from "./settings.ts";
 
@@ -38,16 +38,13 @@ const shortWait = 2_000;
 const mostPages = 20;
 const mostNames = 100;
 
-type Asked = Pick<Settings, "probeTimeout" | "referenceServer" | "request" | "firstReplyTimeout" | "channelTimeout"> &
-  Named;
-
 /**
  * Tells the report of the steps behind `channel`, and calls `onWait` where the first reply takes its time. Ends the
  * sessions; the connection is the caller's.
  */
 export async function examine(
   remote: RemoteSession,
-  settings: Asked,
+  settings: Settings,
   report: Report,
   onWait: () => void = () => undefined,
 ): Promise<void> {
@@ -111,7 +108,11 @@ function serverOf(info: unknown): string {
     .join(" ");
 }
 
-function unanswered(reply: Extract<Reply, { how: "silent" | "gone" }>, interview: Interview, settings: Asked): Words {
+function unanswered(
+  reply: Extract<Reply, { how: "silent" | "gone" }>,
+  interview: Interview,
+  settings: Settings,
+): Words {
   const said = saidBy(interview);
   if (reply.how === "gone") return { what: `${happened(reply.end)}${said}`, cure: cureOfEnd(reply.end, settings) };
   const what = `no answer to initialize within ${settings.firstReplyTimeout / 1000} s${said}`;
@@ -135,7 +136,7 @@ function startsServer(request: SessionRequest): string {
   return "a login shell is no MCP server unless the server gives its own in its place: say what to start with --command";
 }
 
-function cureOfEnd(end: RemoteEnd, settings: Asked): string {
+function cureOfEnd(end: RemoteEnd, settings: Settings): string {
   const { request } = settings;
   const status = end.how === "exited" ? end.status : undefined;
   const command = "exec" in request ? request.exec : "";
@@ -171,11 +172,15 @@ const reference: Discovery = {
   words: "not asked of what may be m2m-mcp-server-ssh-server, which would never speak again",
 };
 
-function isReference(remote: RemoteSession, { referenceServer }: Asked): boolean {
+function isReference(remote: RemoteSession, { referenceServer }: Settings): boolean {
   return referenceServer === "on" || (referenceServer === "auto" && mayBeReferenceServer(remote));
 }
 
-async function discover({ reopen, connection }: RemoteSession, settings: Asked, patience: number): Promise<Discovery> {
+async function discover(
+  { reopen, connection }: RemoteSession,
+  settings: Settings,
+  patience: number,
+): Promise<Discovery> {
   const again = await reopen?.(AbortSignal.timeout(settings.channelTimeout)).catch(() => undefined);
   if (again === undefined) return { interview: undefined, reply: undefined, words: "not asked: no second session" };
   const interview = new Interview(again);
@@ -230,7 +235,11 @@ interface Conversation {
   readonly params: JsonObject;
 }
 
-async function listTools({ interview, result, params }: Conversation, settings: Asked, report: Report): Promise<void> {
+async function listTools(
+  { interview, result, params }: Conversation,
+  settings: Settings,
+  report: Report,
+): Promise<void> {
   const capabilities = result["capabilities"];
   if (typeof capabilities === "object" && capabilities !== null && !("tools" in capabilities)) {
     report.passed("tools", "none: it announces no tools");
@@ -259,7 +268,7 @@ function toolNames(tools: unknown): readonly string[] {
   return namesIn(tools.map((tool: unknown) => (tool as { name?: unknown } | null)?.name));
 }
 
-function failedList(reply: Exclude<Reply, { how: "result" }>, interview: Interview, settings: Asked): Words {
+function failedList(reply: Exclude<Reply, { how: "result" }>, interview: Interview, settings: Settings): Words {
   const cure = "look at the server's own log";
   switch (reply.how) {
     case "error":

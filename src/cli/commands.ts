@@ -9,26 +9,8 @@ import type { Settings } from "./settings.ts";
 /** How we are called wherever nothing is installed. */
 const npx: readonly string[] = ["npx", "-y", "mcp-ssh-client"];
 
-/** What of a server's settings the commands name. */
-export type Named = Pick<
-  Settings,
-  | "host"
-  | "port"
-  | "username"
-  | "given"
-  | "isSshLike"
-  | "isJump"
-  | "isClientKeyGiven"
-  | "clientKeys"
-  | "agent"
-  | "knownHosts"
-  | "sshConfig"
-  | "proxyJump"
-  | "config"
->;
-
 /** Shows the host keys of a server, asks, and writes them where this server's are looked up. */
-export function trustCommand(server: Named): string {
+export function trustCommand(server: Settings): string {
   const { isJump, knownHosts, sshConfig, proxyJump } = server;
   return words([
     ...[...npx, "trust", nameOf(server)],
@@ -46,7 +28,7 @@ export function keygenCommand(path: string): string {
 }
 
 /** Brings a public key to the server. */
-export function copyCommand(server: Named, publicKey: string): string {
+export function copyCommand(server: Settings, publicKey: string): string {
   return words([
     ...["ssh-copy-id", "-i", publicKey],
     ...portWords("-p", server),
@@ -56,7 +38,7 @@ export function copyCommand(server: Named, publicKey: string): string {
 }
 
 /** Runs something on the server by ssh. */
-export function sshCommand(server: Named, command: string): string {
+export function sshCommand(server: Settings, command: string): string {
   return words(["ssh", ...portWords("-p", server), ...sshWords(server), accountOf(server), command]);
 }
 
@@ -65,21 +47,21 @@ function words(list: readonly string[]): string {
 }
 
 /** As the command line or ProxyJump names it. */
-function nameOf({ host, config }: Named): string {
+function nameOf({ host, config }: Settings): string {
   return config?.alias ?? host;
 }
 
-function accountOf(server: Named): string {
+function accountOf(server: Settings): string {
   const isSaid = server.given.has("username") || !server.isSshLike;
   return isSaid ? `${server.username}@${nameOf(server)}` : nameOf(server);
 }
 
 /** Nothing where ssh finds it by itself. */
-function portWords(flag: string, { port, given, isSshLike }: Named): readonly string[] {
+function portWords(flag: string, { port, given, isSshLike }: Settings): readonly string[] {
   return given.has("port") || !isSshLike ? [flag, String(port)] : [];
 }
 
-function sshWords({ sshConfig, proxyJump }: Named): readonly string[] {
+function sshWords({ sshConfig, proxyJump }: Settings): readonly string[] {
   return [
     ...(sshConfig === undefined ? [] : ["-F", expandHome(sshConfig)]),
     ...(proxyJump === undefined ? [] : ["-o", `ProxyJump=${jumpWord(proxyJump)}`]),
@@ -87,7 +69,7 @@ function sshWords({ sshConfig, proxyJump }: Named): readonly string[] {
 }
 
 /** Only on the way through a jump host is anybody logged in to. */
-function loginWords({ isClientKeyGiven, clientKeys, agent, proxyJump, config }: Named): readonly string[] {
+function loginWords({ isClientKeyGiven, clientKeys, agent, proxyJump, config }: Settings): readonly string[] {
   const jumps = proxyJump ?? config?.jumps ?? [];
   if (jumps.length === 0) return [];
   const keys = isClientKeyGiven ? clientKeys.flatMap((path) => ["--client-key", path]) : [];

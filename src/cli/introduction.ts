@@ -54,9 +54,9 @@ export class Introduction {
 
   /** Begins at once. `before`: with the connection that was lost. */
   constructor(settings: Settings, options: IntroductionOptions, before?: Introduction) {
-    const { host, port, hostKeyPins, keyServer } = settings;
+    const { host, keyServer } = settings;
     if (keyServer === undefined) throw new TypeError("no key server is to be asked");
-    this.#settings = { host, port, hostKeyPins };
+    this.#settings = settings;
     this.#choice = trustChoice(settings);
     this.#options = options;
     if (before !== undefined) {
@@ -70,14 +70,7 @@ export class Introduction {
         options.log.warning(`${text}: going on over plain HTTP, as if nobody were there`);
       else options.log.debug(`${text}; going on over plain HTTP`);
     };
-    this.#keyServer = new KeyServer({
-      host,
-      port: keyServer.port,
-      isHttpsOnly: keyServer.isHttpsOnly,
-      env: process.env,
-      signal: options.signal,
-      onNotice,
-    });
+    this.#keyServer = new KeyServer({ host, ...keyServer, env: process.env, signal: options.signal, onNotice });
     this.knownHosts = this.#begin();
   }
 

@@ -16,14 +16,11 @@ export interface TrustChoice {
   readonly isHashed: boolean;
 }
 
-/** What of the settings has a say in it. */
-export type Trusting = Pick<Settings, "host" | "port" | "keyServer" | "knownHosts" | "acceptNew" | "isJump" | "config">;
-
 /**
  * A file that was given is the only one for the server that is meant, and one more for jump hosts: the replaced tool
  * looked for those in ssh's own files.
  */
-export function trustChoice(settings: Trusting): TrustChoice {
+export function trustChoice(settings: Settings): TrustChoice {
   const { knownHosts, acceptNew, isJump, config } = settings;
   const [user, global] = [defaultKnownHosts.slice(0, 2), defaultKnownHosts.slice(2)];
   const users = config?.userKnownHosts ?? user;
@@ -37,7 +34,7 @@ export function trustChoice(settings: Trusting): TrustChoice {
 }
 
 /** An alias stands for one server, port and all. A key server gives its host's key under the host's own name. */
-function nameOf({ host, port, keyServer, config }: Trusting): TrustChoice["name"] {
+function nameOf({ host, port, keyServer, config }: Settings): TrustChoice["name"] {
   const alias = keyServer === undefined ? config?.hostKeyAlias : undefined;
   return alias === undefined ? { host, port } : { host: alias, port: 22 };
 }
