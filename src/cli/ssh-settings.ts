@@ -56,9 +56,9 @@ class Resolver {
       ...this.#machine,
       host,
       given: {
-        ...(given.has("port") || !isSshLike ? { port } : {}),
-        ...(given.has("username") || !isSshLike ? { user: username } : {}),
-        ...(proxyJump === undefined ? {} : { proxyjump: proxyJump }),
+        port: given.has("port") || !isSshLike ? port : undefined,
+        user: given.has("username") || !isSshLike ? username : undefined,
+        proxyjump: proxyJump,
       },
       command: "exec" in request ? request.exec : "",
       sessionType: "exec" in request ? "exec" : "subsystem" in request ? "subsystem" : "shell",
@@ -69,7 +69,7 @@ class Resolver {
 
   /** What the configuration says where nothing is given. */
   #portBy(facts: ConfigFacts): number | undefined {
-    const { port: _, ...given } = facts.given;
+    const given = { ...facts.given, port: undefined };
     return evaluateConfig(this.#files, { ...facts, given }, includedFiles()).values.port;
   }
 
@@ -79,11 +79,7 @@ class Resolver {
     const facts: ConfigFacts = {
       ...this.#machine,
       host,
-      given: {
-        ...(port === undefined ? {} : { port }),
-        ...(user === undefined ? {} : { user }),
-        ...(before.length === 0 ? {} : { proxyjump: before }),
-      },
+      given: { port, user, proxyjump: before.length === 0 ? undefined : before },
       command: "",
       sessionType: "none",
     };

@@ -13,8 +13,8 @@ import { type JumpSpec, parseJumps, portOf } from "./jump-spec.ts";
 /** What the lines that count have set. A keyword that counts each time has a value for each of its lines. */
 export interface ConfigValues {
   hostname?: string;
-  port?: number;
-  user?: string;
+  port?: number | undefined;
+  user?: string | undefined;
   identityfile?: readonly string[];
   certificatefile?: readonly string[];
   identitiesonly?: boolean;
@@ -38,7 +38,7 @@ export interface ConfigValues {
   /** 0 for any. */
   addressfamily?: 4 | 6 | 0;
   bindaddress?: string;
-  proxyjump?: readonly JumpSpec[];
+  proxyjump?: readonly JumpSpec[] | undefined;
   proxycommand?: string;
   sendenv?: readonly (readonly string[])[];
   setenv?: ReadonlyMap<string, string>;

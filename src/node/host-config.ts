@@ -54,15 +54,6 @@ export interface HostConfig {
 
 /** @throws ConfigError */
 export function hostConfig({ values }: Evaluation, facts: ConfigFacts): HostConfig {
-  try {
-    return resolved(values, facts);
-  } catch (error) {
-    if (error instanceof ExpansionError) throw new ConfigError(error.message, { cause: error });
-    throw error;
-  }
-}
-
-function resolved(values: ConfigValues, facts: ConfigFacts): HostConfig {
   if (values.refuseconnection !== undefined && lowerCase(values.refuseconnection) !== "none") {
     throw new ConfigError(`RefuseConnection: ${printable(values.refuseconnection)}`);
   }
@@ -167,7 +158,7 @@ function named<T>(keyword: string, action: () => T): T {
   try {
     return action();
   } catch (error) {
-    if (error instanceof ExpansionError) throw new ExpansionError(`${keyword}: ${error.message}`, { cause: error });
+    if (error instanceof ExpansionError) throw new ConfigError(`${keyword}: ${error.message}`, { cause: error });
     throw error;
   }
 }
