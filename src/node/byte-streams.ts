@@ -177,9 +177,7 @@ class NodeSink implements ByteSink {
   /** Writes that were not called back. */
   #out = 0;
   /** What is told when the sink has taken all that it was given, or never will. */
-  #waiting:
-    | { readonly taken: Promise<void>; readonly resolve: () => void; readonly reject: (error: unknown) => void }
-    | undefined;
+  #waiting: ReturnType<typeof waiting> | undefined;
   #setBroken: (error: unknown) => void = () => {};
 
   constructor(sink: Writable, end: SinkEnd) {

@@ -118,31 +118,21 @@ async function prepare(path: string, text: string, mode: number): Promise<Prepar
   return {
     async put() {
       try {
-        await link(beside, path);
+        await link(beside, path).catch((error: NodeJS.ErrnoException) => {
+          if (!noLinks.includes(error.code ?? "")) throw error;
+          // Second best: the name is taken first and the text follows in one write. For that moment others see an empty
+          // file, which `readKeyFile`'s callers wait out.
+          return writeNew(path, text, mode);
+        });
         return true;
       } catch (error) {
-        const { code = "" } = error as NodeJS.ErrnoException;
+        const { code } = error as NodeJS.ErrnoException;
         if (code === "EEXIST") return false;
-        if (!noLinks.includes(code)) throw error;
-        return putWithoutLinks(path, text, mode);
+        throw error;
       }
     },
     drop: () => unlink(beside).catch(ignore),
   };
-}
-
-/**
- * Second best: the name is taken first and the text follows in one write. For that moment others see an empty file, which
- * `readKeyFile`'s callers wait out.
- */
-async function putWithoutLinks(path: string, text: string, mode: number): Promise<boolean> {
-  try {
-    await writeNew(path, text, mode);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "EEXIST") return false;
-    throw error;
-  }
 }
 
 async function writeNew(path: string, text: string, mode: number): Promise<void> {
