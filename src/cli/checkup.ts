@@ -11,14 +11,9 @@ import { shellQuoted } from "../node/files.ts";
 import type { SessionRequest } from "../ssh/connection.ts";
 import { printable } from "../ssh/printable.ts";
 import { sshCommand } from "./commands.ts";
+import type { Explanation } from "./failure.ts";
 import type { Report } from "./report.ts";
 import type { Settings } from "./settings.ts";
-
-/** What a failure is told by. */
-interface Words {
-  readonly what: string;
-  readonly cure: string;
-}
 
 const modern = "2026-07-28";
 const handshake = "2025-11-25";
@@ -112,7 +107,7 @@ function unanswered(
   reply: Extract<Reply, { how: "silent" | "gone" }>,
   interview: Interview,
   settings: Settings,
-): Words {
+): Explanation {
   const said = saidBy(interview);
   if (reply.how === "gone") return { what: `${happened(reply.end)}${said}`, cure: cureOfEnd(reply.end, settings) };
   const what = `no answer to initialize within ${settings.firstReplyTimeout / 1000} s${said}`;
@@ -207,7 +202,7 @@ interface Era {
   readonly modern: Conversation | undefined;
 }
 
-function eraOf(hello: Reply, { interview, reply, words }: Discovery): Era | Words {
+function eraOf(hello: Reply, { interview, reply, words }: Discovery): Era | Explanation {
   const versions = reply?.how === "result" ? namesIn(reply.result["supportedVersions"]) : [];
   const isModern = interview !== undefined && reply?.how === "result" && versions.length > 0;
   const old = hello.how === "result" ? printable(String(hello.result["protocolVersion"]), 40) : undefined;
@@ -268,7 +263,7 @@ function toolNames(tools: unknown): readonly string[] {
   return namesIn(tools.map((tool: unknown) => (tool as { name?: unknown } | null)?.name));
 }
 
-function failedList(reply: Exclude<Reply, { how: "result" }>, interview: Interview, settings: Settings): Words {
+function failedList(reply: Exclude<Reply, { how: "result" }>, interview: Interview, settings: Settings): Explanation {
   const cure = "look at the server's own log";
   switch (reply.how) {
     case "error":

@@ -104,7 +104,7 @@ function logTo(report: Report, { logLevel }: Settings, err: Terminal["err"]): Lo
 class Way {
   readonly #report: Report;
   /** The server that is meant, with the settings that ssh's configuration gives it, once they are known. */
-  #target: Settings;
+  target: Settings;
   #jumps: string[] = [];
   /** The file of the key that a start would make; undefined where there are keys. */
   #keyToCome: string | undefined;
@@ -113,16 +113,12 @@ class Way {
   #hostKeys: Map<Settings, HostKey> = new Map();
 
   constructor(asked: Settings, report: Report) {
-    this.#target = asked;
+    this.target = asked;
     this.#report = report;
   }
 
-  get target(): Settings {
-    return this.#target;
-  }
-
   readonly watch: Watch = (reached, server) => {
-    if (!server.isJump) this.#target = server;
+    if (!server.isJump) this.target = server;
     switch (reached.type) {
       case "ready":
         if (!server.isJump) this.#expectKey(reached, server);
@@ -160,8 +156,8 @@ class Way {
       return;
     }
     const step = stepOf(error, report);
-    if (step === "authentication") this.#passHostKey(this.#target); // who is asked for a login has been believed
-    report.failed(report.has(step) ? (report.next ?? step) : step, this.#explained(error, this.#target));
+    if (step === "authentication") this.#passHostKey(this.target); // who is asked for a login has been believed
+    report.failed(report.has(step) ? (report.next ?? step) : step, this.#explained(error, this.target));
   }
 
   #expectKey({ keys }: Extract<Reached, { readonly type: "ready" }>, server: Settings): void {

@@ -107,17 +107,12 @@ function explainDial(error: DialError, { port, isJump, passedOverPort }: Attempt
   if (error.code === DENIED) return { what, cure: "" };
   if (error.code === "ECONNREFUSED") {
     const check = `check that an SSH server runs there, and that ${port} is its port${by("--port")}`;
-    return { what, cure: passedOverPort === undefined ? check : `${check}: ${passedOver(passedOverPort)}` };
+    const passedOver = `ssh's configuration has Port ${passedOverPort}, which counts only with --command or --subsystem`;
+    const cure = passedOverPort === undefined ? check : `${check}: ${passedOver}; else add --port ${passedOverPort}`;
+    return { what, cure };
   }
   if (error.message.startsWith("Could not resolve")) return { what, cure: `check the name${by("--host")}` };
-  return {
-    what,
-    cure: `check name and port${by("--host, --port")} and the firewalls on the way`,
-  };
-}
-
-function passedOver(port: number): string {
-  return `ssh's configuration has Port ${port}, which counts only with --command or --subsystem; else add --port ${port}`;
+  return { what, cure: `check name and port${by("--host, --port")} and the firewalls on the way` };
 }
 
 function explainFile(error: FileError, { clientKeys }: Attempt): Explanation {

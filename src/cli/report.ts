@@ -2,6 +2,7 @@
  * Report: the steps of the way to the remote's tools, each with its time, up to the first that fails. What comes of a
  * later step before an earlier one is done (names are resolved while keys are read) waits for its turn.
  */
+import type { Explanation } from "./failure.ts";
 
 /** All steps, in order. */
 export const stepNames = [
@@ -86,7 +87,7 @@ export class Report {
   }
 
   /** A step has failed, and no other comes. `cure`: empty where nothing is known to help. */
-  failed(name: StepName, { what, cure }: { readonly what: string; readonly cure: string }): void {
+  failed(name: StepName, { what, cure }: Explanation): void {
     for (const each of stepNames.slice(this.#steps.length)) {
       if (each !== name) this.#tell({ name: each, ...notReached });
       else this.#tell({ name, ok: false, ms: this.#since(this.#now()), detail: "", cause: what, ...this.#said(cure) });

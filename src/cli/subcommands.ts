@@ -24,11 +24,6 @@ export interface SubcommandRoom {
   readonly run: (argv: readonly string[], terminal: Terminal) => Promise<number>;
 }
 
-interface Subcommand {
-  readonly about: string;
-  readonly load: () => Promise<SubcommandRoom>;
-}
-
 const subcommands = {
   doctor: {
     about: "walk the way to the remote's tools, and say where it ends and why",
@@ -46,7 +41,7 @@ const subcommands = {
     about: "print the entry that makes an app start us with these flags",
     load: () => import("./config.ts"),
   },
-} as const satisfies Readonly<Record<string, Subcommand>>;
+} as const satisfies Readonly<Record<string, { readonly about: string; readonly load: () => Promise<SubcommandRoom> }>>;
 
 type SubcommandName = keyof typeof subcommands;
 

@@ -48,16 +48,11 @@ export async function travel<S extends Stop>({ stops, open, logIn, signal }: Tra
     let openNext = open;
     for (const [index, stop] of stops.entries()) {
       const next = stops[index + 1];
-      if (next === undefined) {
-        const connection = await logIn(stop, openNext).catch((error: unknown) => {
-          throw whereItFailed(error, stops);
-        });
-        return index === 0 ? connection : distant(connection, stops, leave);
-      }
       const connection = await logIn(stop, openNext).catch((error: unknown) => {
         const failure = whereItFailed(error, stops.slice(0, index + 1));
-        throw failure instanceof JumpError ? failure : new JumpError(stop.settings, error);
+        throw next === undefined || failure instanceof JumpError ? failure : new JumpError(stop.settings, error);
       });
+      if (next === undefined) return index === 0 ? connection : distant(connection, stops, leave);
       passed.push(connection);
       openNext = () => tunnel(connection, stop, next);
     }
