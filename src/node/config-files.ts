@@ -106,11 +106,14 @@ function refuseOpen(path: string, { uid, mode }: Stats): void {
 
 /** The files that the pattern names, folders left out, in the order of their names. */
 function matches(pattern: string): readonly string[] {
-  const { root, segments } = parts(pattern);
-  const found = segments.reduce<readonly string[]>(
-    (places, segment) => places.flatMap((place) => entries(place, segment)).slice(0, countLimit + 1),
-    [root],
-  );
+  const root = isWindows ? resolve(pattern.slice(0, 3)) : sep;
+  const segments = pattern.slice(isWindows ? root.length : 1).split(isWindows ? /[/\\]/ : "/");
+  const found = segments
+    .filter(Boolean)
+    .reduce<readonly string[]>(
+      (places, segment) => places.flatMap((place) => entries(place, segment)).slice(0, countLimit + 1),
+      [root],
+    );
   return found.filter((path) => isFile(path));
 }
 
@@ -120,12 +123,6 @@ function isFile(path: string): boolean {
   } catch (error) {
     return (error as NodeJS.ErrnoException).code === "EACCES"; // it is there: reading it says what is wrong
   }
-}
-
-function parts(pattern: string): { readonly root: string; readonly segments: readonly string[] } {
-  const root = isWindows ? resolve(pattern.slice(0, 3)) : sep;
-  const segments = pattern.slice(isWindows ? root.length : 1).split(isWindows ? /[/\\]/ : "/");
-  return { root, segments: segments.filter((segment) => segment !== "") };
 }
 
 function entries(place: string, segment: string): readonly string[] {

@@ -144,9 +144,6 @@ const silent: ReadonlySet<string> = new Set(
   ].flatMap((line) => line.split(" ")),
 );
 
-/** Other spellings that ssh takes. */
-const aliases: Readonly<Record<string, HonouredKeyword>> = { identityfile2: "identityfile" };
-
 /**
  * Sets what the line says where nothing before it did, if the line `applies` to the host. Returns what to tell about a
  * line that we do not honour. @throws ConfigError
@@ -157,7 +154,7 @@ export function setValue(
   applies: boolean,
   ignored: IgnoredKeywords,
 ): Unfollowed | undefined {
-  const keyword = aliases[line.keyword] ?? line.keyword;
+  const keyword = line.keyword === "identityfile2" ? "identityfile" : line.keyword; // ssh takes it so, too
   if (isHonoured(keyword)) {
     const { counts, read }: Keyword<unknown> = honoured[keyword];
     const value = read(line);

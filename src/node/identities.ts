@@ -45,7 +45,9 @@ export async function findSigners(options: IdentityOptions): Promise<readonly Si
   const found: Signer[] = [];
   for (const choice of options.files) found.push(...(await search.ofFile(choice)));
   if (!options.isOnlyFiles) found.push(...(await search.ofAgent()));
-  const signers = found.filter((signer, at) => at === found.findIndex((each) => isSameKey(each, signer)));
+  const first = ({ publicKeyBlob }: Signer): number =>
+    found.findIndex((each) => isEqual(each.publicKeyBlob, publicKeyBlob));
+  const signers = found.filter((signer, at) => at === first(signer));
   if (signers.length === 0) throw await search.nothing();
   if (signers.length > maximumTries) {
     const which = `only the first ${maximumTries} of ${signers.length} keys are tried, because servers hang up after a few`;
@@ -201,10 +203,6 @@ function isOf(certificate: Uint8Array, publicKeyBlob: Uint8Array): boolean {
 function signerIn(held: Held | undefined, publicKeyBlob: Uint8Array): Signer | undefined {
   const identity = held?.identities.find((each) => isEqual(each.publicKeyBlob, publicKeyBlob));
   return identity && held?.agent.signer(identity);
-}
-
-function isSameKey(a: Signer, b: Signer): boolean {
-  return isEqual(a.publicKeyBlob, b.publicKeyBlob);
 }
 
 function where({ agent }: Held): string {

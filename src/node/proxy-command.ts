@@ -166,13 +166,10 @@ function eachLine(stream: Readable, take: (line: string) => void): Promise<void>
     partial = "";
   });
   return new Promise((resolve) => {
-    stream.on("error", ignore).on("close", () => {
+    stream.on("error", () => undefined); // its exit says what is to be said
+    stream.on("close", () => {
       flush(partial);
       resolve();
     });
   });
-}
-
-function ignore(): void {
-  // its exit says what is to be said
 }
