@@ -54,7 +54,7 @@ function configLine(line: string, path: string, number: number): ConfigLine | un
   if (split === undefined || split.keyword === "" || split.keyword.startsWith("#")) return undefined;
   const { rest } = split;
   const keyword = split.keyword.replace(/[A-Z]+/g, (capitals) => capitals.toLowerCase());
-  if (rest === "") throw new ConfigError(`${where}: no argument after keyword ${quoted(keyword)}`);
+  if (rest === "") throw new ConfigError(`${where}: no argument after keyword "${printable(keyword, 80)}"`);
   const args = splitWords(rest);
   if (args === undefined) throw new ConfigError(`${where}: invalid quotes`);
   return { path, number, keyword, rest, args };
@@ -112,8 +112,4 @@ function skipSpace(text: string, start: number): number {
 
 function isSpace(character: string | undefined): boolean {
   return character === " " || character === "\t";
-}
-
-function quoted(text: string): string {
-  return `"${printable(text, 80)}"`;
 }

@@ -39,17 +39,18 @@ export async function updateHostKeys(
   options: HostKeyUpdateOptions,
 ): Promise<void> {
   const { host, port, place, isHashed, log } = options;
+  const server = whereOf(options);
   const isWhole = listed.some(({ blob }) => isEqual(blob, connection.hostKey.blob));
-  if (!isWhole) return log.warning(`${whereOf(options)} does not list the host key that it uses: nothing is updated`);
+  if (!isWhole) return log.warning(`${server} does not list the host key that it uses: nothing is updated`);
   const compare = (file: KnownHosts): Difference | string => differenceOf(file, options, connection.hostKey, listed);
   try {
     const [file] = await readKnownHostsIfThere([place]); // again: it may not be as it was before we connected
     const before = compare(parseKnownHosts(printable(expandHome(place)), file?.text ?? ""));
-    if (typeof before === "string") return log.info(`the host keys of ${whereOf(options)} are not updated: ${before}`);
+    if (typeof before === "string") return log.info(`the host keys of ${server} are not updated: ${before}`);
     if (before.unknown.length + before.gone.length === 0) return log.debug("the host keys are as known_hosts has them");
     const proved = before.unknown.length > 0 ? await connection.proveHostKeys(before.unknown) : [];
     for (const key of before.unknown.filter((each) => !proved.includes(each))) {
-      log.info(`${whereOf(options)} lists a key that cannot be checked here, so it is left out: ${shownOf(key)}`);
+      log.info(`${server} lists a key that cannot be checked here, so it is left out: ${shownOf(key)}`);
     }
     let added: readonly HostKey[] = [];
     let removed: readonly KnownHostsEntry[] = [];
@@ -63,20 +64,16 @@ export async function updateHostKeys(
         remove: removed.map(({ line }) => line),
       };
     });
-    for (const key of added) {
-      log.info(
-        `${whereOf(options)} proved to hold another key, which ${printable(expandHome(place))} has now: ${shownOf(key)}`,
-      );
-    }
+    const path = printable(expandHome(place));
+    for (const key of added) log.info(`${server} proved to hold another key, which ${path} has now: ${shownOf(key)}`);
     for (const entry of removed) {
-      log.info(
-        `${whereOf(options)} has this key no more, and neither has ${at(entry)}: ${entry.keyType} ${fingerprint(entry.keyBlob)}`,
-      );
+      const key = `${entry.keyType} ${fingerprint(entry.keyBlob)}`;
+      log.info(`${server} has this key no more, and neither has ${at(entry)}: ${key}`);
     }
   } catch (error) {
     if (!(error instanceof SshError)) throw error;
     const why = error instanceof FileError ? "" : "nothing is written, since ";
-    log.warning(`the host keys of ${whereOf(options)} are not updated: ${why}${error.message}`);
+    log.warning(`the host keys of ${server} are not updated: ${why}${error.message}`);
   }
 }
 

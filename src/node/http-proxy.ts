@@ -39,7 +39,8 @@ function setting(name: string, env: Environment): string {
 }
 
 function parseProxy(name: string, value: string): HttpProxy {
-  const url = urlOf(/^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`);
+  const text = /^[a-z][a-z0-9+.-]*:\/\//i.test(value) ? value : `http://${value}`;
+  const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || url.hostname === "") {
     throw new ProxySettingError(`${name} is not the address of a proxy, as in http://proxy.example:3128`);
   }
@@ -51,14 +52,6 @@ function parseProxy(name: string, value: string): HttpProxy {
   const isTls = url.protocol === "https:";
   const port = url.port === "" ? (isTls ? 443 : 80) : Number(url.port);
   return { isTls, host: url.hostname.replace(/^\[|\]$/g, ""), port, authorization: authorizationOf(name, url) };
-}
-
-function urlOf(text: string): URL | undefined {
-  try {
-    return new URL(text);
-  } catch {
-    return undefined;
-  }
 }
 
 function authorizationOf(name: string, { username, password }: URL): string | undefined {

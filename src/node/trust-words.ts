@@ -65,15 +65,12 @@ function revokedOf({ keyBlob, keyType }: KnownHostsEntry, hostKey: HostKey, wher
   return `the authority of the certificate that ${where} showed, ${keyType} ${fingerprint(authority)},`;
 }
 
-/** Why a certificate was not enough, as the end of a message; empty where none was shown. */
-export type CertificateDoubt = string;
-
-/** `known`: the line of the authority, undefined where there is none. */
+/** Why a certificate was not enough, as the end of a message. `known`: the line of the authority, undefined where there is none. */
 export function doubtOf(
   { authorityBlob }: Certificate,
   known: KnownHostsEntry | undefined,
   fault: CertificateFault | undefined,
-): CertificateDoubt {
+): string {
   const by = `by the authority ${fingerprint(authorityBlob)}`;
   if (known === undefined || fault === undefined)
     return ` (the server showed a certificate ${by}, which no @cert-authority line names)`;

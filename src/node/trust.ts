@@ -29,7 +29,6 @@ import type { Log } from "./log.ts";
 import { platformTable } from "./platform.ts";
 import {
   at,
-  type CertificateDoubt,
   doubtOf,
   pinWords,
   type Refusal,
@@ -148,11 +147,7 @@ function trustKnown(
  * The line of the authority by which the host's certificate is believed. Otherwise the key in it may still be known as a
  * plain one, as with ssh; the words say why the certificate was not enough, and are empty where none was shown.
  */
-function checkCertificate(
-  known: readonly KnownHosts[],
-  hostKey: HostKey,
-  subject: Subject,
-): KnownHostsEntry | CertificateDoubt {
+function checkCertificate(known: readonly KnownHosts[], hostKey: HostKey, subject: Subject): KnownHostsEntry | string {
   const { certificate } = hostKey;
   if (certificate === undefined) return "";
   const verdict = checkHostCertificate(known, subject.host, subject.port, certificate);
@@ -188,7 +183,7 @@ function refused(
   hostKey: HostKey,
   subject: Subject,
   known: readonly KnownHosts[],
-  doubt: CertificateDoubt = "",
+  doubt: string = "",
 ): HostKeyError {
   const notes = known.flatMap((file) => file.notes);
   const skipped = notes.length > 0 ? ` (lines skipped in known_hosts: ${notes.length}, as ${notes[0]})` : "";
