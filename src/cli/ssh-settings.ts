@@ -58,7 +58,7 @@ class Resolver {
       given: {
         port: given.has("port") || !isSshLike ? port : undefined,
         user: given.has("username") || !isSshLike ? username : undefined,
-        proxyjump: proxyJump,
+        proxyJump,
       },
       command: "exec" in request ? request.exec : "",
       sessionType: "exec" in request ? "exec" : "subsystem" in request ? "subsystem" : "shell",
@@ -79,7 +79,7 @@ class Resolver {
     const facts: ConfigFacts = {
       ...this.#machine,
       host,
-      given: { port, user, proxyjump: before.length === 0 ? undefined : before },
+      given: { port, user, proxyJump: before.length === 0 ? undefined : before },
       command: "",
       sessionType: "none",
     };
@@ -155,7 +155,7 @@ function jumpSettings(asked: Settings, { localUser, given }: ConfigFacts, config
   return {
     ...configured(asked, config),
     given: new Set(said.flat()),
-    proxyJump: given.proxyjump,
+    proxyJump: given.proxyJump,
     isSshLike: true,
     isJump: true,
     isHostKeyChecked: true, // what is said of the server that is meant is not said of those on the way

@@ -10,41 +10,46 @@ import { ConfigError, type ConfigLine, whereOf } from "./config-lines.ts";
 import { notSupported, type Unfollowed } from "./config-notes.ts";
 import { type JumpSpec, parseJumps, portOf } from "./jump-spec.ts";
 
-/** What the lines that count have set. A keyword that counts each time has a value for each of its lines. */
-export interface ConfigValues {
-  hostname?: string;
+/** Values that mean what they say. */
+export interface PlainValues {
   port?: number | undefined;
-  user?: string | undefined;
-  identityfile?: readonly string[];
-  certificatefile?: readonly string[];
-  identitiesonly?: boolean;
-  identityagent?: string;
-  /** Empty for `none`. */
-  userknownhostsfile?: readonly string[];
-  globalknownhostsfile?: readonly string[];
-  revokedhostkeys?: readonly string[];
-  hostkeyalias?: string;
-  stricthostkeychecking?: "yes" | "ask" | "accept-new" | "no";
-  updatehostkeys?: boolean | "ask";
-  hashknownhosts?: boolean;
-  kexalgorithms?: string;
-  hostkeyalgorithms?: string;
+  identitiesOnly?: boolean;
+  hostKeyAlias?: string;
+  strictHostKeyChecking?: "yes" | "ask" | "accept-new" | "no";
+  updateHostKeys?: boolean | "ask";
+  hashKnownHosts?: boolean;
+  /** What is offered, as it is written: a list, or one behind `+`, `-` or `^`. */
+  kexAlgorithms?: string;
+  hostKeyAlgorithms?: string;
   ciphers?: string;
   macs?: string;
+  bindAddress?: string;
+}
+
+/** What the lines that count have set. A keyword that counts each time has a value for each of its lines. */
+export interface ConfigValues extends PlainValues {
+  hostName?: string;
+  user?: string | undefined;
+  identityFile?: readonly string[];
+  certificateFile?: readonly string[];
+  identityAgent?: string;
+  /** Empty for `none`. */
+  userKnownHostsFile?: readonly string[];
+  globalKnownHostsFile?: readonly string[];
+  revokedHostKeys?: readonly string[];
   /** Seconds. */
-  connecttimeout?: number;
-  serveraliveinterval?: number;
-  serveralivecountmax?: number;
+  connectTimeout?: number;
+  serverAliveInterval?: number;
+  serverAliveCountMax?: number;
   /** 0 for any. */
-  addressfamily?: 4 | 6 | 0;
-  bindaddress?: string;
-  proxyjump?: readonly JumpSpec[] | undefined;
-  proxycommand?: string;
-  sendenv?: readonly (readonly string[])[];
-  setenv?: ReadonlyMap<string, string>;
+  addressFamily?: 4 | 6 | 0;
+  proxyJump?: readonly JumpSpec[] | undefined;
+  proxyCommand?: string;
+  sendEnv?: readonly (readonly string[])[];
+  setEnv?: ReadonlyMap<string, string>;
   tag?: string;
-  ignoreunknown?: string;
-  refuseconnection?: string;
+  ignoreUnknown?: string;
+  refuseConnection?: string;
 }
 
 type HonouredKeyword = keyof ConfigValues;
@@ -61,36 +66,36 @@ type Element<T> = T extends readonly (infer E)[] ? E : never;
 
 /** The keywords that we honour. */
 const honoured: { readonly [K in HonouredKeyword]-?: Keyword<ConfigValues[K]> | Keyword<Element<ConfigValues[K]>> } = {
-  hostname: first(one),
+  hostName: first(one),
   port: first(onePort),
   user: first(one),
-  identityfile: each(one),
-  certificatefile: each(one),
-  identitiesonly: first(oneFlag),
-  identityagent: first(one),
-  userknownhostsfile: first(files),
-  globalknownhostsfile: first(files),
-  revokedhostkeys: first(files),
-  hostkeyalias: first((line) => lowerCase(one(line))), // as ssh looks it up, whose known_hosts has it so
-  stricthostkeychecking: first((line) => oneOf(line, strictness)),
-  updatehostkeys: first((line) => oneOf(line, { ...flag, ask: "ask" })),
-  hashknownhosts: first(oneFlag),
-  kexalgorithms: first(one),
-  hostkeyalgorithms: first(one),
+  identityFile: each(one),
+  certificateFile: each(one),
+  identitiesOnly: first(oneFlag),
+  identityAgent: first(one),
+  userKnownHostsFile: first(files),
+  globalKnownHostsFile: first(files),
+  revokedHostKeys: first(files),
+  hostKeyAlias: first((line) => lowerCase(one(line))), // as ssh looks it up, whose known_hosts has it so
+  strictHostKeyChecking: first((line) => oneOf(line, strictness)),
+  updateHostKeys: first((line) => oneOf(line, { ...flag, ask: "ask" })),
+  hashKnownHosts: first(oneFlag),
+  kexAlgorithms: first(one),
+  hostKeyAlgorithms: first(one),
   ciphers: first(one),
   macs: first(one),
-  connecttimeout: first(oneTime),
-  serveraliveinterval: first(oneTime),
-  serveralivecountmax: first(oneInteger),
-  addressfamily: first((line) => oneOf(line, { inet: 4, inet6: 6, any: 0 })),
-  bindaddress: first(one),
-  proxyjump: first(proxyJump),
-  proxycommand: first(wholeRest),
-  sendenv: each(names),
-  setenv: first(assignments),
+  connectTimeout: first(oneTime),
+  serverAliveInterval: first(oneTime),
+  serverAliveCountMax: first(oneInteger),
+  addressFamily: first((line) => oneOf(line, { inet: 4, inet6: 6, any: 0 })),
+  bindAddress: first(one),
+  proxyJump: first(proxyJump),
+  proxyCommand: first(wholeRest),
+  sendEnv: each(names),
+  setEnv: first(assignments),
   tag: first(one),
-  ignoreunknown: first(one),
-  refuseconnection: first(one),
+  ignoreUnknown: first(one),
+  refuseConnection: first(one),
 };
 
 const unknown: Omit<Unfollowed, "what"> = {
@@ -144,6 +149,12 @@ const silent: ReadonlySet<string> = new Set(
   ].flatMap((line) => line.split(" ")),
 );
 
+/** By their spelling in a line. */
+const keywords: ReadonlyMap<string, HonouredKeyword> = new Map([
+  ...(Object.keys(honoured) as HonouredKeyword[]).map((name) => [name.toLowerCase(), name] as const),
+  ["identityfile2", "identityFile"],
+]);
+
 /**
  * Sets what the line says where nothing before it did, if the line `applies` to the host. Returns what to tell about a
  * line that we do not honour. @throws ConfigError
@@ -154,14 +165,14 @@ export function setValue(
   applies: boolean,
   ignored: IgnoredKeywords,
 ): Unfollowed | undefined {
-  const keyword = line.keyword === "identityfile2" ? "identityfile" : line.keyword; // ssh takes it so, too
-  if (isHonoured(keyword)) {
+  const keyword = keywords.get(line.keyword);
+  if (keyword !== undefined) {
     const { counts, read }: Keyword<unknown> = honoured[keyword];
     const value = read(line);
     if (applies && !isProxySettled(values, keyword)) put(values as Record<string, unknown>, keyword, counts, value);
     return undefined;
   }
-  return applies ? unfollowed(line, ignored, values.ignoreunknown) : undefined;
+  return applies ? unfollowed(line, ignored, values.ignoreUnknown) : undefined;
 }
 
 function put(values: Record<string, unknown>, keyword: string, counts: "first" | "each", value: unknown): void {
@@ -171,9 +182,9 @@ function put(values: Record<string, unknown>, keyword: string, counts: "first" |
 }
 
 /** Of a jump and a command the one that is named first is taken; `ProxyJump none` leaves the command its chance. */
-function isProxySettled({ proxycommand, proxyjump }: ConfigValues, keyword: HonouredKeyword): boolean {
-  if (keyword === "proxyjump") return proxycommand !== undefined;
-  return keyword === "proxycommand" && proxyjump !== undefined && proxyjump.length > 0;
+function isProxySettled({ proxyCommand, proxyJump }: ConfigValues, keyword: HonouredKeyword): boolean {
+  if (keyword === "proxyJump") return proxyCommand !== undefined;
+  return keyword === "proxyCommand" && proxyJump !== undefined && proxyJump.length > 0;
 }
 
 function unfollowed(
@@ -187,10 +198,6 @@ function unfollowed(
   }
   const isSilent = silent.has(keyword) || ignored.covers(keyword, ignoreUnknown);
   return isSilent ? undefined : { what: printable(keyword, 80), ...unknown };
-}
-
-function isHonoured(keyword: string): keyword is HonouredKeyword {
-  return Object.hasOwn(honoured, keyword);
 }
 
 function first<T>(read: Keyword<T>["read"]): Keyword<T> {

@@ -3,46 +3,34 @@
  */
 import { isPatternMatch, lowerCase } from "../ssh/host-pattern.ts";
 import { printable } from "../ssh/printable.ts";
-import type { ConfigValues } from "./config-keywords.ts";
+import type { ConfigValues, PlainValues } from "./config-keywords.ts";
 import { ConfigError } from "./config-lines.ts";
 import { ExpansionError, expandAll, expandTokens, type Tokens } from "./config-tokens.ts";
 import type { JumpSpec } from "./jump-spec.ts";
 import { type ConfigFacts, configTokens, type Evaluation, finalHost } from "./ssh-config.ts";
 
 /** How to reach the host, what to show it and what to ask of it. Paths may begin with `~`; times in milliseconds. */
-export interface HostConfig {
+export interface HostConfig extends Readonly<PlainValues> {
   /** As it was typed or named by another block: what its own blocks are looked up by. */
   readonly alias: string;
   /** The name or address to connect to, in lower case. */
   readonly host: string;
   /** Undefined where nobody said. */
-  readonly port: number | undefined;
   readonly user: string | undefined;
   /** In the order of the files; undefined where they name none, empty where they name `none`. */
   readonly identityFiles: readonly string[] | undefined;
   readonly certificateFiles: readonly string[];
-  readonly identitiesOnly: boolean;
   /** A socket's path, `SSH_AUTH_SOCK`, or `none`; undefined where nothing is said. */
   readonly identityAgent: string | undefined;
   readonly userKnownHosts: readonly string[] | undefined;
   readonly globalKnownHosts: readonly string[] | undefined;
   /** Files of keys that no host may have. */
   readonly revokedHostKeys: readonly string[];
-  readonly hostKeyAlias: string | undefined;
-  readonly strictHostKeyChecking: "yes" | "ask" | "accept-new" | "no" | undefined;
-  readonly updateHostKeys: boolean | "ask" | undefined;
-  readonly hashKnownHosts: boolean | undefined;
-  /** What is offered, as it is written: a list, or one behind `+`, `-` or `^`. */
-  readonly kexAlgorithms: string | undefined;
-  readonly hostKeyAlgorithms: string | undefined;
-  readonly ciphers: string | undefined;
-  readonly macs: string | undefined;
   readonly connectTimeout: number | undefined;
   /** Undefined where nothing is said, or ssh was told to keep still. */
   readonly serverAliveInterval: number | undefined;
   readonly serverAliveCountMax: number | undefined;
   readonly addressFamily: 4 | 6 | undefined;
-  readonly bindAddress: string | undefined;
   /** The stops on the way, in order. */
   readonly jumps: readonly JumpSpec[];
   /** The command that carries the bytes instead of a TCP connection. */
@@ -54,44 +42,34 @@ export interface HostConfig {
 
 /** @throws ConfigError */
 export function hostConfig({ values }: Evaluation, facts: ConfigFacts): HostConfig {
-  if (values.refuseconnection !== undefined && lowerCase(values.refuseconnection) !== "none") {
-    throw new ConfigError(`RefuseConnection: ${printable(values.refuseconnection)}`);
+  if (values.refuseConnection !== undefined && lowerCase(values.refuseConnection) !== "none") {
+    throw new ConfigError(`RefuseConnection: ${printable(values.refuseConnection)}`);
   }
   const host = named("HostName", () => finalHost(values, facts));
   const user = userOf(values, facts, host);
   const tokens = configTokens(user === undefined ? values : { ...values, user }, facts, host);
   const expand = (keyword: string, value: string): string => named(keyword, () => expandAll(value, tokens, facts.env));
-  const identities = values.identityfile?.filter((path) => lowerCase(path) !== "none");
+  const identities = values.identityFile?.filter((path) => lowerCase(path) !== "none");
   return {
+    ...values,
     alias: facts.host,
     host,
-    port: values.port,
     user,
     identityFiles: identities && distinct(identities.map((path) => expand("IdentityFile", path))),
-    certificateFiles: distinct((values.certificatefile ?? []).map((path) => expand("CertificateFile", path))),
-    identitiesOnly: values.identitiesonly ?? false,
+    certificateFiles: distinct((values.certificateFile ?? []).map((path) => expand("CertificateFile", path))),
     identityAgent:
-      values.identityagent === undefined ? undefined : agentOf(expand("IdentityAgent", values.identityagent)),
-    userKnownHosts: values.userknownhostsfile?.map((path) => expand("UserKnownHostsFile", path)),
-    globalKnownHosts: values.globalknownhostsfile,
-    revokedHostKeys: (values.revokedhostkeys ?? []).map((path) => expand("RevokedHostKeys", path)),
-    hostKeyAlias: values.hostkeyalias,
-    strictHostKeyChecking: values.stricthostkeychecking,
-    updateHostKeys: values.updatehostkeys,
-    hashKnownHosts: values.hashknownhosts,
-    kexAlgorithms: values.kexalgorithms,
-    hostKeyAlgorithms: values.hostkeyalgorithms,
-    ciphers: values.ciphers,
-    macs: values.macs,
-    connectTimeout: milliseconds(values.connecttimeout),
-    serverAliveInterval: milliseconds(values.serveraliveinterval),
-    serverAliveCountMax: values.serveralivecountmax || undefined,
-    addressFamily: values.addressfamily || undefined,
-    bindAddress: values.bindaddress,
-    jumps: values.proxyjump ?? [],
+      values.identityAgent === undefined ? undefined : agentOf(expand("IdentityAgent", values.identityAgent)),
+    userKnownHosts: values.userKnownHostsFile?.map((path) => expand("UserKnownHostsFile", path)),
+    globalKnownHosts: values.globalKnownHostsFile,
+    revokedHostKeys: (values.revokedHostKeys ?? []).map((path) => expand("RevokedHostKeys", path)),
+    connectTimeout: milliseconds(values.connectTimeout),
+    serverAliveInterval: milliseconds(values.serverAliveInterval),
+    serverAliveCountMax: values.serverAliveCountMax || undefined,
+    addressFamily: values.addressFamily || undefined,
+    jumps: values.proxyJump ?? [],
     proxyCommand: proxyCommandOf(values, tokens),
-    setEnv: new Map([...(values.setenv ?? [])].map(([name, value]) => [name, expand("SetEnv", value)])),
-    sendEnv: sentNames(values.sendenv ?? []),
+    setEnv: new Map([...(values.setEnv ?? [])].map(([name, value]) => [name, expand("SetEnv", value)])),
+    sendEnv: sentNames(values.sendEnv ?? []),
   };
 
   /** The legacy form `$NAME` stands for a variable that may be unset: then there is no agent. */
@@ -113,10 +91,10 @@ function userOf(values: ConfigValues, facts: ConfigFacts, host: string): string 
  * What is put into a shell's command line must not speak to the shell, nor begin as an option does: the names may come
  * from whoever wrote the link or the snippet (CVE-2023-51385).
  */
-function proxyCommandOf({ proxycommand }: ConfigValues, { h, k, n, p, r }: Tokens): string | undefined {
-  if (proxycommand === undefined || lowerCase(proxycommand) === "none") return undefined;
+function proxyCommandOf({ proxyCommand }: ConfigValues, { h, k, n, p, r }: Tokens): string | undefined {
+  if (proxyCommand === undefined || lowerCase(proxyCommand) === "none") return undefined;
   return named("ProxyCommand", () =>
-    expandTokens(proxycommand, {
+    expandTokens(proxyCommand, {
       get h() {
         return forShell(h, "host name");
       },

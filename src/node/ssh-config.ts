@@ -26,7 +26,7 @@ export interface ConfigFacts {
   /** As it was typed. */
   readonly host: string;
   /** What was typed beside it, which wins over the files. */
-  readonly given: Pick<ConfigValues, "port" | "user" | "proxyjump">;
+  readonly given: Pick<ConfigValues, "port" | "user" | "proxyJump">;
   /** The local user's name; empty, like the two below, where the system does not tell it. */
   readonly localUser: string;
   readonly localUserId: string;
@@ -64,14 +64,14 @@ export function evaluateConfig(
   for (const file of files) pass.read(file);
   if (!pass.asksForFinal) return { values: pass.values, warnings: notes.warnings };
   const host = finalHost(pass.values, facts); // settled: no line of the second pass changes it
-  const final = new Pass(facts, readIncluded, notes, { ...pass.values, hostname: host.replaceAll("%", "%%") }, host);
+  const final = new Pass(facts, readIncluded, notes, { ...pass.values, hostName: host.replaceAll("%", "%%") }, host);
   for (const file of files) final.read(file);
   return { values: final.values, warnings: notes.warnings };
 }
 
 /** The name that is connected to. @throws ExpansionError */
-export function finalHost({ hostname }: ConfigValues, { host }: ConfigFacts): string {
-  return canonicalHost(hostname === undefined ? host : expandTokens(hostname, { h: host }));
+export function finalHost({ hostName }: ConfigValues, { host }: ConfigFacts): string {
+  return canonicalHost(hostName === undefined ? host : expandTokens(hostName, { h: host }));
 }
 
 /** What most keywords' tokens stand for, with what is known so far. @throws ExpansionError */
@@ -79,7 +79,7 @@ export function configTokens(values: ConfigValues, facts: ConfigFacts, host: str
   const { localHost } = facts;
   const port = String(values.port ?? 22);
   const user = values.user ?? facts.localUser;
-  const jump = values.proxyjump?.at(-1)?.host ?? "";
+  const jump = values.proxyJump?.at(-1)?.host ?? "";
   return {
     get C() {
       return localHost === "" ? null : facts.sha1(localHost + host + port + user + jump);
@@ -89,7 +89,7 @@ export function configTokens(values: ConfigValues, facts: ConfigFacts, host: str
     h: host,
     i: facts.localUserId || null,
     j: jump,
-    k: values.hostkeyalias ?? host,
+    k: values.hostKeyAlias ?? host,
     l: localHost || null,
     n: facts.host,
     p: port,
@@ -175,7 +175,7 @@ class Pass {
   #host(): string {
     const { host } = this.#facts;
     if (this.#finalHost !== undefined) return this.#finalHost;
-    return this.values.hostname === undefined ? host : expandTokens(this.values.hostname, { h: host });
+    return this.values.hostName === undefined ? host : expandTokens(this.values.hostName, { h: host });
   }
 
   // Match

@@ -105,8 +105,8 @@ export const configRows: readonly Mutant[] = [
   {
     id: "config-proxy-both",
     file: "src/node/config-keywords.ts",
-    find: 'if (keyword === "proxyjump") return proxycommand !== undefined;',
-    replace: 'if (keyword === "proxyjump") return false;',
+    find: 'if (keyword === "proxyJump") return proxyCommand !== undefined;',
+    replace: 'if (keyword === "proxyJump") return false;',
     why: "a jump host is gone through where the configuration says another way",
     caughtBy: { file: config, test: "the first value wins, and what was typed before all" },
   },
