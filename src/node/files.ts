@@ -229,6 +229,11 @@ export function causeOf({ code = "", message }: NodeJS.ErrnoException): string {
   return causes[code] ?? printable(message.replace(/\.$/, "")); // what Node says of its permissions is a sentence
 }
 
+/** For a promise's `catch`: undefined where there is no such file. */
+export function ifMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code !== "ENOENT") throw error;
+}
+
 /** What opening or reading `asked`, or something else done with it, failed with. */
 export function fileError(asked: string, error: NodeJS.ErrnoException, doing = "read"): FileError {
   const message = `Cannot ${doing} ${printable(expandHome(asked))}: ${causeOf(error)}`;

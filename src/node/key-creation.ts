@@ -11,7 +11,7 @@ import { printable } from "../ssh/printable.ts";
 import { encodePrivateKey } from "../ssh/private-key.ts";
 import { systemRandomBytes } from "../ssh/random-bytes.ts";
 import { utf8 } from "../ssh/wire.ts";
-import { expandHome, FileError, fileError } from "./files.ts";
+import { expandHome, FileError, fileError, ifMissing } from "./files.ts";
 import { loadPlatform } from "./platform.ts";
 
 /** How a key is to be made. */
@@ -91,13 +91,7 @@ async function isPublicHalfAlone(path: string): Promise<boolean> {
 }
 
 async function isThere(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw error;
-  }
+  return (await lstat(path).catch(ifMissing)) !== undefined;
 }
 
 /** What `link` fails with where a file system has none: FAT and many network ones. */

@@ -9,7 +9,7 @@ import { checkHostKey, type KnownHosts, knownHostsLine, parseKnownHosts, type Ve
 import { printable } from "../ssh/printable.ts";
 import { systemRandomBytes } from "../ssh/random-bytes.ts";
 import { concat, utf8 } from "../ssh/wire.ts";
-import { expandHome, FileError, fileError, knownHostsLimit } from "./files.ts";
+import { expandHome, FileError, fileError, ifMissing, knownHostsLimit } from "./files.ts";
 
 /** What is to change in a file. */
 export interface KnownHostsEdit {
@@ -189,10 +189,6 @@ async function removeIfStale(path: string): Promise<void> {
 
 function unique(): string {
   return Buffer.from(systemRandomBytes()(6)).toString("hex");
-}
-
-function ifMissing(error: NodeJS.ErrnoException): undefined {
-  if (error.code !== "ENOENT") throw error;
 }
 
 function ignore(): void {
