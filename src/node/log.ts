@@ -11,13 +11,8 @@ export type LogLevel = (typeof logLevels)[number];
 /** Writes one line a call, or one for each line of `text`. `text` is printable already. */
 export type LogLine = (text: string) => void;
 
-export interface Log {
-  readonly debug: LogLine;
-  readonly info: LogLine;
-  readonly warning: LogLine;
-  readonly error: LogLine;
-  readonly critical: LogLine;
-}
+/** One for each level. */
+export type Log = Readonly<Record<Lowercase<LogLevel>, LogLine>>;
 
 export interface LogOptions {
   /** As in `mcp_ssh_client.transport`. */
@@ -39,13 +34,7 @@ export function createLog({ name, level, write, now = () => new Date() }: LogOpt
       for (const line of text.split("\n")) write(`${lead}${line}\n`);
     };
   };
-  return {
-    debug: at("DEBUG"),
-    info: at("INFO"),
-    warning: at("WARNING"),
-    error: at("ERROR"),
-    critical: at("CRITICAL"),
-  };
+  return Object.fromEntries(logLevels.map((own) => [own.toLowerCase(), at(own)])) as Log;
 }
 
 /** Python's `%(asctime)s`: local time, milliseconds behind a comma. */
