@@ -7,7 +7,7 @@ import type { JumpSpec } from "../node/jump-spec.ts";
 import type { Settings } from "./settings.ts";
 
 /** How we are called wherever nothing is installed. */
-const npx: readonly string[] = ["npx", "-y", "mcp-ssh-client"];
+export const npx: readonly string[] = ["npx", "-y", "mcp-ssh-client"];
 
 /** Shows the host keys of a server, asks, and writes them where this server's are looked up. */
 export function trustCommand(server: Settings): string {

@@ -4,6 +4,7 @@
  */
 import { resolve } from "node:path";
 import { type GivenFlag, givenFlags } from "./argv.ts";
+import { npx } from "./commands.ts";
 import { type HostEntry, type HostShape, hosts } from "./hosts.ts";
 import { agentChoice } from "./key-choices.ts";
 import { takeOwnFlags } from "./own-flags.ts";
@@ -107,7 +108,6 @@ function starter({ isInstalled, isWindows }: { isInstalled: boolean; isWindows: 
     const note = "that is npx's cache, which may go: install with npm install --global mcp-ssh-client, and ask again";
     return { command: process.execPath, args: [script], notes: () => (isPassing ? [note] : []) };
   }
-  const npx = ["npx", "-y", "mcp-ssh-client"];
   if (!isWindows && process.platform !== "win32") return { command: "npx", args: npx.slice(1), notes: () => [] };
   return {
     command: "cmd",

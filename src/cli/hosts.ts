@@ -98,7 +98,7 @@ export const hosts = {
 } as const satisfies Readonly<Record<string, HostShape>>;
 
 /** A text in single quotes, as a POSIX shell takes it. */
-export function quoted(text: string): string {
+function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
 

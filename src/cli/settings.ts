@@ -183,21 +183,18 @@ function defaulted(given: Given): Defaulted {
 }
 
 function warningsOf(given: Given): readonly string[] {
-  const warnings: string[] = [];
-  if (given.has("disable-host-key-checking")) {
-    warnings.push("Host key checking is disabled: whoever sits on the network path can read and change everything");
-  }
-  if (given.last("passphrase")) {
-    warnings.push(
+  const isKeyServerAsked = given.has("use-key-server");
+  const warnings = [
+    given.has("disable-host-key-checking") &&
+      "Host key checking is disabled: whoever sits on the network path can read and change everything",
+    given.last("passphrase") &&
       "--passphrase can be seen by others on this machine, in its list of processes: MCP_SSH_PASSPHRASE and --passphrase-file cannot",
-    );
-  }
-  if (given.has("use-key-server")) return warnings;
-  if (given.has("key-server-port")) {
-    warnings.push("--key-server-port specified but --use-key-server not enabled. Key server port will be ignored.");
-  }
-  if (given.has("key-server-https")) {
-    warnings.push("--key-server-https specified but --use-key-server not enabled. It will be ignored.");
-  }
-  return warnings;
+    !isKeyServerAsked &&
+      given.has("key-server-port") &&
+      "--key-server-port specified but --use-key-server not enabled. Key server port will be ignored.",
+    !isKeyServerAsked &&
+      given.has("key-server-https") &&
+      "--key-server-https specified but --use-key-server not enabled. It will be ignored.",
+  ];
+  return warnings.filter((text): text is string => Boolean(text));
 }

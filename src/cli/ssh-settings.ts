@@ -111,9 +111,11 @@ class Resolver {
 type Machine = Omit<ConfigFacts, "host" | "given" | "command" | "sessionType">;
 
 function machine(): Machine {
-  const { username, uid } = localUser();
+  // in some containers the user has a number only; Deno tells neither without `--allow-sys`
+  const user = unlessDenied(() => userInfo());
+  const uid = user?.uid ?? unlessDenied(() => process.getuid?.());
   return {
-    localUser: username,
+    localUser: user?.username ?? "",
     localUserId: uid === undefined ? "" : String(uid),
     home: expandHome("~"),
     localHost: unlessDenied(hostname) ?? "",
@@ -121,11 +123,6 @@ function machine(): Machine {
     // as an import it would be loaded at every start
     sha1: (text) => process.getBuiltinModule("node:crypto").createHash("sha1").update(text).digest("hex"),
   };
-}
-
-/** In some containers the user has a number only; Deno tells neither without `--allow-sys`. */
-function localUser(): { readonly username: string; readonly uid: number | undefined } {
-  return unlessDenied(() => userInfo()) ?? { username: "", uid: unlessDenied(() => process.getuid?.()) };
 }
 
 function unlessDenied<T>(ask: () => T): T | undefined {
