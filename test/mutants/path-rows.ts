@@ -32,8 +32,8 @@ export const pathRows: readonly Mutant[] = [
   {
     id: "byte-sink-error-taken",
     file: "src/node/byte-streams.ts",
-    find: "if (!error && this.#hasTakenAll) this.#settle();",
-    replace: "if (this.#hasTakenAll) this.#settle();",
+    find: "if (!error && this.#hasTakenAll()) this.#settle();",
+    replace: "if (this.#hasTakenAll()) this.#settle();",
     why: "a line that a host which is gone never got counts as written",
     caughtBy: { file: "test/node/byte-streams.test.ts", test: "fails with the sink's error, then and later" },
   },

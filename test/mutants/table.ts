@@ -1665,7 +1665,7 @@ export const table: readonly Mutant[] = [
   {
     id: "byte-streams-written-early",
     file: "src/node/byte-streams.ts",
-    find: "return this.#hasTakenAll ? undefined : this.#untilTaken();",
+    find: "return this.#hasTakenAll() ? undefined : this.#untilTaken();",
     replace: "return undefined;",
     why: "a write resolves before the system has the bytes: output is lost at the exit",
     caughtBy: {
