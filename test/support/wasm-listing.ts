@@ -23,6 +23,7 @@ const instructions: Readonly<Record<number, readonly [string, Operands]>> = {
   66: ["i64.const", "i64"],
   69: ["i32.eqz", "none"],
   73: ["i32.lt_u", "none"],
+  80: ["i64.eqz", "none"],
   106: ["i32.add", "none"],
   107: ["i32.sub", "none"],
   113: ["i32.and", "none"],
@@ -34,7 +35,9 @@ const instructions: Readonly<Record<number, readonly [string, Operands]>> = {
   125: ["i64.sub", "none"],
   126: ["i64.mul", "none"],
   131: ["i64.and", "none"],
+  132: ["i64.or", "none"],
   133: ["i64.xor", "none"],
+  134: ["i64.shl", "none"],
   136: ["i64.shr_u", "none"],
 };
 
@@ -49,7 +52,6 @@ const vectorInstructions: Readonly<Record<number, readonly [string, Operands]>> 
   78: ["v128.and", "none"],
   80: ["v128.or", "none"],
   81: ["v128.xor", "none"],
-  83: ["v128.any_true", "none"],
   171: ["i32x4.shl", "none"],
   173: ["i32x4.shr_u", "none"],
   174: ["i32x4.add", "none"],

@@ -75,8 +75,9 @@ export const i32: Readonly<Record<"add" | "sub" | "and" | "or" | "xor" | "rotl" 
   store: store(0x36),
 };
 
-export const i64: Readonly<Record<"add" | "sub" | "mul" | "and" | "xor" | "shr_u", Binary>> & {
+export const i64: Readonly<Record<"add" | "sub" | "mul" | "and" | "or" | "xor" | "shl" | "shr_u", Binary>> & {
   readonly const: (value: bigint) => Code;
+  readonly eqz: (value: Code) => Code;
   readonly load32_u: Load;
   readonly store32: Store;
 } = {
@@ -85,8 +86,12 @@ export const i64: Readonly<Record<"add" | "sub" | "mul" | "and" | "xor" | "shr_u
   sub: binary(0x7d),
   mul: binary(0x7e),
   and: binary(0x83),
+  or: binary(0x84),
   xor: binary(0x85),
+  shl: binary(0x86),
   shr_u: binary(0x88),
+  /** 1 for 0, else 0, in 32 bits. */
+  eqz: (value) => [...value, 0x50],
   load32_u: load(0x35),
   store32: store(0x3e),
 };
@@ -95,8 +100,6 @@ export const i64: Readonly<Record<"add" | "sub" | "mul" | "and" | "xor" | "shr_u
 export const v128: Readonly<Record<"and" | "or" | "xor" | "i32x4_add" | "i8x16_swizzle", Binary>> & {
   readonly load: Load;
   readonly store: Store;
-  /** 1 if any bit is set, else 0. */
-  readonly any_true: (value: Code) => Code;
   /** A word four times. */
   readonly load32_splat: Load;
   /** Words of two vectors: `lanes` are 0 to 3 for those of `left`, 4 to 7 for those of `right`. */
@@ -111,7 +114,6 @@ export const v128: Readonly<Record<"and" | "or" | "xor" | "i32x4_add" | "i8x16_s
   or: binary(0xfd, 0x50),
   xor: binary(0xfd, 0x51),
   i32x4_add: binary(0xfd, 0xae, 0x01),
-  any_true: (value) => [...value, 0xfd, 0x53],
   i8x16_swizzle: binary(0xfd, 0x0e),
   load32_splat: load(0xfd, 0x09),
   i32x4_shuffle: (left, right, lanes) => [

@@ -3,7 +3,7 @@
  * round is done on four blocks by plain additions, xors and rotations. RFC 8439 §2.1, §2.3.
  *
  * V8 has fifteen registers for vectors on x64. The fourth row of the state therefore lies in the memory, but for the two
- * words that are worked on, and the rotations' masks are read where they are used.
+ * words that are worked on.
  */
 import {
   type Code,
@@ -43,6 +43,9 @@ export class FourBlocks {
   readonly #c: Row;
   /** Two words of the fourth row, by turns the first and the last two. */
   readonly #d: readonly [Local, Local];
+  /** Indices that rotate by 16 and by 8 bits: in variables, since V8 builds a constant anew at every use. */
+  readonly #rotate16: Local;
+  readonly #rotate8: Local;
   readonly #word: Local;
   readonly #count: Local;
 
@@ -52,6 +55,8 @@ export class FourBlocks {
     this.#b = [local(), local(), local(), local()];
     this.#c = [local(), local(), local(), local()];
     this.#d = [local(), local()];
+    this.#rotate16 = local();
+    this.#rotate8 = local();
     this.#word = local();
     this.#count = variables.local(I32);
   }
@@ -67,6 +72,8 @@ export class FourBlocks {
       set(d13, word(NONCE_ROW + 4)),
       keep(FOURTH_ROW + 32, word(NONCE_ROW + 8)),
       keep(FOURTH_ROW + 48, word(NONCE_ROW + 12)),
+      set(this.#rotate16, row(ROTATE_16)),
+      set(this.#rotate8, row(ROTATE_8)),
     ];
   }
 
@@ -130,11 +137,11 @@ export class FourBlocks {
   #quarterRounds(...quarters: readonly Row[]): readonly Code[] {
     const steps: readonly ((quarter: Row) => Code)[] = [
       ([a, b]) => add(a, b),
-      ([a, , , d]) => set(d, v128.i8x16_swizzle(v128.xor(get(d), get(a)), row(ROTATE_16))),
+      ([a, , , d]) => set(d, v128.i8x16_swizzle(v128.xor(get(d), get(a)), get(this.#rotate16))),
       ([, , c, d]) => add(c, d),
       ([, b, c]) => set(b, this.#rotate(v128.xor(get(b), get(c)), 12)),
       ([a, b]) => add(a, b),
-      ([a, , , d]) => set(d, v128.i8x16_swizzle(v128.xor(get(d), get(a)), row(ROTATE_8))),
+      ([a, , , d]) => set(d, v128.i8x16_swizzle(v128.xor(get(d), get(a)), get(this.#rotate8))),
       ([, , c, d]) => add(c, d),
       ([, b, c]) => set(b, this.#rotate(v128.xor(get(b), get(c)), 7)),
     ];

@@ -12,6 +12,7 @@ import {
   get,
   I32,
   i32,
+  i64,
   type Local,
   repeatWhile,
   select,
@@ -103,9 +104,9 @@ function body(): FunctionSource {
   const variables = new Variables(I32, I32);
   const [length, isOpening] = [variables.parameter(0), variables.parameter(1)];
   const number = (): Local => variables.local(I32);
-  const [from, to, done, at, end] = [number(), number(), number(), number(), number()];
+  const [from, to, done, at, end, isRight] = [number(), number(), number(), number(), number(), number()];
   const counters = variables.local(V128);
-  const difference = variables.local(V128);
+  const zeros = variables.local(V128);
   const blocks = new FourBlocks(variables);
   const poly = new Poly1305(variables);
 
@@ -151,10 +152,10 @@ function body(): FunctionSource {
       ]),
       ...poly.tag(),
       set(end, i32.add(get(length), i32.const(BODY))),
-      set(difference, v128.xor(v128.load(get(end)), row(POLY_KEY))),
-      when(i32.eqz(get(isOpening)), [v128.store(get(end), row(POLY_KEY)), set(difference, row(ZEROS))]),
+      when(i32.eqz(get(isOpening)), poly.writeTag(end)),
       // "The MAC MUST be checked before decryption": all of it at once, and only one bit of the outcome is looked at.
-      when(i32.and(get(isOpening), i32.eqz(v128.any_true(get(difference)))), [
+      set(isRight, i64.eqz(poly.tagDifference(end))),
+      when(i32.and(get(isOpening), get(isRight)), [
         cryptLength(),
         set(done, i32.const(0)),
         repeatWhile(i32.lt_u(get(done), get(length)), [
@@ -162,8 +163,9 @@ function body(): FunctionSource {
           set(done, i32.add(get(done), i32.const(16))),
         ]),
       ]),
-      ...rowsBetween(KEYS, HEAD_END).map((address) => keep(address, row(ZEROS))),
-      i32.eqz(v128.any_true(get(difference))),
+      set(zeros, row(ZEROS)),
+      ...rowsBetween(KEYS, HEAD_END).map((address) => keep(address, get(zeros))),
+      get(isRight),
     ],
   );
 }

@@ -6,7 +6,7 @@
   (export "body" (func 1))
   (export "memory" (memory 0))
   (func (type 0) (param i32)
-    (local v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 i32)
+    (local v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 i32)
     i32.const 0
     i32.const 0
     v128.load offset=160 align=1
@@ -99,15 +99,21 @@
     i32.const 0
     v128.load32_splat offset=668 align=1
     v128.store offset=736 align=1
-    i32.const 5
+    i32.const 0
+    v128.load offset=0 align=1
+    local.set 16
+    i32.const 0
+    v128.load offset=16 align=1
     local.set 17
+    i32.const 5
+    local.set 19
     loop
-      local.get 17
+      local.get 19
       if
-        local.get 17
+        local.get 19
         i32.const 1
         i32.sub
-        local.set 17
+        local.set 19
         local.get 2
         local.get 6
         i32x4.add
@@ -119,15 +125,13 @@
         local.get 14
         local.get 2
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 14
         local.get 15
         local.get 3
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 15
         local.get 10
@@ -141,10 +145,10 @@
         local.get 6
         local.get 10
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -152,10 +156,10 @@
         local.get 7
         local.get 11
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -171,15 +175,13 @@
         local.get 14
         local.get 2
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 14
         local.get 15
         local.get 3
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 15
         local.get 10
@@ -193,10 +195,10 @@
         local.get 6
         local.get 10
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -204,10 +206,10 @@
         local.get 7
         local.get 11
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -235,15 +237,13 @@
         local.get 14
         local.get 4
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 14
         local.get 15
         local.get 5
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 15
         local.get 12
@@ -257,10 +257,10 @@
         local.get 8
         local.get 12
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -268,10 +268,10 @@
         local.get 9
         local.get 13
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -287,15 +287,13 @@
         local.get 14
         local.get 4
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 14
         local.get 15
         local.get 5
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 15
         local.get 12
@@ -309,10 +307,10 @@
         local.get 8
         local.get 12
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -320,10 +318,10 @@
         local.get 9
         local.get 13
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -339,15 +337,13 @@
         local.get 15
         local.get 2
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 15
         local.get 14
         local.get 5
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 14
         local.get 12
@@ -361,10 +357,10 @@
         local.get 7
         local.get 12
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -372,10 +368,10 @@
         local.get 6
         local.get 11
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -391,15 +387,13 @@
         local.get 15
         local.get 2
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 15
         local.get 14
         local.get 5
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 14
         local.get 12
@@ -413,10 +407,10 @@
         local.get 7
         local.get 12
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -424,10 +418,10 @@
         local.get 6
         local.get 11
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -455,15 +449,13 @@
         local.get 14
         local.get 3
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 14
         local.get 15
         local.get 4
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 15
         local.get 13
@@ -477,10 +469,10 @@
         local.get 8
         local.get 13
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -488,10 +480,10 @@
         local.get 9
         local.get 10
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -507,15 +499,13 @@
         local.get 14
         local.get 3
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 14
         local.get 15
         local.get 4
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 15
         local.get 13
@@ -529,10 +519,10 @@
         local.get 8
         local.get 13
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -540,10 +530,10 @@
         local.get 9
         local.get 10
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -559,15 +549,13 @@
         local.get 14
         local.get 2
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 14
         local.get 15
         local.get 3
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 15
         local.get 10
@@ -581,10 +569,10 @@
         local.get 6
         local.get 10
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -592,10 +580,10 @@
         local.get 7
         local.get 11
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -611,15 +599,13 @@
         local.get 14
         local.get 2
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 14
         local.get 15
         local.get 3
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 15
         local.get 10
@@ -633,10 +619,10 @@
         local.get 6
         local.get 10
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -644,10 +630,10 @@
         local.get 7
         local.get 11
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -675,15 +661,13 @@
         local.get 14
         local.get 4
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 14
         local.get 15
         local.get 5
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 15
         local.get 12
@@ -697,10 +681,10 @@
         local.get 8
         local.get 12
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -708,10 +692,10 @@
         local.get 9
         local.get 13
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -727,15 +711,13 @@
         local.get 14
         local.get 4
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 14
         local.get 15
         local.get 5
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 15
         local.get 12
@@ -749,10 +731,10 @@
         local.get 8
         local.get 12
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -760,10 +742,10 @@
         local.get 9
         local.get 13
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -779,15 +761,13 @@
         local.get 15
         local.get 2
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 15
         local.get 14
         local.get 5
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 14
         local.get 12
@@ -801,10 +781,10 @@
         local.get 7
         local.get 12
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -812,10 +792,10 @@
         local.get 6
         local.get 11
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -831,15 +811,13 @@
         local.get 15
         local.get 2
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 15
         local.get 14
         local.get 5
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 14
         local.get 12
@@ -853,10 +831,10 @@
         local.get 7
         local.get 12
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -864,10 +842,10 @@
         local.get 6
         local.get 11
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -895,15 +873,13 @@
         local.get 14
         local.get 3
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 14
         local.get 15
         local.get 4
         v128.xor
-        i32.const 0
-        v128.load offset=0 align=1
+        local.get 16
         i8x16.swizzle
         local.set 15
         local.get 13
@@ -917,10 +893,10 @@
         local.get 8
         local.get 13
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -928,10 +904,10 @@
         local.get 9
         local.get 10
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 12
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 20
         i32x4.shr_u
         v128.or
@@ -947,15 +923,13 @@
         local.get 14
         local.get 3
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 14
         local.get 15
         local.get 4
         v128.xor
-        i32.const 0
-        v128.load offset=16 align=1
+        local.get 17
         i8x16.swizzle
         local.set 15
         local.get 13
@@ -969,10 +943,10 @@
         local.get 8
         local.get 13
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -980,10 +954,10 @@
         local.get 9
         local.get 10
         v128.xor
-        local.tee 16
+        local.tee 18
         i32.const 7
         i32x4.shl
-        local.get 16
+        local.get 18
         i32.const 25
         i32x4.shr_u
         v128.or
@@ -994,7 +968,7 @@
     local.get 2
     local.get 3
     i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
-    local.set 16
+    local.set 18
     local.get 2
     local.get 3
     i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
@@ -1008,7 +982,7 @@
     i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
     local.set 5
     i32.const 0
-    local.get 16
+    local.get 18
     local.get 2
     i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23
     i32.const 0
@@ -1016,7 +990,7 @@
     i32x4.add
     v128.store offset=480 align=1
     i32.const 0
-    local.get 16
+    local.get 18
     local.get 2
     i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31
     i32.const 0
@@ -1042,7 +1016,7 @@
     local.get 6
     local.get 7
     i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
-    local.set 16
+    local.set 18
     local.get 6
     local.get 7
     i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
@@ -1056,7 +1030,7 @@
     i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
     local.set 9
     i32.const 0
-    local.get 16
+    local.get 18
     local.get 6
     i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31
     i32.const 0
@@ -1082,7 +1056,7 @@
     local.get 10
     local.get 11
     i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
-    local.set 16
+    local.set 18
     local.get 10
     local.get 11
     i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
@@ -1124,7 +1098,7 @@
     local.get 14
     local.get 15
     i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
-    local.set 16
+    local.set 18
     local.get 14
     local.get 15
     i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
@@ -1155,38 +1129,26 @@
     v128.store offset=640 align=1
   )
   (func (type 1) (param i32 i32) (result i32)
-    (local i32 i32 i32 i32 i32 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 i32 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64)
+    (local i32 i32 i32 i32 i32 i32 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 v128 i32 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64)
     i32.const 0
     i64.load32_u offset=496 align=1
     i64.const 268435455
     i64.and
-    local.set 30
+    local.set 32
     i32.const 0
     i64.load32_u offset=500 align=1
     i64.const 268435452
     i64.and
-    local.set 31
+    local.set 33
     i32.const 0
     i64.load32_u offset=504 align=1
     i64.const 268435452
     i64.and
-    local.set 32
+    local.set 34
     i32.const 0
     i64.load32_u offset=508 align=1
     i64.const 268435452
     i64.and
-    local.set 33
-    local.get 30
-    local.get 30
-    i64.const 2
-    i64.shr_u
-    i64.add
-    local.set 34
-    local.get 31
-    local.get 31
-    i64.const 2
-    i64.shr_u
-    i64.add
     local.set 35
     local.get 32
     local.get 32
@@ -1200,8 +1162,20 @@
     i64.shr_u
     i64.add
     local.set 37
-    i64.const 1
-    local.set 42
+    local.get 34
+    local.get 34
+    i64.const 2
+    i64.shr_u
+    i64.add
+    local.set 38
+    local.get 35
+    local.get 35
+    i64.const 2
+    i64.shr_u
+    i64.add
+    local.set 39
+    i64.const 4294967296
+    local.set 44
     i32.const 160
     i32.const 1040
     local.get 1
@@ -1296,7 +1270,7 @@
     local.set 4
     i32.const 0
     v128.load offset=128 align=1
-    local.set 7
+    local.set 8
     i32.const 1036
     local.set 5
     loop
@@ -1306,45 +1280,45 @@
       if
         i32.const 0
         v128.load32_splat offset=32 align=1
-        local.set 9
-        i32.const 0
-        v128.load32_splat offset=36 align=1
         local.set 10
         i32.const 0
-        v128.load32_splat offset=40 align=1
+        v128.load32_splat offset=36 align=1
         local.set 11
         i32.const 0
-        v128.load32_splat offset=44 align=1
+        v128.load32_splat offset=40 align=1
         local.set 12
         i32.const 0
-        v128.load32_splat offset=416 align=1
+        v128.load32_splat offset=44 align=1
         local.set 13
         i32.const 0
-        v128.load32_splat offset=420 align=1
+        v128.load32_splat offset=416 align=1
         local.set 14
         i32.const 0
-        v128.load32_splat offset=424 align=1
+        v128.load32_splat offset=420 align=1
         local.set 15
         i32.const 0
-        v128.load32_splat offset=428 align=1
+        v128.load32_splat offset=424 align=1
         local.set 16
         i32.const 0
-        v128.load32_splat offset=432 align=1
+        v128.load32_splat offset=428 align=1
         local.set 17
         i32.const 0
-        v128.load32_splat offset=436 align=1
+        v128.load32_splat offset=432 align=1
         local.set 18
         i32.const 0
-        v128.load32_splat offset=440 align=1
+        v128.load32_splat offset=436 align=1
         local.set 19
         i32.const 0
-        v128.load32_splat offset=444 align=1
+        v128.load32_splat offset=440 align=1
         local.set 20
-        local.get 7
+        i32.const 0
+        v128.load32_splat offset=444 align=1
         local.set 21
+        local.get 8
+        local.set 22
         i32.const 0
         v128.load32_splat offset=660 align=1
-        local.set 22
+        local.set 23
         i32.const 0
         i32.const 0
         v128.load32_splat offset=664 align=1
@@ -1353,1565 +1327,1451 @@
         i32.const 0
         v128.load32_splat offset=668 align=1
         v128.store offset=736 align=1
-        i32.const 5
+        i32.const 0
+        v128.load offset=0 align=1
         local.set 24
+        i32.const 0
+        v128.load offset=16 align=1
+        local.set 25
+        i32.const 5
+        local.set 27
         loop
-          local.get 24
+          local.get 27
           if
-            local.get 24
+            local.get 27
             i32.const 1
             i32.sub
-            local.set 24
-            local.get 9
-            local.get 13
-            i32x4.add
-            local.set 9
+            local.set 27
             local.get 10
             local.get 14
             i32x4.add
             local.set 10
-            local.get 21
-            local.get 9
-            v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 11
+            local.get 15
+            i32x4.add
+            local.set 11
             local.get 22
             local.get 10
             v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
+            local.get 24
             i8x16.swizzle
             local.set 22
-            local.get 17
-            local.get 21
-            i32x4.add
-            local.set 17
+            local.get 23
+            local.get 11
+            v128.xor
+            local.get 24
+            i8x16.swizzle
+            local.set 23
             local.get 18
             local.get 22
             i32x4.add
             local.set 18
-            local.get 13
-            local.get 17
-            v128.xor
-            local.tee 23
-            i32.const 12
-            i32x4.shl
+            local.get 19
             local.get 23
-            i32.const 20
-            i32x4.shr_u
-            v128.or
-            local.set 13
+            i32x4.add
+            local.set 19
             local.get 14
             local.get 18
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 12
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 20
             i32x4.shr_u
             v128.or
             local.set 14
-            local.get 9
-            local.get 13
-            i32x4.add
-            local.set 9
+            local.get 15
+            local.get 19
+            v128.xor
+            local.tee 26
+            i32.const 12
+            i32x4.shl
+            local.get 26
+            i32.const 20
+            i32x4.shr_u
+            v128.or
+            local.set 15
             local.get 10
             local.get 14
             i32x4.add
             local.set 10
-            local.get 21
-            local.get 9
-            v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 11
+            local.get 15
+            i32x4.add
+            local.set 11
             local.get 22
             local.get 10
             v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
+            local.get 25
             i8x16.swizzle
             local.set 22
-            local.get 17
-            local.get 21
-            i32x4.add
-            local.set 17
+            local.get 23
+            local.get 11
+            v128.xor
+            local.get 25
+            i8x16.swizzle
+            local.set 23
             local.get 18
             local.get 22
             i32x4.add
             local.set 18
-            local.get 13
-            local.get 17
-            v128.xor
-            local.tee 23
-            i32.const 7
-            i32x4.shl
+            local.get 19
             local.get 23
-            i32.const 25
-            i32x4.shr_u
-            v128.or
-            local.set 13
+            i32x4.add
+            local.set 19
             local.get 14
             local.get 18
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 7
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 25
             i32x4.shr_u
             v128.or
             local.set 14
+            local.get 15
+            local.get 19
+            v128.xor
+            local.tee 26
+            i32.const 7
+            i32x4.shl
+            local.get 26
+            i32.const 25
+            i32x4.shr_u
+            v128.or
+            local.set 15
             i32.const 0
-            local.get 21
+            local.get 22
             v128.store offset=688 align=1
             i32.const 0
-            local.get 22
+            local.get 23
             v128.store offset=704 align=1
             i32.const 0
             v128.load offset=720 align=1
-            local.set 21
+            local.set 22
             i32.const 0
             v128.load offset=736 align=1
-            local.set 22
-            local.get 11
-            local.get 15
-            i32x4.add
-            local.set 11
+            local.set 23
             local.get 12
             local.get 16
             i32x4.add
             local.set 12
-            local.get 21
-            local.get 11
-            v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 13
+            local.get 17
+            i32x4.add
+            local.set 13
             local.get 22
             local.get 12
             v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
+            local.get 24
             i8x16.swizzle
             local.set 22
-            local.get 19
-            local.get 21
-            i32x4.add
-            local.set 19
+            local.get 23
+            local.get 13
+            v128.xor
+            local.get 24
+            i8x16.swizzle
+            local.set 23
             local.get 20
             local.get 22
             i32x4.add
             local.set 20
-            local.get 15
-            local.get 19
-            v128.xor
-            local.tee 23
-            i32.const 12
-            i32x4.shl
+            local.get 21
             local.get 23
-            i32.const 20
-            i32x4.shr_u
-            v128.or
-            local.set 15
+            i32x4.add
+            local.set 21
             local.get 16
             local.get 20
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 12
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 20
             i32x4.shr_u
             v128.or
             local.set 16
-            local.get 11
-            local.get 15
-            i32x4.add
-            local.set 11
+            local.get 17
+            local.get 21
+            v128.xor
+            local.tee 26
+            i32.const 12
+            i32x4.shl
+            local.get 26
+            i32.const 20
+            i32x4.shr_u
+            v128.or
+            local.set 17
             local.get 12
             local.get 16
             i32x4.add
             local.set 12
-            local.get 21
-            local.get 11
-            v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 13
+            local.get 17
+            i32x4.add
+            local.set 13
             local.get 22
             local.get 12
             v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
+            local.get 25
             i8x16.swizzle
             local.set 22
-            local.get 19
-            local.get 21
-            i32x4.add
-            local.set 19
+            local.get 23
+            local.get 13
+            v128.xor
+            local.get 25
+            i8x16.swizzle
+            local.set 23
             local.get 20
             local.get 22
             i32x4.add
             local.set 20
-            local.get 15
-            local.get 19
-            v128.xor
-            local.tee 23
-            i32.const 7
-            i32x4.shl
+            local.get 21
             local.get 23
-            i32.const 25
-            i32x4.shr_u
-            v128.or
-            local.set 15
+            i32x4.add
+            local.set 21
             local.get 16
             local.get 20
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 7
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 25
             i32x4.shr_u
             v128.or
             local.set 16
-            local.get 9
+            local.get 17
+            local.get 21
+            v128.xor
+            local.tee 26
+            i32.const 7
+            i32x4.shl
+            local.get 26
+            i32.const 25
+            i32x4.shr_u
+            v128.or
+            local.set 17
+            local.get 10
+            local.get 15
+            i32x4.add
+            local.set 10
+            local.get 13
             local.get 14
             i32x4.add
-            local.set 9
-            local.get 12
-            local.get 13
-            i32x4.add
-            local.set 12
-            local.get 22
-            local.get 9
+            local.set 13
+            local.get 23
+            local.get 10
             v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
+            local.get 24
+            i8x16.swizzle
+            local.set 23
+            local.get 22
+            local.get 13
+            v128.xor
+            local.get 24
             i8x16.swizzle
             local.set 22
-            local.get 21
-            local.get 12
-            v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 20
+            local.get 23
+            i32x4.add
+            local.set 20
             local.get 19
             local.get 22
             i32x4.add
             local.set 19
-            local.get 18
-            local.get 21
-            i32x4.add
-            local.set 18
+            local.get 15
+            local.get 20
+            v128.xor
+            local.tee 26
+            i32.const 12
+            i32x4.shl
+            local.get 26
+            i32.const 20
+            i32x4.shr_u
+            v128.or
+            local.set 15
             local.get 14
             local.get 19
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 12
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 20
             i32x4.shr_u
             v128.or
             local.set 14
+            local.get 10
+            local.get 15
+            i32x4.add
+            local.set 10
             local.get 13
-            local.get 18
-            v128.xor
-            local.tee 23
-            i32.const 12
-            i32x4.shl
-            local.get 23
-            i32.const 20
-            i32x4.shr_u
-            v128.or
-            local.set 13
-            local.get 9
             local.get 14
             i32x4.add
-            local.set 9
-            local.get 12
-            local.get 13
-            i32x4.add
-            local.set 12
-            local.get 22
-            local.get 9
+            local.set 13
+            local.get 23
+            local.get 10
             v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
+            local.get 25
+            i8x16.swizzle
+            local.set 23
+            local.get 22
+            local.get 13
+            v128.xor
+            local.get 25
             i8x16.swizzle
             local.set 22
-            local.get 21
-            local.get 12
-            v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 20
+            local.get 23
+            i32x4.add
+            local.set 20
             local.get 19
             local.get 22
             i32x4.add
             local.set 19
-            local.get 18
-            local.get 21
-            i32x4.add
-            local.set 18
+            local.get 15
+            local.get 20
+            v128.xor
+            local.tee 26
+            i32.const 7
+            i32x4.shl
+            local.get 26
+            i32.const 25
+            i32x4.shr_u
+            v128.or
+            local.set 15
             local.get 14
             local.get 19
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 7
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 25
             i32x4.shr_u
             v128.or
             local.set 14
-            local.get 13
-            local.get 18
-            v128.xor
-            local.tee 23
-            i32.const 7
-            i32x4.shl
-            local.get 23
-            i32.const 25
-            i32x4.shr_u
-            v128.or
-            local.set 13
             i32.const 0
-            local.get 21
+            local.get 22
             v128.store offset=720 align=1
             i32.const 0
-            local.get 22
+            local.get 23
             v128.store offset=736 align=1
             i32.const 0
             v128.load offset=688 align=1
-            local.set 21
+            local.set 22
             i32.const 0
             v128.load offset=704 align=1
-            local.set 22
-            local.get 10
-            local.get 15
-            i32x4.add
-            local.set 10
+            local.set 23
             local.get 11
             local.get 16
             i32x4.add
             local.set 11
-            local.get 21
-            local.get 10
-            v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 12
+            local.get 17
+            i32x4.add
+            local.set 12
             local.get 22
             local.get 11
             v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
+            local.get 24
             i8x16.swizzle
             local.set 22
-            local.get 20
+            local.get 23
+            local.get 12
+            v128.xor
+            local.get 24
+            i8x16.swizzle
+            local.set 23
             local.get 21
-            i32x4.add
-            local.set 20
-            local.get 17
             local.get 22
             i32x4.add
-            local.set 17
-            local.get 15
-            local.get 20
-            v128.xor
-            local.tee 23
-            i32.const 12
-            i32x4.shl
+            local.set 21
+            local.get 18
             local.get 23
-            i32.const 20
-            i32x4.shr_u
-            v128.or
-            local.set 15
+            i32x4.add
+            local.set 18
             local.get 16
-            local.get 17
+            local.get 21
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 12
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 20
             i32x4.shr_u
             v128.or
             local.set 16
-            local.get 10
-            local.get 15
-            i32x4.add
-            local.set 10
+            local.get 17
+            local.get 18
+            v128.xor
+            local.tee 26
+            i32.const 12
+            i32x4.shl
+            local.get 26
+            i32.const 20
+            i32x4.shr_u
+            v128.or
+            local.set 17
             local.get 11
             local.get 16
             i32x4.add
             local.set 11
-            local.get 21
-            local.get 10
-            v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 12
+            local.get 17
+            i32x4.add
+            local.set 12
             local.get 22
             local.get 11
             v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
+            local.get 25
             i8x16.swizzle
             local.set 22
-            local.get 20
+            local.get 23
+            local.get 12
+            v128.xor
+            local.get 25
+            i8x16.swizzle
+            local.set 23
             local.get 21
-            i32x4.add
-            local.set 20
-            local.get 17
             local.get 22
             i32x4.add
-            local.set 17
-            local.get 15
-            local.get 20
-            v128.xor
-            local.tee 23
-            i32.const 7
-            i32x4.shl
+            local.set 21
+            local.get 18
             local.get 23
-            i32.const 25
-            i32x4.shr_u
-            v128.or
-            local.set 15
+            i32x4.add
+            local.set 18
             local.get 16
-            local.get 17
+            local.get 21
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 7
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 25
             i32x4.shr_u
             v128.or
             local.set 16
+            local.get 17
+            local.get 18
+            v128.xor
+            local.tee 26
+            i32.const 7
+            i32x4.shl
+            local.get 26
+            i32.const 25
+            i32x4.shr_u
+            v128.or
+            local.set 17
             local.get 5
             local.get 4
             i32.const 1036
             i32.add
             i32.lt_u
             if
-              local.get 25
+              local.get 28
               local.get 5
               i64.load32_u offset=0 align=1
               i64.add
-              local.set 25
-              local.get 26
+              local.set 28
+              local.get 29
               local.get 5
               i64.load32_u offset=4 align=1
               i64.add
-              local.set 26
-              local.get 27
+              local.set 29
+              local.get 30
               local.get 5
               i64.load32_u offset=8 align=1
               i64.add
-              local.set 27
-              local.get 28
+              local.set 30
+              local.get 31
               local.get 5
               i64.load32_u offset=12 align=1
               i64.add
-              local.set 28
-              local.get 29
-              local.get 42
+              local.set 31
+              local.get 31
+              local.get 44
               i64.add
-              local.set 29
+              local.set 31
               local.get 5
               i32.const 16
               i32.add
               local.set 5
-              local.get 25
-              local.get 30
-              i64.mul
-              local.get 26
-              local.get 37
-              i64.mul
-              i64.add
-              local.get 27
-              local.get 36
-              i64.mul
-              i64.add
-              local.get 28
-              local.get 35
-              i64.mul
-              i64.add
-              local.set 38
-              local.get 25
               local.get 31
-              i64.mul
-              local.get 26
-              local.get 30
-              i64.mul
-              i64.add
-              local.get 27
               local.get 37
               i64.mul
-              i64.add
-              local.get 28
-              local.get 36
+              local.get 30
+              local.get 38
               i64.mul
               i64.add
               local.get 29
-              local.get 35
+              local.get 39
               i64.mul
               i64.add
-              local.set 39
-              local.get 25
+              local.get 28
               local.get 32
-              i64.mul
-              local.get 26
-              local.get 31
-              i64.mul
-              i64.add
-              local.get 27
-              local.get 30
-              i64.mul
-              i64.add
-              local.get 28
-              local.get 37
-              i64.mul
-              i64.add
-              local.get 29
-              local.get 36
               i64.mul
               i64.add
               local.set 40
-              local.get 25
+              local.get 31
+              local.get 38
+              i64.mul
+              local.get 30
+              local.get 39
+              i64.mul
+              i64.add
+              local.get 29
+              local.get 32
+              i64.mul
+              i64.add
+              local.get 28
               local.get 33
               i64.mul
-              local.get 26
+              i64.add
+              local.set 41
+              local.get 31
+              local.get 39
+              i64.mul
+              local.get 30
               local.get 32
               i64.mul
               i64.add
-              local.get 27
-              local.get 31
+              local.get 29
+              local.get 33
               i64.mul
               i64.add
               local.get 28
+              local.get 34
+              i64.mul
+              i64.add
+              local.set 42
+              local.get 31
+              local.get 32
+              i64.mul
               local.get 30
+              local.get 33
               i64.mul
               i64.add
               local.get 29
-              local.get 37
+              local.get 34
               i64.mul
               i64.add
-              local.set 41
-              local.get 39
-              local.get 38
-              i64.const 32
-              i64.shr_u
+              local.get 28
+              local.get 35
+              i64.mul
               i64.add
-              local.set 39
-              local.get 40
-              local.get 39
-              i64.const 32
-              i64.shr_u
-              i64.add
-              local.set 40
+              local.set 43
               local.get 41
               local.get 40
               i64.const 32
               i64.shr_u
               i64.add
               local.set 41
-              local.get 29
-              local.get 30
-              i64.mul
+              local.get 42
               local.get 41
               i64.const 32
               i64.shr_u
               i64.add
+              local.set 42
+              local.get 43
+              local.get 42
+              i64.const 32
+              i64.shr_u
+              i64.add
+              local.set 43
+              local.get 41
+              i64.const 4294967295
+              i64.and
               local.set 29
-              local.get 39
+              local.get 42
               i64.const 4294967295
               i64.and
-              local.set 26
+              local.set 30
+              local.get 43
+              i64.const 17179869183
+              i64.and
+              local.set 31
+              local.get 43
+              i64.const 34
+              i64.shr_u
+              local.set 43
               local.get 40
               i64.const 4294967295
               i64.and
-              local.set 27
-              local.get 41
-              i64.const 4294967295
-              i64.and
-              local.set 28
-              local.get 38
-              i64.const 4294967295
-              i64.and
-              local.get 29
+              local.get 43
+              i64.add
+              local.get 43
               i64.const 2
-              i64.shr_u
+              i64.shl
               i64.add
-              local.get 29
-              i64.const -4
-              i64.and
-              i64.add
-              local.set 25
-              local.get 29
-              i64.const 3
-              i64.and
-              local.set 29
-              local.get 25
+              local.set 28
+              local.get 28
               local.get 5
               i64.load32_u offset=0 align=1
               i64.add
-              local.set 25
-              local.get 26
+              local.set 28
+              local.get 29
               local.get 5
               i64.load32_u offset=4 align=1
               i64.add
-              local.set 26
-              local.get 27
+              local.set 29
+              local.get 30
               local.get 5
               i64.load32_u offset=8 align=1
               i64.add
-              local.set 27
-              local.get 28
+              local.set 30
+              local.get 31
               local.get 5
               i64.load32_u offset=12 align=1
               i64.add
-              local.set 28
-              local.get 29
-              local.get 42
+              local.set 31
+              local.get 31
+              local.get 44
               i64.add
-              local.set 29
+              local.set 31
               local.get 5
               i32.const 16
               i32.add
               local.set 5
-              local.get 25
-              local.get 30
-              i64.mul
-              local.get 26
-              local.get 37
-              i64.mul
-              i64.add
-              local.get 27
-              local.get 36
-              i64.mul
-              i64.add
-              local.get 28
-              local.get 35
-              i64.mul
-              i64.add
-              local.set 38
-              local.get 25
               local.get 31
-              i64.mul
-              local.get 26
-              local.get 30
-              i64.mul
-              i64.add
-              local.get 27
               local.get 37
               i64.mul
-              i64.add
-              local.get 28
-              local.get 36
+              local.get 30
+              local.get 38
               i64.mul
               i64.add
               local.get 29
-              local.get 35
+              local.get 39
               i64.mul
               i64.add
-              local.set 39
-              local.get 25
+              local.get 28
               local.get 32
-              i64.mul
-              local.get 26
-              local.get 31
-              i64.mul
-              i64.add
-              local.get 27
-              local.get 30
-              i64.mul
-              i64.add
-              local.get 28
-              local.get 37
-              i64.mul
-              i64.add
-              local.get 29
-              local.get 36
               i64.mul
               i64.add
               local.set 40
-              local.get 25
+              local.get 31
+              local.get 38
+              i64.mul
+              local.get 30
+              local.get 39
+              i64.mul
+              i64.add
+              local.get 29
+              local.get 32
+              i64.mul
+              i64.add
+              local.get 28
               local.get 33
               i64.mul
-              local.get 26
+              i64.add
+              local.set 41
+              local.get 31
+              local.get 39
+              i64.mul
+              local.get 30
               local.get 32
               i64.mul
               i64.add
-              local.get 27
-              local.get 31
+              local.get 29
+              local.get 33
               i64.mul
               i64.add
               local.get 28
+              local.get 34
+              i64.mul
+              i64.add
+              local.set 42
+              local.get 31
+              local.get 32
+              i64.mul
               local.get 30
+              local.get 33
               i64.mul
               i64.add
               local.get 29
-              local.get 37
+              local.get 34
               i64.mul
               i64.add
-              local.set 41
-              local.get 39
-              local.get 38
-              i64.const 32
-              i64.shr_u
+              local.get 28
+              local.get 35
+              i64.mul
               i64.add
-              local.set 39
-              local.get 40
-              local.get 39
-              i64.const 32
-              i64.shr_u
-              i64.add
-              local.set 40
+              local.set 43
               local.get 41
               local.get 40
               i64.const 32
               i64.shr_u
               i64.add
               local.set 41
-              local.get 29
-              local.get 30
-              i64.mul
+              local.get 42
               local.get 41
               i64.const 32
               i64.shr_u
               i64.add
+              local.set 42
+              local.get 43
+              local.get 42
+              i64.const 32
+              i64.shr_u
+              i64.add
+              local.set 43
+              local.get 41
+              i64.const 4294967295
+              i64.and
               local.set 29
-              local.get 39
+              local.get 42
               i64.const 4294967295
               i64.and
-              local.set 26
+              local.set 30
+              local.get 43
+              i64.const 17179869183
+              i64.and
+              local.set 31
+              local.get 43
+              i64.const 34
+              i64.shr_u
+              local.set 43
               local.get 40
               i64.const 4294967295
               i64.and
-              local.set 27
-              local.get 41
-              i64.const 4294967295
-              i64.and
-              local.set 28
-              local.get 38
-              i64.const 4294967295
-              i64.and
-              local.get 29
+              local.get 43
+              i64.add
+              local.get 43
               i64.const 2
-              i64.shr_u
+              i64.shl
               i64.add
-              local.get 29
-              i64.const -4
-              i64.and
-              i64.add
-              local.set 25
-              local.get 29
-              i64.const 3
-              i64.and
-              local.set 29
+              local.set 28
             end
-            local.get 9
-            local.get 13
-            i32x4.add
-            local.set 9
             local.get 10
             local.get 14
             i32x4.add
             local.set 10
-            local.get 21
-            local.get 9
-            v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 11
+            local.get 15
+            i32x4.add
+            local.set 11
             local.get 22
             local.get 10
             v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
+            local.get 24
             i8x16.swizzle
             local.set 22
-            local.get 17
-            local.get 21
-            i32x4.add
-            local.set 17
+            local.get 23
+            local.get 11
+            v128.xor
+            local.get 24
+            i8x16.swizzle
+            local.set 23
             local.get 18
             local.get 22
             i32x4.add
             local.set 18
-            local.get 13
-            local.get 17
-            v128.xor
-            local.tee 23
-            i32.const 12
-            i32x4.shl
+            local.get 19
             local.get 23
-            i32.const 20
-            i32x4.shr_u
-            v128.or
-            local.set 13
+            i32x4.add
+            local.set 19
             local.get 14
             local.get 18
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 12
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 20
             i32x4.shr_u
             v128.or
             local.set 14
-            local.get 9
-            local.get 13
-            i32x4.add
-            local.set 9
+            local.get 15
+            local.get 19
+            v128.xor
+            local.tee 26
+            i32.const 12
+            i32x4.shl
+            local.get 26
+            i32.const 20
+            i32x4.shr_u
+            v128.or
+            local.set 15
             local.get 10
             local.get 14
             i32x4.add
             local.set 10
-            local.get 21
-            local.get 9
-            v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 11
+            local.get 15
+            i32x4.add
+            local.set 11
             local.get 22
             local.get 10
             v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
+            local.get 25
             i8x16.swizzle
             local.set 22
-            local.get 17
-            local.get 21
-            i32x4.add
-            local.set 17
+            local.get 23
+            local.get 11
+            v128.xor
+            local.get 25
+            i8x16.swizzle
+            local.set 23
             local.get 18
             local.get 22
             i32x4.add
             local.set 18
-            local.get 13
-            local.get 17
-            v128.xor
-            local.tee 23
-            i32.const 7
-            i32x4.shl
+            local.get 19
             local.get 23
-            i32.const 25
-            i32x4.shr_u
-            v128.or
-            local.set 13
+            i32x4.add
+            local.set 19
             local.get 14
             local.get 18
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 7
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 25
             i32x4.shr_u
             v128.or
             local.set 14
+            local.get 15
+            local.get 19
+            v128.xor
+            local.tee 26
+            i32.const 7
+            i32x4.shl
+            local.get 26
+            i32.const 25
+            i32x4.shr_u
+            v128.or
+            local.set 15
             i32.const 0
-            local.get 21
+            local.get 22
             v128.store offset=688 align=1
             i32.const 0
-            local.get 22
+            local.get 23
             v128.store offset=704 align=1
             i32.const 0
             v128.load offset=720 align=1
-            local.set 21
+            local.set 22
             i32.const 0
             v128.load offset=736 align=1
-            local.set 22
-            local.get 11
-            local.get 15
-            i32x4.add
-            local.set 11
+            local.set 23
             local.get 12
             local.get 16
             i32x4.add
             local.set 12
-            local.get 21
-            local.get 11
-            v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 13
+            local.get 17
+            i32x4.add
+            local.set 13
             local.get 22
             local.get 12
             v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
+            local.get 24
             i8x16.swizzle
             local.set 22
-            local.get 19
-            local.get 21
-            i32x4.add
-            local.set 19
+            local.get 23
+            local.get 13
+            v128.xor
+            local.get 24
+            i8x16.swizzle
+            local.set 23
             local.get 20
             local.get 22
             i32x4.add
             local.set 20
-            local.get 15
-            local.get 19
-            v128.xor
-            local.tee 23
-            i32.const 12
-            i32x4.shl
+            local.get 21
             local.get 23
-            i32.const 20
-            i32x4.shr_u
-            v128.or
-            local.set 15
+            i32x4.add
+            local.set 21
             local.get 16
             local.get 20
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 12
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 20
             i32x4.shr_u
             v128.or
             local.set 16
-            local.get 11
-            local.get 15
-            i32x4.add
-            local.set 11
+            local.get 17
+            local.get 21
+            v128.xor
+            local.tee 26
+            i32.const 12
+            i32x4.shl
+            local.get 26
+            i32.const 20
+            i32x4.shr_u
+            v128.or
+            local.set 17
             local.get 12
             local.get 16
             i32x4.add
             local.set 12
-            local.get 21
-            local.get 11
-            v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 13
+            local.get 17
+            i32x4.add
+            local.set 13
             local.get 22
             local.get 12
             v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
+            local.get 25
             i8x16.swizzle
             local.set 22
-            local.get 19
-            local.get 21
-            i32x4.add
-            local.set 19
+            local.get 23
+            local.get 13
+            v128.xor
+            local.get 25
+            i8x16.swizzle
+            local.set 23
             local.get 20
             local.get 22
             i32x4.add
             local.set 20
-            local.get 15
-            local.get 19
-            v128.xor
-            local.tee 23
-            i32.const 7
-            i32x4.shl
+            local.get 21
             local.get 23
-            i32.const 25
-            i32x4.shr_u
-            v128.or
-            local.set 15
+            i32x4.add
+            local.set 21
             local.get 16
             local.get 20
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 7
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 25
             i32x4.shr_u
             v128.or
             local.set 16
-            local.get 9
+            local.get 17
+            local.get 21
+            v128.xor
+            local.tee 26
+            i32.const 7
+            i32x4.shl
+            local.get 26
+            i32.const 25
+            i32x4.shr_u
+            v128.or
+            local.set 17
+            local.get 10
+            local.get 15
+            i32x4.add
+            local.set 10
+            local.get 13
             local.get 14
             i32x4.add
-            local.set 9
-            local.get 12
-            local.get 13
-            i32x4.add
-            local.set 12
-            local.get 22
-            local.get 9
+            local.set 13
+            local.get 23
+            local.get 10
             v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
+            local.get 24
+            i8x16.swizzle
+            local.set 23
+            local.get 22
+            local.get 13
+            v128.xor
+            local.get 24
             i8x16.swizzle
             local.set 22
-            local.get 21
-            local.get 12
-            v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 20
+            local.get 23
+            i32x4.add
+            local.set 20
             local.get 19
             local.get 22
             i32x4.add
             local.set 19
-            local.get 18
-            local.get 21
-            i32x4.add
-            local.set 18
+            local.get 15
+            local.get 20
+            v128.xor
+            local.tee 26
+            i32.const 12
+            i32x4.shl
+            local.get 26
+            i32.const 20
+            i32x4.shr_u
+            v128.or
+            local.set 15
             local.get 14
             local.get 19
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 12
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 20
             i32x4.shr_u
             v128.or
             local.set 14
+            local.get 10
+            local.get 15
+            i32x4.add
+            local.set 10
             local.get 13
-            local.get 18
-            v128.xor
-            local.tee 23
-            i32.const 12
-            i32x4.shl
-            local.get 23
-            i32.const 20
-            i32x4.shr_u
-            v128.or
-            local.set 13
-            local.get 9
             local.get 14
             i32x4.add
-            local.set 9
-            local.get 12
-            local.get 13
-            i32x4.add
-            local.set 12
-            local.get 22
-            local.get 9
+            local.set 13
+            local.get 23
+            local.get 10
             v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
+            local.get 25
+            i8x16.swizzle
+            local.set 23
+            local.get 22
+            local.get 13
+            v128.xor
+            local.get 25
             i8x16.swizzle
             local.set 22
-            local.get 21
-            local.get 12
-            v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 20
+            local.get 23
+            i32x4.add
+            local.set 20
             local.get 19
             local.get 22
             i32x4.add
             local.set 19
-            local.get 18
-            local.get 21
-            i32x4.add
-            local.set 18
+            local.get 15
+            local.get 20
+            v128.xor
+            local.tee 26
+            i32.const 7
+            i32x4.shl
+            local.get 26
+            i32.const 25
+            i32x4.shr_u
+            v128.or
+            local.set 15
             local.get 14
             local.get 19
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 7
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 25
             i32x4.shr_u
             v128.or
             local.set 14
-            local.get 13
-            local.get 18
-            v128.xor
-            local.tee 23
-            i32.const 7
-            i32x4.shl
-            local.get 23
-            i32.const 25
-            i32x4.shr_u
-            v128.or
-            local.set 13
             i32.const 0
-            local.get 21
+            local.get 22
             v128.store offset=720 align=1
             i32.const 0
-            local.get 22
+            local.get 23
             v128.store offset=736 align=1
             i32.const 0
             v128.load offset=688 align=1
-            local.set 21
+            local.set 22
             i32.const 0
             v128.load offset=704 align=1
-            local.set 22
-            local.get 10
-            local.get 15
-            i32x4.add
-            local.set 10
+            local.set 23
             local.get 11
             local.get 16
             i32x4.add
             local.set 11
-            local.get 21
-            local.get 10
-            v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 12
+            local.get 17
+            i32x4.add
+            local.set 12
             local.get 22
             local.get 11
             v128.xor
-            i32.const 0
-            v128.load offset=0 align=1
+            local.get 24
             i8x16.swizzle
             local.set 22
-            local.get 20
+            local.get 23
+            local.get 12
+            v128.xor
+            local.get 24
+            i8x16.swizzle
+            local.set 23
             local.get 21
-            i32x4.add
-            local.set 20
-            local.get 17
             local.get 22
             i32x4.add
-            local.set 17
-            local.get 15
-            local.get 20
-            v128.xor
-            local.tee 23
-            i32.const 12
-            i32x4.shl
+            local.set 21
+            local.get 18
             local.get 23
-            i32.const 20
-            i32x4.shr_u
-            v128.or
-            local.set 15
+            i32x4.add
+            local.set 18
             local.get 16
-            local.get 17
+            local.get 21
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 12
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 20
             i32x4.shr_u
             v128.or
             local.set 16
-            local.get 10
-            local.get 15
-            i32x4.add
-            local.set 10
+            local.get 17
+            local.get 18
+            v128.xor
+            local.tee 26
+            i32.const 12
+            i32x4.shl
+            local.get 26
+            i32.const 20
+            i32x4.shr_u
+            v128.or
+            local.set 17
             local.get 11
             local.get 16
             i32x4.add
             local.set 11
-            local.get 21
-            local.get 10
-            v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
-            i8x16.swizzle
-            local.set 21
+            local.get 12
+            local.get 17
+            i32x4.add
+            local.set 12
             local.get 22
             local.get 11
             v128.xor
-            i32.const 0
-            v128.load offset=16 align=1
+            local.get 25
             i8x16.swizzle
             local.set 22
-            local.get 20
+            local.get 23
+            local.get 12
+            v128.xor
+            local.get 25
+            i8x16.swizzle
+            local.set 23
             local.get 21
-            i32x4.add
-            local.set 20
-            local.get 17
             local.get 22
             i32x4.add
-            local.set 17
-            local.get 15
-            local.get 20
-            v128.xor
-            local.tee 23
-            i32.const 7
-            i32x4.shl
+            local.set 21
+            local.get 18
             local.get 23
-            i32.const 25
-            i32x4.shr_u
-            v128.or
-            local.set 15
+            i32x4.add
+            local.set 18
             local.get 16
-            local.get 17
+            local.get 21
             v128.xor
-            local.tee 23
+            local.tee 26
             i32.const 7
             i32x4.shl
-            local.get 23
+            local.get 26
             i32.const 25
             i32x4.shr_u
             v128.or
             local.set 16
+            local.get 17
+            local.get 18
+            v128.xor
+            local.tee 26
+            i32.const 7
+            i32x4.shl
+            local.get 26
+            i32.const 25
+            i32x4.shr_u
+            v128.or
+            local.set 17
             local.get 5
             local.get 4
             i32.const 1036
             i32.add
             i32.lt_u
             if
-              local.get 25
+              local.get 28
               local.get 5
               i64.load32_u offset=0 align=1
               i64.add
-              local.set 25
-              local.get 26
+              local.set 28
+              local.get 29
               local.get 5
               i64.load32_u offset=4 align=1
               i64.add
-              local.set 26
-              local.get 27
+              local.set 29
+              local.get 30
               local.get 5
               i64.load32_u offset=8 align=1
               i64.add
-              local.set 27
-              local.get 28
+              local.set 30
+              local.get 31
               local.get 5
               i64.load32_u offset=12 align=1
               i64.add
-              local.set 28
-              local.get 29
-              local.get 42
+              local.set 31
+              local.get 31
+              local.get 44
               i64.add
-              local.set 29
+              local.set 31
               local.get 5
               i32.const 16
               i32.add
               local.set 5
-              local.get 25
-              local.get 30
-              i64.mul
-              local.get 26
-              local.get 37
-              i64.mul
-              i64.add
-              local.get 27
-              local.get 36
-              i64.mul
-              i64.add
-              local.get 28
-              local.get 35
-              i64.mul
-              i64.add
-              local.set 38
-              local.get 25
               local.get 31
-              i64.mul
-              local.get 26
-              local.get 30
-              i64.mul
-              i64.add
-              local.get 27
               local.get 37
               i64.mul
-              i64.add
-              local.get 28
-              local.get 36
+              local.get 30
+              local.get 38
               i64.mul
               i64.add
               local.get 29
-              local.get 35
+              local.get 39
               i64.mul
               i64.add
-              local.set 39
-              local.get 25
+              local.get 28
               local.get 32
-              i64.mul
-              local.get 26
-              local.get 31
-              i64.mul
-              i64.add
-              local.get 27
-              local.get 30
-              i64.mul
-              i64.add
-              local.get 28
-              local.get 37
-              i64.mul
-              i64.add
-              local.get 29
-              local.get 36
               i64.mul
               i64.add
               local.set 40
-              local.get 25
+              local.get 31
+              local.get 38
+              i64.mul
+              local.get 30
+              local.get 39
+              i64.mul
+              i64.add
+              local.get 29
+              local.get 32
+              i64.mul
+              i64.add
+              local.get 28
               local.get 33
               i64.mul
-              local.get 26
+              i64.add
+              local.set 41
+              local.get 31
+              local.get 39
+              i64.mul
+              local.get 30
               local.get 32
               i64.mul
               i64.add
-              local.get 27
-              local.get 31
+              local.get 29
+              local.get 33
               i64.mul
               i64.add
               local.get 28
+              local.get 34
+              i64.mul
+              i64.add
+              local.set 42
+              local.get 31
+              local.get 32
+              i64.mul
               local.get 30
+              local.get 33
               i64.mul
               i64.add
               local.get 29
-              local.get 37
+              local.get 34
               i64.mul
               i64.add
-              local.set 41
-              local.get 39
-              local.get 38
-              i64.const 32
-              i64.shr_u
+              local.get 28
+              local.get 35
+              i64.mul
               i64.add
-              local.set 39
-              local.get 40
-              local.get 39
-              i64.const 32
-              i64.shr_u
-              i64.add
-              local.set 40
+              local.set 43
               local.get 41
               local.get 40
               i64.const 32
               i64.shr_u
               i64.add
               local.set 41
-              local.get 29
-              local.get 30
-              i64.mul
+              local.get 42
               local.get 41
               i64.const 32
               i64.shr_u
               i64.add
+              local.set 42
+              local.get 43
+              local.get 42
+              i64.const 32
+              i64.shr_u
+              i64.add
+              local.set 43
+              local.get 41
+              i64.const 4294967295
+              i64.and
               local.set 29
-              local.get 39
+              local.get 42
               i64.const 4294967295
               i64.and
-              local.set 26
+              local.set 30
+              local.get 43
+              i64.const 17179869183
+              i64.and
+              local.set 31
+              local.get 43
+              i64.const 34
+              i64.shr_u
+              local.set 43
               local.get 40
               i64.const 4294967295
               i64.and
-              local.set 27
-              local.get 41
-              i64.const 4294967295
-              i64.and
-              local.set 28
-              local.get 38
-              i64.const 4294967295
-              i64.and
-              local.get 29
+              local.get 43
+              i64.add
+              local.get 43
               i64.const 2
-              i64.shr_u
+              i64.shl
               i64.add
-              local.get 29
-              i64.const -4
-              i64.and
-              i64.add
-              local.set 25
-              local.get 29
-              i64.const 3
-              i64.and
-              local.set 29
-              local.get 25
+              local.set 28
+              local.get 28
               local.get 5
               i64.load32_u offset=0 align=1
               i64.add
-              local.set 25
-              local.get 26
+              local.set 28
+              local.get 29
               local.get 5
               i64.load32_u offset=4 align=1
               i64.add
-              local.set 26
-              local.get 27
+              local.set 29
+              local.get 30
               local.get 5
               i64.load32_u offset=8 align=1
               i64.add
-              local.set 27
-              local.get 28
+              local.set 30
+              local.get 31
               local.get 5
               i64.load32_u offset=12 align=1
               i64.add
-              local.set 28
-              local.get 29
-              local.get 42
+              local.set 31
+              local.get 31
+              local.get 44
               i64.add
-              local.set 29
+              local.set 31
               local.get 5
               i32.const 16
               i32.add
               local.set 5
-              local.get 25
-              local.get 30
-              i64.mul
-              local.get 26
-              local.get 37
-              i64.mul
-              i64.add
-              local.get 27
-              local.get 36
-              i64.mul
-              i64.add
-              local.get 28
-              local.get 35
-              i64.mul
-              i64.add
-              local.set 38
-              local.get 25
               local.get 31
-              i64.mul
-              local.get 26
-              local.get 30
-              i64.mul
-              i64.add
-              local.get 27
               local.get 37
               i64.mul
-              i64.add
-              local.get 28
-              local.get 36
+              local.get 30
+              local.get 38
               i64.mul
               i64.add
               local.get 29
-              local.get 35
+              local.get 39
               i64.mul
               i64.add
-              local.set 39
-              local.get 25
+              local.get 28
               local.get 32
-              i64.mul
-              local.get 26
-              local.get 31
-              i64.mul
-              i64.add
-              local.get 27
-              local.get 30
-              i64.mul
-              i64.add
-              local.get 28
-              local.get 37
-              i64.mul
-              i64.add
-              local.get 29
-              local.get 36
               i64.mul
               i64.add
               local.set 40
-              local.get 25
+              local.get 31
+              local.get 38
+              i64.mul
+              local.get 30
+              local.get 39
+              i64.mul
+              i64.add
+              local.get 29
+              local.get 32
+              i64.mul
+              i64.add
+              local.get 28
               local.get 33
               i64.mul
-              local.get 26
+              i64.add
+              local.set 41
+              local.get 31
+              local.get 39
+              i64.mul
+              local.get 30
               local.get 32
               i64.mul
               i64.add
-              local.get 27
-              local.get 31
+              local.get 29
+              local.get 33
               i64.mul
               i64.add
               local.get 28
+              local.get 34
+              i64.mul
+              i64.add
+              local.set 42
+              local.get 31
+              local.get 32
+              i64.mul
               local.get 30
+              local.get 33
               i64.mul
               i64.add
               local.get 29
-              local.get 37
+              local.get 34
               i64.mul
               i64.add
-              local.set 41
-              local.get 39
-              local.get 38
-              i64.const 32
-              i64.shr_u
+              local.get 28
+              local.get 35
+              i64.mul
               i64.add
-              local.set 39
-              local.get 40
-              local.get 39
-              i64.const 32
-              i64.shr_u
-              i64.add
-              local.set 40
+              local.set 43
               local.get 41
               local.get 40
               i64.const 32
               i64.shr_u
               i64.add
               local.set 41
-              local.get 29
-              local.get 30
-              i64.mul
+              local.get 42
               local.get 41
               i64.const 32
               i64.shr_u
               i64.add
+              local.set 42
+              local.get 43
+              local.get 42
+              i64.const 32
+              i64.shr_u
+              i64.add
+              local.set 43
+              local.get 41
+              i64.const 4294967295
+              i64.and
               local.set 29
-              local.get 39
+              local.get 42
               i64.const 4294967295
               i64.and
-              local.set 26
+              local.set 30
+              local.get 43
+              i64.const 17179869183
+              i64.and
+              local.set 31
+              local.get 43
+              i64.const 34
+              i64.shr_u
+              local.set 43
               local.get 40
               i64.const 4294967295
               i64.and
-              local.set 27
-              local.get 41
-              i64.const 4294967295
-              i64.and
-              local.set 28
-              local.get 38
-              i64.const 4294967295
-              i64.and
-              local.get 29
+              local.get 43
+              i64.add
+              local.get 43
               i64.const 2
-              i64.shr_u
+              i64.shl
               i64.add
-              local.get 29
-              i64.const -4
-              i64.and
-              i64.add
-              local.set 25
-              local.get 29
-              i64.const 3
-              i64.and
-              local.set 29
+              local.set 28
             end
             br 1
           end
         end
-        local.get 9
         local.get 10
+        local.get 11
         i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
-        local.set 23
-        local.get 9
+        local.set 26
         local.get 10
+        local.get 11
         i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
+        local.set 11
+        local.get 12
+        local.get 13
+        i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
         local.set 10
-        local.get 11
         local.get 12
-        i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
-        local.set 9
-        local.get 11
-        local.get 12
+        local.get 13
         i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
-        local.set 12
+        local.set 13
         local.get 3
         local.get 2
         v128.load offset=0 align=1
-        local.get 23
-        local.get 9
+        local.get 26
+        local.get 10
         i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23
         i32.const 0
         v128.load offset=32 align=1
@@ -2921,8 +2781,8 @@
         local.get 3
         local.get 2
         v128.load offset=64 align=1
-        local.get 23
-        local.get 9
+        local.get 26
+        local.get 10
         i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31
         i32.const 0
         v128.load offset=32 align=1
@@ -2932,8 +2792,8 @@
         local.get 3
         local.get 2
         v128.load offset=128 align=1
-        local.get 10
-        local.get 12
+        local.get 11
+        local.get 13
         i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23
         i32.const 0
         v128.load offset=32 align=1
@@ -2943,35 +2803,35 @@
         local.get 3
         local.get 2
         v128.load offset=192 align=1
-        local.get 10
-        local.get 12
+        local.get 11
+        local.get 13
         i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31
         i32.const 0
         v128.load offset=32 align=1
         i32x4.add
         v128.xor
         v128.store offset=192 align=1
-        local.get 13
         local.get 14
+        local.get 15
         i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
-        local.set 23
-        local.get 13
+        local.set 26
         local.get 14
+        local.get 15
         i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
+        local.set 15
+        local.get 16
+        local.get 17
+        i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
         local.set 14
-        local.get 15
         local.get 16
-        i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
-        local.set 13
-        local.get 15
-        local.get 16
+        local.get 17
         i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
-        local.set 16
+        local.set 17
         local.get 3
         local.get 2
         v128.load offset=16 align=1
-        local.get 23
-        local.get 13
+        local.get 26
+        local.get 14
         i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23
         i32.const 0
         v128.load offset=416 align=1
@@ -2981,8 +2841,8 @@
         local.get 3
         local.get 2
         v128.load offset=80 align=1
-        local.get 23
-        local.get 13
+        local.get 26
+        local.get 14
         i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31
         i32.const 0
         v128.load offset=416 align=1
@@ -2992,8 +2852,8 @@
         local.get 3
         local.get 2
         v128.load offset=144 align=1
-        local.get 14
-        local.get 16
+        local.get 15
+        local.get 17
         i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23
         i32.const 0
         v128.load offset=416 align=1
@@ -3003,35 +2863,35 @@
         local.get 3
         local.get 2
         v128.load offset=208 align=1
-        local.get 14
-        local.get 16
+        local.get 15
+        local.get 17
         i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31
         i32.const 0
         v128.load offset=416 align=1
         i32x4.add
         v128.xor
         v128.store offset=208 align=1
-        local.get 17
         local.get 18
+        local.get 19
         i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
-        local.set 23
-        local.get 17
+        local.set 26
         local.get 18
+        local.get 19
         i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
+        local.set 19
+        local.get 20
+        local.get 21
+        i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
         local.set 18
-        local.get 19
         local.get 20
-        i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
-        local.set 17
-        local.get 19
-        local.get 20
+        local.get 21
         i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
-        local.set 20
+        local.set 21
         local.get 3
         local.get 2
         v128.load offset=32 align=1
-        local.get 23
-        local.get 17
+        local.get 26
+        local.get 18
         i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23
         i32.const 0
         v128.load offset=432 align=1
@@ -3041,8 +2901,8 @@
         local.get 3
         local.get 2
         v128.load offset=96 align=1
-        local.get 23
-        local.get 17
+        local.get 26
+        local.get 18
         i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31
         i32.const 0
         v128.load offset=432 align=1
@@ -3052,8 +2912,8 @@
         local.get 3
         local.get 2
         v128.load offset=160 align=1
-        local.get 18
-        local.get 20
+        local.get 19
+        local.get 21
         i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23
         i32.const 0
         v128.load offset=432 align=1
@@ -3063,45 +2923,45 @@
         local.get 3
         local.get 2
         v128.load offset=224 align=1
-        local.get 18
-        local.get 20
+        local.get 19
+        local.get 21
         i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31
         i32.const 0
         v128.load offset=432 align=1
         i32x4.add
         v128.xor
         v128.store offset=224 align=1
-        local.get 21
-        local.get 7
+        local.get 22
+        local.get 8
         i32x4.add
-        local.set 21
+        local.set 22
         i32.const 0
         v128.load offset=720 align=1
-        local.set 9
+        local.set 10
         i32.const 0
         v128.load offset=736 align=1
-        local.set 10
-        local.get 21
+        local.set 11
         local.get 22
+        local.get 23
         i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
+        local.set 26
+        local.get 22
+        local.get 23
+        i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
         local.set 23
-        local.get 21
-        local.get 22
-        i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
-        local.set 22
-        local.get 9
         local.get 10
+        local.get 11
         i8x16.shuffle 0 1 2 3 16 17 18 19 4 5 6 7 20 21 22 23
-        local.set 21
-        local.get 9
+        local.set 22
         local.get 10
+        local.get 11
         i8x16.shuffle 8 9 10 11 24 25 26 27 12 13 14 15 28 29 30 31
-        local.set 10
+        local.set 11
         local.get 3
         local.get 2
         v128.load offset=48 align=1
-        local.get 23
-        local.get 21
+        local.get 26
+        local.get 22
         i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23
         i32.const 0
         v128.load offset=656 align=1
@@ -3111,8 +2971,8 @@
         local.get 3
         local.get 2
         v128.load offset=112 align=1
-        local.get 23
-        local.get 21
+        local.get 26
+        local.get 22
         i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31
         i32.const 0
         v128.load offset=656 align=1
@@ -3122,8 +2982,8 @@
         local.get 3
         local.get 2
         v128.load offset=176 align=1
-        local.get 22
-        local.get 10
+        local.get 23
+        local.get 11
         i8x16.shuffle 0 1 2 3 4 5 6 7 16 17 18 19 20 21 22 23
         i32.const 0
         v128.load offset=656 align=1
@@ -3133,8 +2993,8 @@
         local.get 3
         local.get 2
         v128.load offset=240 align=1
-        local.get 22
-        local.get 10
+        local.get 23
+        local.get 11
         i8x16.shuffle 8 9 10 11 12 13 14 15 24 25 26 27 28 29 30 31
         i32.const 0
         v128.load offset=656 align=1
@@ -3156,11 +3016,11 @@
         i32.const 256
         i32.add
         local.set 4
-        local.get 7
+        local.get 8
         i32.const 0
         v128.load offset=144 align=1
         i32x4.add
-        local.set 7
+        local.set 8
         br 1
       end
     end
@@ -3202,199 +3062,147 @@
           i32.const 688
           local.set 6
           i64.const 0
-          local.set 42
+          local.set 44
         end
-        local.get 25
+        local.get 28
         local.get 5
         i64.load32_u offset=0 align=1
         i64.add
-        local.set 25
-        local.get 26
+        local.set 28
+        local.get 29
         local.get 5
         i64.load32_u offset=4 align=1
         i64.add
-        local.set 26
-        local.get 27
+        local.set 29
+        local.get 30
         local.get 5
         i64.load32_u offset=8 align=1
         i64.add
-        local.set 27
-        local.get 28
+        local.set 30
+        local.get 31
         local.get 5
         i64.load32_u offset=12 align=1
         i64.add
-        local.set 28
-        local.get 29
-        local.get 42
+        local.set 31
+        local.get 31
+        local.get 44
         i64.add
-        local.set 29
+        local.set 31
         local.get 5
         i32.const 16
         i32.add
         local.set 5
-        local.get 25
-        local.get 30
-        i64.mul
-        local.get 26
-        local.get 37
-        i64.mul
-        i64.add
-        local.get 27
-        local.get 36
-        i64.mul
-        i64.add
-        local.get 28
-        local.get 35
-        i64.mul
-        i64.add
-        local.set 38
-        local.get 25
         local.get 31
-        i64.mul
-        local.get 26
-        local.get 30
-        i64.mul
-        i64.add
-        local.get 27
         local.get 37
         i64.mul
-        i64.add
-        local.get 28
-        local.get 36
+        local.get 30
+        local.get 38
         i64.mul
         i64.add
         local.get 29
-        local.get 35
+        local.get 39
         i64.mul
         i64.add
-        local.set 39
-        local.get 25
+        local.get 28
         local.get 32
-        i64.mul
-        local.get 26
-        local.get 31
-        i64.mul
-        i64.add
-        local.get 27
-        local.get 30
-        i64.mul
-        i64.add
-        local.get 28
-        local.get 37
-        i64.mul
-        i64.add
-        local.get 29
-        local.get 36
         i64.mul
         i64.add
         local.set 40
-        local.get 25
+        local.get 31
+        local.get 38
+        i64.mul
+        local.get 30
+        local.get 39
+        i64.mul
+        i64.add
+        local.get 29
+        local.get 32
+        i64.mul
+        i64.add
+        local.get 28
         local.get 33
         i64.mul
-        local.get 26
+        i64.add
+        local.set 41
+        local.get 31
+        local.get 39
+        i64.mul
+        local.get 30
         local.get 32
         i64.mul
         i64.add
-        local.get 27
-        local.get 31
+        local.get 29
+        local.get 33
         i64.mul
         i64.add
         local.get 28
+        local.get 34
+        i64.mul
+        i64.add
+        local.set 42
+        local.get 31
+        local.get 32
+        i64.mul
         local.get 30
+        local.get 33
         i64.mul
         i64.add
         local.get 29
-        local.get 37
+        local.get 34
         i64.mul
         i64.add
-        local.set 41
-        local.get 39
-        local.get 38
-        i64.const 32
-        i64.shr_u
+        local.get 28
+        local.get 35
+        i64.mul
         i64.add
-        local.set 39
-        local.get 40
-        local.get 39
-        i64.const 32
-        i64.shr_u
-        i64.add
-        local.set 40
+        local.set 43
         local.get 41
         local.get 40
         i64.const 32
         i64.shr_u
         i64.add
         local.set 41
-        local.get 29
-        local.get 30
-        i64.mul
+        local.get 42
         local.get 41
         i64.const 32
         i64.shr_u
         i64.add
+        local.set 42
+        local.get 43
+        local.get 42
+        i64.const 32
+        i64.shr_u
+        i64.add
+        local.set 43
+        local.get 41
+        i64.const 4294967295
+        i64.and
         local.set 29
-        local.get 39
+        local.get 42
         i64.const 4294967295
         i64.and
-        local.set 26
+        local.set 30
+        local.get 43
+        i64.const 17179869183
+        i64.and
+        local.set 31
+        local.get 43
+        i64.const 34
+        i64.shr_u
+        local.set 43
         local.get 40
         i64.const 4294967295
         i64.and
-        local.set 27
-        local.get 41
-        i64.const 4294967295
-        i64.and
-        local.set 28
-        local.get 38
-        i64.const 4294967295
-        i64.and
-        local.get 29
+        local.get 43
+        i64.add
+        local.get 43
         i64.const 2
-        i64.shr_u
+        i64.shl
         i64.add
-        local.get 29
-        i64.const -4
-        i64.and
-        i64.add
-        local.set 25
-        local.get 29
-        i64.const 3
-        i64.and
-        local.set 29
+        local.set 28
         br 1
       end
     end
-    local.get 26
-    local.get 25
-    i64.const 32
-    i64.shr_u
-    i64.add
-    local.set 26
-    local.get 25
-    i64.const 4294967295
-    i64.and
-    local.set 25
-    local.get 27
-    local.get 26
-    i64.const 32
-    i64.shr_u
-    i64.add
-    local.set 27
-    local.get 26
-    i64.const 4294967295
-    i64.and
-    local.set 26
-    local.get 28
-    local.get 27
-    i64.const 32
-    i64.shr_u
-    i64.add
-    local.set 28
-    local.get 27
-    i64.const 4294967295
-    i64.and
-    local.set 27
     local.get 29
     local.get 28
     i64.const 32
@@ -3405,147 +3213,177 @@
     i64.const 4294967295
     i64.and
     local.set 28
-    local.get 25
+    local.get 30
+    local.get 29
+    i64.const 32
+    i64.shr_u
+    i64.add
+    local.set 30
+    local.get 29
+    i64.const 4294967295
+    i64.and
+    local.set 29
+    local.get 31
+    local.get 30
+    i64.const 32
+    i64.shr_u
+    i64.add
+    local.set 31
+    local.get 30
+    i64.const 4294967295
+    i64.and
+    local.set 30
+    local.get 28
     i64.const 5
     i64.add
-    local.set 38
-    local.get 26
-    local.get 38
-    i64.const 32
-    i64.shr_u
-    i64.add
-    local.set 39
-    local.get 27
-    local.get 39
-    i64.const 32
-    i64.shr_u
-    i64.add
     local.set 40
-    local.get 28
+    local.get 29
     local.get 40
     i64.const 32
     i64.shr_u
     i64.add
     local.set 41
-    i64.const 0
-    local.get 29
+    local.get 30
     local.get 41
     i64.const 32
     i64.shr_u
     i64.add
-    i64.const 2
+    local.set 42
+    local.get 31
+    local.get 42
+    i64.const 32
+    i64.shr_u
+    i64.add
+    local.set 43
+    i64.const 0
+    local.get 43
+    i64.const 34
     i64.shr_u
     i64.sub
-    local.set 42
-    local.get 25
-    local.get 25
-    local.get 38
-    i64.const 4294967295
-    i64.and
-    i64.xor
-    local.get 42
-    i64.and
-    i64.xor
-    local.set 25
-    local.get 26
-    local.get 26
-    local.get 39
-    i64.const 4294967295
-    i64.and
-    i64.xor
-    local.get 42
-    i64.and
-    i64.xor
-    local.set 26
-    local.get 27
-    local.get 27
+    local.set 44
+    local.get 28
+    local.get 28
     local.get 40
     i64.const 4294967295
     i64.and
     i64.xor
-    local.get 42
+    local.get 44
     i64.and
     i64.xor
-    local.set 27
-    local.get 28
-    local.get 28
+    local.set 28
+    local.get 29
+    local.get 29
     local.get 41
     i64.const 4294967295
     i64.and
     i64.xor
-    local.get 42
+    local.get 44
     i64.and
     i64.xor
-    local.set 28
-    local.get 25
+    local.set 29
+    local.get 30
+    local.get 30
+    local.get 42
+    i64.const 4294967295
+    i64.and
+    i64.xor
+    local.get 44
+    i64.and
+    i64.xor
+    local.set 30
+    local.get 31
+    local.get 31
+    local.get 43
+    i64.const 4294967295
+    i64.and
+    i64.xor
+    local.get 44
+    i64.and
+    i64.xor
+    local.set 31
+    local.get 28
     i32.const 0
     i64.load32_u offset=512 align=1
     i64.add
-    local.set 25
-    local.get 26
+    local.set 28
+    local.get 29
     i32.const 0
     i64.load32_u offset=516 align=1
-    local.get 25
+    local.get 28
     i64.const 32
     i64.shr_u
     i64.add
     i64.add
-    local.set 26
-    local.get 27
+    local.set 29
+    local.get 30
     i32.const 0
     i64.load32_u offset=520 align=1
-    local.get 26
+    local.get 29
     i64.const 32
     i64.shr_u
     i64.add
     i64.add
-    local.set 27
-    local.get 28
+    local.set 30
+    local.get 31
     i32.const 0
     i64.load32_u offset=524 align=1
-    local.get 27
+    local.get 30
     i64.const 32
     i64.shr_u
     i64.add
     i64.add
-    local.set 28
-    i32.const 0
-    local.get 25
-    i64.store32 offset=496 align=1
-    i32.const 0
-    local.get 26
-    i64.store32 offset=500 align=1
-    i32.const 0
-    local.get 27
-    i64.store32 offset=504 align=1
-    i32.const 0
-    local.get 28
-    i64.store32 offset=508 align=1
+    local.set 31
     local.get 0
     i32.const 1040
     i32.add
     local.set 6
-    local.get 6
-    v128.load offset=0 align=1
-    i32.const 0
-    v128.load offset=496 align=1
-    v128.xor
-    local.set 8
     local.get 1
     i32.eqz
     if
       local.get 6
-      i32.const 0
-      v128.load offset=496 align=1
-      v128.store offset=0 align=1
-      i32.const 0
-      v128.load offset=160 align=1
-      local.set 8
+      local.get 28
+      i64.store32 offset=0 align=1
+      local.get 6
+      local.get 29
+      i64.store32 offset=4 align=1
+      local.get 6
+      local.get 30
+      i64.store32 offset=8 align=1
+      local.get 6
+      local.get 31
+      i64.store32 offset=12 align=1
     end
+    local.get 28
+    i64.const 4294967295
+    i64.and
+    local.get 6
+    i64.load32_u offset=0 align=1
+    i64.xor
+    local.get 29
+    i64.const 4294967295
+    i64.and
+    local.get 6
+    i64.load32_u offset=4 align=1
+    i64.xor
+    i64.or
+    local.get 30
+    i64.const 4294967295
+    i64.and
+    local.get 6
+    i64.load32_u offset=8 align=1
+    i64.xor
+    i64.or
+    local.get 31
+    i64.const 4294967295
+    i64.and
+    local.get 6
+    i64.load32_u offset=12 align=1
+    i64.xor
+    i64.or
+    i64.eqz
+    local.set 7
     local.get 1
-    local.get 8
-    v128.any_true
-    i32.eqz
+    local.get 7
     i32.and
     if
       i32.const 0
@@ -3578,92 +3416,72 @@
       end
     end
     i32.const 0
-    i32.const 0
     v128.load offset=160 align=1
+    local.set 9
+    i32.const 0
+    local.get 9
     v128.store offset=416 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=432 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=448 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=464 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=480 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=496 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=512 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=528 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=544 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=560 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=576 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=592 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=608 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=624 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=640 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=656 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=672 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=688 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=704 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=720 align=1
     i32.const 0
-    i32.const 0
-    v128.load offset=160 align=1
+    local.get 9
     v128.store offset=736 align=1
-    local.get 8
-    v128.any_true
-    i32.eqz
+    local.get 7
   )
   (data (i32.const 0) "\02\03\00\01\06\07\04\05\0a\0b\08\09\0e\0f\0c\0d\03\00\01\02\07\04\05\06\0b\08\09\0a\0f\0c\0d\0e\65\78\70\61\6e\64\20\33\32\2d\62\79\74\65\20\6b\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\ff\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\00\01\00\00\00\02\00\00\00\03\00\00\00\04\00\00\00\05\00\00\00\06\00\00\00\04\00\00\00\04\00\00\00\04\00\00\00\04\00\00\00")
 )
