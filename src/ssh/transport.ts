@@ -1,5 +1,5 @@
 /**
- * Transport: RFC 4253 §7 (key exchange, by either side and at any time), §9, §10, §11.1-4, and RFC 8308 (EXT_INFO).
+ * Transport: RFC 4253 §7 (key exchange, by either side and at any time), §9, §10, §11.1-4.
  * Bytes in; events and bytes out. It has no clock: the caller says when to rekey for age.
  *
  * Law: nothing is processed between the server's proof of its host key and `acceptHostKey`, and while a key exchange
@@ -17,6 +17,7 @@ import type {
 } from "./algorithms/interfaces.ts";
 import { none } from "./algorithms/none.ts";
 import { DISCONNECT_REASON, DisconnectError, HostKeyError, NegotiationError, ProtocolError } from "./errors.ts";
+import { ExtensionInfo } from "./extension-info.ts";
 import {
   type Choice,
   chooseAlgorithms,
@@ -35,14 +36,12 @@ import * as m from "./messages.ts";
 import { type InboundPacket, type Keys, PacketReader, PacketWriter } from "./packet.ts";
 import { printable } from "./printable.ts";
 import { CLIENT_VERSION, VersionExchange } from "./version-exchange.ts";
-import { decode, decodeFields, encode, fromUtf8, isEqual, type Message, utf8 } from "./wire.ts";
+import { decode, encode, fromUtf8, isEqual, type Message, utf8 } from "./wire.ts";
 
 const maximumQueuedBytes = 256 * 1024; // control replies that wait for a key exchange to end
 /** Output beyond which nothing more is processed: the peer asks for replies faster than it reads them. */
 const maximumBacklog = 1024 * 1024;
-const maximumExtensions = 64;
 const maximumServerMessages = 200; // shown over the whole connection: whoever sits on the path may send them too
-const maximumExtInfos = 2; // RFC 8308 §2.4: after NEWKEYS, and once more before USERAUTH_SUCCESS
 
 export interface TransportOptions {
   readonly table: AlgorithmTable;
@@ -114,6 +113,7 @@ export class Transport {
   readonly #reader: PacketReader;
   readonly #writer: PacketWriter;
   readonly #versions: VersionExchange = new VersionExchange();
+  readonly #extensionInfo: ExtensionInfo = new ExtensionInfo();
   readonly #traces: string[] = [];
   #step: KexStep;
   #phase: Phase = "service";
@@ -126,11 +126,9 @@ export class Transport {
   #sessionId: Uint8Array | undefined;
   #queue: Uint8Array[] = [];
   #queuedBytes = 0;
-  #extInfos = 0;
   #serverMessages = 0;
   #kexInitSequenceNumber = 0;
   #packetsReceived = 0;
-  #extensions: ReadonlyMap<string, Uint8Array> = new Map();
 
   /** Version line and KEXINIT are in the output at once: a far server costs round trips. RFC 4253 §4.2 allows it. */
   constructor(options: TransportOptions) {
@@ -165,7 +163,7 @@ export class Transport {
 
   /** Extensions of EXT_INFO, name to value. RFC 8308 §2.3. */
   get extensions(): ReadonlyMap<string, Uint8Array> {
-    return this.#extensions;
+    return this.#extensionInfo.extensions;
   }
 
   /** Whether higher protocols may send: not between our KEXINIT and our NEWKEYS. RFC 4253 §7.1. */
@@ -419,12 +417,8 @@ export class Transport {
   }
 
   #receiveExtInfo(payload: Uint8Array): undefined {
-    this.#extInfos += 1;
-    if (this.#extInfos > maximumExtInfos) {
-      throw new ProtocolError(`EXT_INFO number ${this.#extInfos}, at most two may come`, "RFC 8308 §2.4");
-    }
-    this.#extensions = new Map([...this.#extensions, ...decodeExtensions(decode(m.EXT_INFO, payload))]);
-    this.#trace(() => `server extensions ${printable([...this.#extensions.keys()].join(", "))}`);
+    this.#extensionInfo.receive(payload);
+    this.#trace(() => `server extensions ${printable([...this.extensions.keys()].join(", "))}`);
   }
 
   // Key exchange: RFC 4253 §7, §8; RFC 8731
@@ -600,21 +594,6 @@ function keyedWith(cipher: PacketCipher, { key, iv, macKey }: DirectionKeys): Ke
 function disconnected({ reasonCode, description }: Message<typeof m.DISCONNECT>): DisconnectError {
   const why = printable(description) || "no reason given";
   return new DisconnectError(`the server ended the connection: ${why} (reason ${reasonCode})`, reasonCode);
-}
-
-function decodeExtensions({ extensionCount, extensions }: Message<typeof m.EXT_INFO>): Map<string, Uint8Array> {
-  if (extensionCount > maximumExtensions) {
-    throw new ProtocolError(`${extensionCount} extensions, at most ${maximumExtensions} are read`, "RFC 8308 §2.3");
-  }
-  const found = new Map<string, Uint8Array>();
-  let rest = extensions;
-  for (let i = 0; i < extensionCount; i++) {
-    const extension = decodeFields("EXT_INFO", m.EXTENSION, rest);
-    found.set(extension.extensionName, extension.extensionValue.slice());
-    rest = extension.rest;
-  }
-  if (rest.length > 0) throw new ProtocolError(`EXT_INFO: ${rest.length} bytes trail`, "RFC 8308 §2.3");
-  return found;
 }
 
 function describeKexInit(message: KexInit): string {

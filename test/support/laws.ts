@@ -38,7 +38,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["key-material"],
   ["openssh-key", "pem-key"],
   ["sealed-section", "plain-key"],
-  ["packet", "kex", "legal", "version-exchange", "userauth", "channel", "private-key", "agent"],
+  ["packet", "kex", "legal", "version-exchange", "extension-info", "userauth", "channel", "private-key", "agent"],
   ["other-host-keys"],
   ["transport", "global-requests"],
   ["client"],
