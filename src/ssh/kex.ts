@@ -2,7 +2,7 @@
  * Kex: the pure part of a key exchange. Choosing algorithms (RFC 4253 §7.1), the exchange hash H (§8, RFC 8731 §3.1),
  * deriving keys (§7.2). Sends and keeps nothing.
  */
-import type { AlgorithmTable, KexMethod, PacketCipher, RandomBytes } from "./algorithms/interfaces.ts";
+import type { AlgorithmTable, KexMethod, Keys, PacketCipher, RandomBytes } from "./algorithms/interfaces.ts";
 import { NegotiationError } from "./errors.ts";
 import type { KEXINIT } from "./messages.ts";
 import { printable } from "./printable.ts";
@@ -73,6 +73,22 @@ export function chooseAlgorithms(client: KexInit, server: KexInit, table: Algori
   };
 }
 
+/**
+ * CVE-2023-48795: without strict kex, chacha20-poly1305 lets an attacker cut messages off the start of the session.
+ * @throws NegotiationError, whose `theirs` are the server's ciphers for both ways, so that a caller can see whether
+ * another connection has a way.
+ */
+export function refuseTerrapin(choice: Choice, server: KexInit): void {
+  const cipher = "chacha20-poly1305@openssh.com";
+  if (choice.cipherClientToServer !== cipher && choice.cipherServerToClient !== cipher) return;
+  const message =
+    `the server takes ${cipher} but not part in strict kex, which leaves it open to the Terrapin attack ` +
+    "(CVE-2023-48795): update the server, connect without offering this cipher, or allow it for this server";
+  const { encryptionAlgorithmsClientToServer: toServer, encryptionAlgorithmsServerToClient: toClient } = server;
+  const bothWays = toServer.filter((name) => toClient.includes(name));
+  throw new NegotiationError(message, "strict kex", [cipher], bothWays);
+}
+
 /** A direction's cipher, with its MAC where it is no AEAD. RFC 4253 §6.3, §6.4. */
 export function packetCipher(table: AlgorithmTable, cipher: string, mac: string | undefined): PacketCipher {
   const chosen = row(table.cipher, cipher);
@@ -140,6 +156,23 @@ export function exchangeHash(method: KexMethod, input: ExchangeHashInput): Uint8
   return method.hash(concat(...strings.map(encodeString), input.K));
 }
 
+/** What a direction uses from its NEWKEYS on. Of the keys none but the cipher keeps a copy. RFC 4253 §7.2. */
+export function directionKeys(
+  table: AlgorithmTable,
+  choice: Choice,
+  direction: "clientToServer" | "serverToClient",
+  { K, H, sessionId }: { readonly K: Uint8Array; readonly H: Uint8Array; readonly sessionId: Uint8Array },
+): Keys {
+  const cipher =
+    direction === "clientToServer"
+      ? packetCipher(table, choice.cipherClientToServer, choice.macClientToServer)
+      : packetCipher(table, choice.cipherServerToClient, choice.macServerToClient);
+  const { key, iv, macKey } = deriveKeys(row(table.kex, choice.kex), K, H, sessionId, direction, cipher);
+  const keyed = cipher.create(key, iv, macKey);
+  for (const secret of [key, iv, macKey]) secret.fill(0);
+  return { row: cipher, keyed };
+}
+
 /** Keys and IV of one direction. */
 export interface DirectionKeys {
   readonly key: Uint8Array;
@@ -174,4 +207,10 @@ export function deriveKeys(
     key: derive(keyLetter, cipher.keyLength),
     macKey: derive(macLetter, cipher.macKeyLength),
   };
+}
+
+/** Its lists that are not empty, for a log. */
+export function describeKexInit(message: KexInit): string {
+  const lists = Object.entries(message).filter(([, value]) => Array.isArray(value) && value.length > 0);
+  return printable(lists.map(([name, value]) => `${name}=${value}`).join(" "), 4096);
 }

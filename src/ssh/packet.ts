@@ -2,7 +2,7 @@
  * Packet: the binary packet protocol of RFC 4253 §6. Framing, padding, sequence numbers and the cipher of each
  * direction; knows no message. The cipher `none` takes the same path as any other.
  */
-import type { KeyedCipher, PacketCipher, RandomBytes } from "./algorithms/interfaces.ts";
+import type { Keys, RandomBytes } from "./algorithms/interfaces.ts";
 import { DISCONNECT_REASON, ProtocolError } from "./errors.ts";
 
 /**
@@ -20,12 +20,6 @@ const noData: Uint8Array = new Uint8Array(0);
 export interface InboundPacket {
   readonly payload: Uint8Array;
   readonly sequenceNumber: number;
-}
-
-/** What stands in one direction: a row of the cipher table and that row keyed. */
-export interface Keys {
-  readonly row: PacketCipher;
-  readonly keyed: KeyedCipher;
 }
 
 /** What both directions have: keys, and counts of what was opened or sealed. */

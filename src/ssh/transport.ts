@@ -10,30 +10,28 @@ import type {
   Certificate,
   KexMethod,
   KexStart,
-  KeyedCipher,
+  Keys,
   Negotiated,
-  PacketCipher,
   RandomBytes,
 } from "./algorithms/interfaces.ts";
 import { none } from "./algorithms/none.ts";
-import { DISCONNECT_REASON, DisconnectError, HostKeyError, NegotiationError, ProtocolError } from "./errors.ts";
+import { DISCONNECT_REASON, DisconnectError, HostKeyError, ProtocolError } from "./errors.ts";
 import { ExtensionInfo } from "./extension-info.ts";
 import {
   type Choice,
   chooseAlgorithms,
   clientKexInit,
-  type DirectionKeys,
-  deriveKeys,
+  describeKexInit,
+  directionKeys,
   exchangeHash,
   isGuessRight,
   isStrict,
-  type KexInit,
-  packetCipher,
+  refuseTerrapin,
   row,
 } from "./kex.ts";
 import { expectedAt, isKnown, isLegal, type KexPosition, nameOf, type Phase } from "./legal.ts";
 import * as m from "./messages.ts";
-import { type InboundPacket, type Keys, PacketReader, PacketWriter } from "./packet.ts";
+import { type InboundPacket, PacketReader, PacketWriter } from "./packet.ts";
 import { printable } from "./printable.ts";
 import { CLIENT_VERSION, VersionExchange } from "./version-exchange.ts";
 import { decode, encode, fromUtf8, isEqual, type Message, utf8 } from "./wire.ts";
@@ -90,7 +88,7 @@ interface Exchange extends Agreed {
 
 /** Signature good; in the first exchange the caller has not accepted the key yet. */
 interface Verified {
-  readonly exchange: Exchange;
+  readonly choice: Choice;
   readonly hostKeyBlob: Uint8Array;
   readonly K: Uint8Array;
   readonly H: Uint8Array;
@@ -336,9 +334,8 @@ export class Transport {
     this.#trace(() => `received ${nameOf(number)}, ${payload.length} bytes`);
     if (this.#skipsGuess && number !== m.DISCONNECT.number) return this.#skipGuess(number);
     const position = this.#position();
-    if (!isLegal(number, position, this.#phase, this.#strict)) this.#refuse(number, sequenceNumber, position);
-    else return this.#dispatch(number, payload, sequenceNumber);
-    return undefined;
+    if (isLegal(number, position, this.#phase, this.#strict)) return this.#dispatch(number, payload, sequenceNumber);
+    return this.#refuse(number, sequenceNumber, position);
   }
 
   #position(): KexPosition {
@@ -350,7 +347,7 @@ export class Transport {
   }
 
   /** Unknown numbers are answered, in every phase but the first strict exchange; known ones out of place end it. */
-  #refuse(number: number, sequenceNumber: number, position: KexPosition): void {
+  #refuse(number: number, sequenceNumber: number, position: KexPosition): undefined {
     const inStrictKex = position.startsWith("first") && this.#strict;
     if (!isKnown(number) && !inStrictKex) {
       this.#write(encode(m.UNIMPLEMENTED, { packetSequenceNumber: sequenceNumber })); // RFC 4253 §11.4; §7.1 allows it
@@ -443,9 +440,7 @@ export class Transport {
     const client = decode(m.KEXINIT, ours);
     const choice = chooseAlgorithms(client, server, this.#options.table);
     this.#trace(() => `chosen: ${Object.values(choice).join(", ")}${this.#strict ? ", strict kex" : ""}`);
-    const { encryptionAlgorithmsClientToServer: toServer, encryptionAlgorithmsServerToClient: toClient } = server;
-    const bothWays = toServer.filter((name) => toClient.includes(name));
-    this.#refuseTerrapin(choice, bothWays);
+    if (!this.#strict && !this.#options.allowChachaWithoutStrictKex) refuseTerrapin(choice, server);
     this.#negotiated = choice;
     this.#skipsGuess = server.firstKexPacketFollows && !isGuessRight(client, server);
     const method = row(this.#options.table.kex, choice.kex);
@@ -471,20 +466,6 @@ export class Transport {
     const start = this.#prepared?.start;
     this.#prepared = undefined; // it serves one exchange
     return start ?? method.start(this.#options.randomBytes);
-  }
-
-  /**
-   * CVE-2023-48795: without strict kex, chacha20-poly1305 lets an attacker cut messages off the start of the session.
-   * The error's `theirs` are the server's ciphers for both ways, so that a caller can see whether another connection has a way.
-   */
-  #refuseTerrapin(choice: Choice, serverCiphers: readonly string[]): void {
-    if (this.#strict || this.#options.allowChachaWithoutStrictKex) return;
-    const cipher = "chacha20-poly1305@openssh.com";
-    if (choice.cipherClientToServer !== cipher && choice.cipherServerToClient !== cipher) return;
-    const message =
-      `the server takes ${cipher} but not part in strict kex, which leaves it open to the Terrapin attack ` +
-      "(CVE-2023-48795): update the server, connect without offering this cipher, or allow it for this server";
-    throw new NegotiationError(message, "strict kex", [cipher], serverCiphers);
   }
 
   /** The packet that the server sent on a wrong guess is ignored, whatever it holds. RFC 4253 §7. */
@@ -515,12 +496,11 @@ export class Transport {
     if (!verifier.verify(H, signature)) {
       throw new HostKeyError("the server's signature over the key exchange is wrong (RFC 4253 §8)", "signature");
     }
-    const verified = { exchange, hostKeyBlob: hostKeyBlob.slice(), K, H };
+    const verified = { choice: exchange.choice, hostKeyBlob: hostKeyBlob.slice(), K, H };
     if (this.#hostKeyBlob === undefined) {
       this.#step = { step: "host-key-wait", verified };
       const { certificate } = verifier;
-      const event: HostKeyEvent = { type: "host-key", algorithm, blob: verified.hostKeyBlob };
-      return certificate === undefined ? event : { ...event, certificate };
+      return { type: "host-key", algorithm, blob: verified.hostKeyBlob, ...(certificate && { certificate }) };
     }
     // RFC 4253 §9 lets a host key change on rekey; nobody has verified the other one, so it may not.
     if (!isEqual(this.#hostKeyBlob, hostKeyBlob)) {
@@ -530,21 +510,17 @@ export class Transport {
     return undefined;
   }
 
-  #finishExchange({ exchange, hostKeyBlob, K, H }: Verified): void {
-    const { choice, method } = exchange;
+  #finishExchange({ choice, hostKeyBlob, K, H }: Verified): void {
     this.#hostKeyBlob = hostKeyBlob;
     this.#sessionId ??= H;
     const { table } = this.#options;
-    const outboundRow = packetCipher(table, choice.cipherClientToServer, choice.macClientToServer);
-    const inboundRow = packetCipher(table, choice.cipherServerToClient, choice.macServerToClient);
-    const outbound = deriveKeys(method, K, H, this.#sessionId, "clientToServer", outboundRow);
-    const inbound = deriveKeys(method, K, H, this.#sessionId, "serverToClient", inboundRow);
-    this.#write(encode(m.NEWKEYS, {}));
-    const outboundKeys = { row: outboundRow, keyed: keyedWith(outboundRow, outbound) };
-    const inboundKeys = { row: inboundRow, keyed: keyedWith(inboundRow, inbound) };
+    const secrets = { K, H, sessionId: this.#sessionId };
+    const outbound = directionKeys(table, choice, "clientToServer", secrets);
+    const inbound = directionKeys(table, choice, "serverToClient", secrets);
     K.fill(0);
-    this.#writer.changeKeys(outboundKeys, this.#strict);
-    this.#step = { step: "newkeys-wait", inbound: inboundKeys };
+    this.#write(encode(m.NEWKEYS, {}));
+    this.#writer.changeKeys(outbound, this.#strict);
+    this.#step = { step: "newkeys-wait", inbound };
     this.#flushQueue();
   }
 
@@ -584,19 +560,7 @@ export class Transport {
   }
 }
 
-/** Keys a direction; the keys are wiped, since a cipher has copies. */
-function keyedWith(cipher: PacketCipher, { key, iv, macKey }: DirectionKeys): KeyedCipher {
-  const keyed = cipher.create(key, iv, macKey);
-  for (const secret of [key, iv, macKey]) secret.fill(0);
-  return keyed;
-}
-
 function disconnected({ reasonCode, description }: Message<typeof m.DISCONNECT>): DisconnectError {
   const why = printable(description) || "no reason given";
   return new DisconnectError(`the server ended the connection: ${why} (reason ${reasonCode})`, reasonCode);
-}
-
-function describeKexInit(message: KexInit): string {
-  const lists = Object.entries(message).filter(([, value]) => Array.isArray(value) && value.length > 0);
-  return printable(lists.map(([name, value]) => `${name}=${value}`).join(" "), 4096);
 }

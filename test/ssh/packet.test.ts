@@ -1,8 +1,9 @@
 import { describe, expect, test, vi } from "vitest";
+import type { Keys } from "../../src/ssh/algorithms/interfaces.ts";
 import { none } from "../../src/ssh/algorithms/none.ts";
 import { ProtocolError } from "../../src/ssh/errors.ts";
 import { packetCipher } from "../../src/ssh/kex.ts";
-import { type Keys, PacketReader, PacketWriter } from "../../src/ssh/packet.ts";
+import { PacketReader, PacketWriter } from "../../src/ssh/packet.ts";
 import { table } from "../../src/ssh/table.ts";
 import {
   type Bend,

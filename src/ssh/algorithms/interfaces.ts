@@ -216,6 +216,12 @@ export interface KeyedCipher {
   wipe(): void;
 }
 
+/** What stands in one direction: a row of the cipher table and that row keyed. */
+export interface Keys {
+  readonly row: PacketCipher;
+  readonly keyed: KeyedCipher;
+}
+
 /** A private key, or something that can use one. */
 export interface Signer {
   /**
