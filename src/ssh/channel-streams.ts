@@ -22,6 +22,8 @@ export interface ChannelPort {
 }
 
 export class ChannelStreams implements SessionChannel {
+  /** Never rejects: undefined once the server has done what the channel was opened for, else why it has not. */
+  readonly opened: Promise<SshError | undefined>;
   readonly exited: Promise<ExitStatus | undefined>;
   readonly #port: ChannelPort;
   readonly #data: ReadQueue;
@@ -29,6 +31,7 @@ export class ChannelStreams implements SessionChannel {
   readonly #sink: ChannelSink;
   readonly #duplex: ByteDuplex;
   #stderrStream: ReadableStream<Uint8Array> | undefined;
+  #resolveOpened: (fault: SshError | undefined) => void = () => undefined;
   #resolveExited: (status: ExitStatus | undefined) => void = () => undefined;
   #exitStatus: ExitStatus | undefined;
   #stderrDropped = 0;
@@ -39,6 +42,9 @@ export class ChannelStreams implements SessionChannel {
     this.#data = new ReadQueue((length) => port.consumed(length));
     this.#sink = new ChannelSink(port);
     this.#duplex = duplexOf({ source: this.#data, sink: this.#sink }, true);
+    this.opened = new Promise((resolve) => {
+      this.#resolveOpened = resolve;
+    });
     this.exited = new Promise((resolve) => {
       this.#resolveExited = resolve;
     });
@@ -81,6 +87,14 @@ export class ChannelStreams implements SessionChannel {
   /** Takes news of the channel; byte arrays are copied. */
   tell(news: ChannelNews): void {
     switch (news.news) {
+      case "ready":
+        this.#resolveOpened(undefined);
+        return;
+      case "refused":
+        this.#resolveOpened(news.error);
+        return;
+      case "env-refused":
+        return; // the channel opens all the same
       case "data":
         this.#data.push(news.data);
         return;
@@ -101,10 +115,6 @@ export class ChannelStreams implements SessionChannel {
       case "closed":
         this.end(undefined);
         return;
-      case "ready":
-      case "refused":
-      case "env-refused":
-        return; // told to whoever opens the channel
     }
   }
 
@@ -124,6 +134,7 @@ export class ChannelStreams implements SessionChannel {
     if (this.#isEnded) return;
     this.#isEnded = true;
     const gone = error ?? new ChannelError("the server closed the channel", "session");
+    this.#resolveOpened(error ?? new ChannelError("the server closed the channel before it answered", "session"));
     this.#data.end(error);
     this.#stderr.end();
     this.#sink.fail(gone);

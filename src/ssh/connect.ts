@@ -19,15 +19,15 @@ import type {
   SshConnection,
 } from "./connection.ts";
 import { type Clock, Deadline, now, within } from "./deadline.ts";
-import { AuthError, ChannelError, HostKeyError, SshError, TimeoutError } from "./errors.ts";
+import { AuthError, HostKeyError, SshError, TimeoutError } from "./errors.ts";
 import { flowing } from "./flow.ts";
 import { HangUp } from "./hang-up.ts";
 import { fingerprint } from "./known-hosts.ts";
-import { Liveness, type Moment } from "./liveness.ts";
 import * as m from "./messages.ts";
 import { printable } from "./printable.ts";
 import { systemRandomBytes } from "./random-bytes.ts";
 import { requestsOf } from "./session-request.ts";
+import { Upkeep } from "./upkeep.ts";
 import { directOf } from "./web-streams.ts";
 import { decodeFields, encodeFields, isEqual } from "./wire.ts";
 
@@ -66,11 +66,6 @@ interface Waiting<T = void> {
   readonly reject: (error: SshError) => void;
 }
 
-interface OpenChannel {
-  readonly streams: ChannelStreams;
-  opening: Waiting | undefined;
-}
-
 class Connection implements SshConnection {
   readonly established: Promise<SshConnection>;
   readonly closed: Promise<SshError | undefined>;
@@ -80,7 +75,7 @@ class Connection implements SshConnection {
   readonly #source: ByteSource;
   readonly #sink: ByteSink;
   readonly #hangUp: HangUp;
-  readonly #channels: Map<number, OpenChannel> = new Map();
+  readonly #channels: Map<number, ChannelStreams> = new Map();
   readonly #rekeys: Waiting[] = [];
   #proof: Waiting<readonly Uint8Array[]> | undefined;
   readonly #over: AbortController = new AbortController();
@@ -93,23 +88,19 @@ class Connection implements SshConnection {
   #hasSent = false;
   #isStepping = false;
   #told: "nothing" | "version" | "negotiated" = "nothing";
-  #isEnded = false;
-  /** Why nothing can be asked for any more. */
-  #gone: SshError = connectionEnded();
+  /** Why nothing can be asked for any more, once it has ended. */
+  #gone: SshError | undefined;
   #verdict: Promise<void> | undefined;
   readonly #now: Clock;
   readonly #deadline: Deadline;
-  #keepaliveTimer: ReturnType<typeof setTimeout> | undefined;
-  #rekeyTimer: ReturnType<typeof setTimeout> | undefined;
-  readonly #rekeyDeadline: Deadline;
-  #liveness: Liveness | undefined;
+  /** From authentication to the end. */
+  #upkeep: Upkeep | undefined;
 
   constructor(socket: ByteDuplex, options: ConnectOptions & Pick<ClientOptions, "table">, limits: Limits) {
     this.#options = options;
     this.#limits = limits;
     this.#now = options.now ?? now;
     this.#deadline = new Deadline(this.#now);
-    this.#rekeyDeadline = new Deadline(this.#now);
     this.#client = new SshClient({
       user: options.user,
       keys: options.keys,
@@ -163,16 +154,15 @@ class Connection implements SshConnection {
   }
 
   rekey(): Promise<void> {
-    if (this.#isEnded) return Promise.reject(this.#gone);
+    if (this.#gone !== undefined) return Promise.reject(this.#gone);
     return new Promise((resolve, reject) => {
       this.#rekeys.push({ resolve, reject });
-      this.#client.rekey();
-      this.#step();
+      this.#act(() => this.#client.rekey());
     });
   }
 
   async proveHostKeys(keys: readonly HostKey[]): Promise<readonly HostKey[]> {
-    if (this.#isEnded) throw this.#gone;
+    if (this.#gone !== undefined) throw this.#gone;
     if (this.#proof !== undefined) throw new TypeError("a proof of host keys is under way");
     if (this.#client.proveHostKeys(keys.map(({ blob }) => blob)) === 0) return [];
     const proved = new Promise<readonly Uint8Array[]>((resolve, reject) => {
@@ -190,8 +180,7 @@ class Connection implements SshConnection {
   }
 
   async close(): Promise<void> {
-    this.#client.disconnect();
-    this.#step();
+    this.#act(() => this.#client.disconnect());
     await this.closed;
   }
 
@@ -208,8 +197,7 @@ class Connection implements SshConnection {
 
   readonly #abort = (): void => {
     this.#settle.reject(this.#options.signal?.reason);
-    this.#client.disconnect();
-    this.#step();
+    this.#act(() => this.#client.disconnect());
   };
 
   async #read(): Promise<void> {
@@ -225,15 +213,15 @@ class Connection implements SshConnection {
   }
 
   readonly #take = (bytes: Uint8Array): Promise<void> | undefined => {
-    if (this.#isEnded) return this.#hangUp.drop(bytes.length);
+    if (this.#gone !== undefined) return this.#hangUp.drop(bytes.length);
     const { packetsReceived } = this.#client;
     this.#client.receive(bytes);
     this.#hasSent = this.#writing !== undefined;
     this.#step();
-    this.#liveness?.heard(this.#now(), this.#client.packetsReceived > packetsReceived);
+    this.#upkeep?.liveness.heard(this.#now(), this.#client.packetsReceived > packetsReceived);
     if (!this.#hasSent) this.#client.acknowledge();
     this.#flush();
-    if (this.#isEnded) return this.#hangUp.drop(0);
+    if (this.#gone !== undefined) return this.#hangUp.drop(0);
     return this.#verdict !== undefined || this.#client.pendingOutput >= readPauseOutput ? this.#mayRead() : undefined;
   };
 
@@ -246,13 +234,13 @@ class Connection implements SshConnection {
 
   /** Takes all events, then sends all output; callable from anywhere. */
   #step(): void {
-    if (this.#isStepping || this.#isEnded) return;
+    if (this.#isStepping || this.#gone !== undefined) return;
     this.#isStepping = true;
     try {
       for (let event = this.#client.nextEvent(); event !== undefined; event = this.#client.nextEvent())
         this.#handle(event);
       this.#tellProgress(); // before the host key can come, which answers what we send now
-      for (const { streams } of this.#channels.values()) streams.resume();
+      for (const streams of this.#channels.values()) streams.resume();
       for (const text of this.#client.takeTraces()) this.#notice({ type: "trace", text });
     } catch (error) {
       const failure = internalError(error);
@@ -260,9 +248,15 @@ class Connection implements SshConnection {
       this.#finish(failure);
     }
     this.#isStepping = false;
-    this.#watchRekey();
+    this.#upkeep?.watchRekey(this.#client.isExchangingKeys);
     this.#flush();
-    for (const { streams } of this.#channels.values()) streams.deliver(); // whoever takes it may ask us for anything
+    for (const streams of this.#channels.values()) streams.deliver(); // whoever takes it may ask us for anything
+  }
+
+  /** Has the client do something, and does what follows from it. */
+  #act(action: () => void): void {
+    action();
+    this.#step();
   }
 
   /** Tells of the version and of what was negotiated, each once, before what follows from them. */
@@ -281,7 +275,7 @@ class Connection implements SshConnection {
 
   /** One write at a time: what comes meanwhile leaves together with the next. */
   #flush(): void {
-    if (this.#isWriting || this.#writing !== undefined || this.#isEnded) return;
+    if (this.#isWriting || this.#writing !== undefined || this.#gone !== undefined) return;
     if (!this.#client.hasOutput) return;
     const output = this.#client.lendOutput(); // until it has left: no other is lent before
     this.#hasSent = true;
@@ -321,7 +315,8 @@ class Connection implements SshConnection {
         this.#authenticated(event.withProof);
         return;
       case "rekeyed":
-        this.#rekeyed();
+        this.#upkeep?.rekeyed();
+        for (const waiting of this.#rekeys.splice(0)) waiting.resolve();
         return;
       case "host-keys":
         this.#notice({ type: "host-keys", keys: event.blobs.map(listed), fault: event.error?.message });
@@ -386,7 +381,7 @@ class Connection implements SshConnection {
 
   /** The next key is tried, as ssh does it: an agent may refuse one key, or a person not touch it. */
   #cannotSign(error: unknown, left: number): void {
-    if (this.#isEnded) return;
+    if (this.#gone !== undefined) return;
     const why = error instanceof Error ? printable(error.message) : "";
     const failure =
       error instanceof SshError
@@ -405,23 +400,28 @@ class Connection implements SshConnection {
     this.#options.signal?.removeEventListener("abort", this.#abort);
     if (!withProof) this.#notice({ type: "authenticated-without-proof" });
     this.#options.onProgress?.({ type: "authenticated", by: this.#client.triedLast });
-    const { keepaliveInterval, keepaliveCount } = this.#limits;
-    this.#liveness = new Liveness(keepaliveInterval, keepaliveCount, moment(this.#now));
-    this.#watchLife(this.#liveness);
-    this.#startRekeyTimer();
+    this.#upkeep = new Upkeep(this.#limits, this.#now, {
+      keepalive: () => this.#act(() => this.#client.keepalive()),
+      rekey: () => this.#act(() => this.#client.rekey()),
+      giveUp: (error) => this.#act(() => this.#client.fail(error)),
+    });
     this.#settle.resolve(this);
+  }
+
+  /** `left`: what of the limit is left. */
+  #startDeadline(limit: number, left: number = limit): void {
+    if (this.#gone !== undefined) return; // a verdict or a signature may come when nobody needs it any more
+    this.#deadline.start(left, () =>
+      this.#act(() => this.#client.fail(new TimeoutError(this.#client.waitsFor, limit))),
+    );
   }
 
   // Channels
 
   async #open(opening: Opening, signal: AbortSignal | undefined): Promise<ChannelStreams> {
-    if (this.#isEnded) throw this.#gone;
+    if (this.#gone !== undefined) throw this.#gone;
     const id = this.#client.openChannel(opening);
     const client = this.#client;
-    const act = (action: () => void): void => {
-      action();
-      this.#step();
-    };
     const streams = new ChannelStreams({
       write: (bytes) => {
         const taken = client.write(id, bytes);
@@ -432,112 +432,52 @@ class Connection implements SshConnection {
         client.consumed(id, length);
         if (client.hasOutput) this.#step(); // it may have given window back, or have failed
       },
-      sendEof: () => act(() => client.sendEof(id)),
-      signal: (name) => act(() => client.signal(id, name)),
-      close: () => act(() => client.closeChannel(id)),
+      sendEof: () => this.#act(() => client.sendEof(id)),
+      signal: (name) => this.#act(() => client.signal(id, name)),
+      close: () => this.#act(() => client.closeChannel(id)),
     });
-    const ready = new Promise<void>((resolve, reject) => {
-      this.#channels.set(id, { streams, opening: { resolve, reject } });
-    });
+    this.#channels.set(id, streams);
     this.#step();
     try {
-      await within(this.#limits.channelTimeout, "an answer to the channel's request", ready, signal, this.#now);
+      const fault = await within(
+        this.#limits.channelTimeout,
+        "an answer to the channel's request",
+        streams.opened,
+        signal,
+        this.#now,
+      );
+      if (fault !== undefined) throw fault;
     } catch (error) {
-      client.closeChannel(id);
-      this.#step();
+      this.#act(() => client.closeChannel(id));
       throw error;
     }
     return streams;
   }
 
   #channelNews(id: number, news: ChannelNews): void {
-    const channel = this.#channels.get(id);
-    if (channel === undefined) return;
-    if (news.news === "ready") this.#opened(channel);
-    else if (news.news === "refused") channel.opening?.reject(news.error);
-    else if (news.news === "env-refused") this.#notice({ type: "env-refused", name: news.name });
-    else channel.streams.tell(news);
+    const streams = this.#channels.get(id);
+    if (streams === undefined) return;
+    if (news.news === "env-refused") this.#notice({ type: "env-refused", name: news.name });
+    else streams.tell(news);
     const isOpeningRefused = news.news === "refused" && news.error.reason !== undefined; // no CLOSE will follow
-    if (news.news !== "closed" && !isOpeningRefused) return;
-    this.#channels.delete(id);
-    channel.opening?.reject(new ChannelError("the server closed the channel before it answered", "session"));
-  }
-
-  #opened(channel: OpenChannel): void {
-    channel.opening?.resolve();
-    channel.opening = undefined;
-  }
-
-  // Time
-
-  /** `left`: what of the limit is left. */
-  #startDeadline(limit: number, left: number = limit): void {
-    if (this.#isEnded) return; // a verdict or a signature may come when nobody needs it any more
-    this.#deadline.start(left, () => this.#timedOut(this.#client.waitsFor, limit));
-  }
-
-  #timedOut(waitedFor: string, milliseconds: number): void {
-    this.#giveUp(new TimeoutError(waitedFor, milliseconds));
-  }
-
-  #giveUp(error: SshError): void {
-    this.#client.fail(error);
-    this.#step();
-  }
-
-  /** Any packet counts as life, for a while a part of one; after `keepaliveCount` silent intervals the link is dead. */
-  #watchLife(liveness: Liveness): void {
-    const { verdict, next } = liveness.look(moment(this.#now));
-    if (verdict === "dead") {
-      this.#giveUp(liveness.error);
-      return;
-    }
-    this.#keepaliveTimer = setTimeout(() => this.#watchLife(liveness), next);
-    if (verdict === "alive") return;
-    this.#client.keepalive();
-    this.#step();
-  }
-
-  #startRekeyTimer(): void {
-    clearTimeout(this.#rekeyTimer);
-    this.#rekeyTimer = setTimeout(() => {
-      this.#client.rekey();
-      this.#step();
-    }, this.#limits.rekeyInterval);
-  }
-
-  /** A key exchange after the first, whoever began it, must come to its end. */
-  #watchRekey(): void {
-    const runs = this.#client.isExchangingKeys && this.#liveness !== undefined && !this.#isEnded;
-    if (!runs || this.#rekeyDeadline.isRunning) return;
-    const { rekeyTimeout } = this.#limits;
-    this.#rekeyDeadline.start(rekeyTimeout, () => this.#timedOut("the end of a rekey", rekeyTimeout));
-  }
-
-  #rekeyed(): void {
-    this.#rekeyDeadline.stop();
-    if (this.#liveness !== undefined) this.#startRekeyTimer();
-    for (const waiting of this.#rekeys.splice(0)) waiting.resolve();
+    if (news.news === "closed" || isOpeningRefused) this.#channels.delete(id);
   }
 
   // The end
 
   #finish(error: SshError | undefined): void {
-    if (this.#isEnded) return;
-    this.#isEnded = true;
+    if (this.#gone !== undefined) return;
+    const gone = error ?? new SshError("the connection has been closed");
+    this.#gone = gone;
     this.#over.abort();
     this.#options.signal?.removeEventListener("abort", this.#abort);
-    for (const deadline of [this.#deadline, this.#rekeyDeadline]) deadline.stop();
-    for (const timer of [this.#keepaliveTimer, this.#rekeyTimer]) clearTimeout(timer);
-    const gone = error ?? connectionEnded();
-    this.#gone = gone;
+    this.#deadline.stop();
+    this.#upkeep?.stop();
+    this.#upkeep = undefined;
     this.#settle.reject(gone);
     for (const waiting of this.#rekeys.splice(0)) waiting.reject(gone);
     this.#proof?.reject(gone);
-    for (const { streams, opening } of this.#channels.values()) {
-      opening?.reject(gone);
-      streams.end(gone);
-    }
+    for (const streams of this.#channels.values()) streams.end(gone);
     this.#channels.clear();
     void this.#hangUp.finish(this.#client.takeOutput(), error).then(() => this.#resolveClosed(error));
   }
@@ -582,15 +522,7 @@ function rejection(error: unknown, hostKey: HostKey): SshError {
   return new HostKeyError(`the host key was not accepted: ${why}`, "rejected", hostKey.fingerprint);
 }
 
-function connectionEnded(): SshError {
-  return new SshError("the connection has been closed");
-}
-
 function internalError(error: unknown): SshError {
   const what = error instanceof Error ? printable(error.message) : "unknown";
   return new SshError(`internal error in the SSH client: ${what}`, { cause: error });
-}
-
-function moment(clock: Clock): Moment {
-  return { steady: clock(), wall: Date.now() };
 }

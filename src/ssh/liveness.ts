@@ -1,6 +1,6 @@
 /**
  * Liveness: whether the peer still lives, judged by what was received of it and by two clocks. Pure: times come in,
- * what is to be done comes out; `connect.ts` has the timer.
+ * what is to be done comes out; `upkeep.ts` has the timer.
  *
  * Silence that nobody listened to proves nothing. Where this process or its machine stood still (a laptop that slept, a
  * SIGSTOP), the peer is asked at once and gets a few seconds, whatever the silence was: a live one answers, and a link

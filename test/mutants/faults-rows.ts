@@ -3,9 +3,9 @@ import type { Mutant } from "./mutant.ts";
 
 export const faultsRows: readonly Mutant[] = [
   {
-    id: "connect-keepalive-off",
-    file: "src/ssh/connect.ts",
-    find: "this.#watchLife(this.#liveness);",
+    id: "upkeep-keepalive-off",
+    file: "src/ssh/upkeep.ts",
+    find: "this.#watchLife();",
     replace: "",
     why: "a dead link is never noticed",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "asks after 15 s of silence, and again while it is answered" },
@@ -13,16 +13,16 @@ export const faultsRows: readonly Mutant[] = [
   {
     id: "connect-keepalive-deaf",
     file: "src/ssh/connect.ts",
-    find: "this.#liveness?.heard(this.#now(), this.#client.packetsReceived > packetsReceived);",
+    find: "this.#upkeep?.liveness.heard(this.#now(), this.#client.packetsReceived > packetsReceived);",
     replace: "",
     why: "a server that speaks is taken for dead",
     caughtBy: { file: "test/ssh/connect.test.ts", test: "a server that speaks is not asked" },
   },
   {
-    id: "connect-no-time-of-day",
-    file: "src/ssh/connect.ts",
+    id: "upkeep-no-time-of-day",
+    file: "src/ssh/upkeep.ts",
     find: "wall: Date.now() };",
-    replace: "wall: clock() };",
+    replace: "wall: this.#now() };",
     why: "after a laptop's sleep a Linux host hangs on a dead link for most of a minute",
     caughtBy: {
       file: "test/ssh/connect.test.ts",

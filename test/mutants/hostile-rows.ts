@@ -7,8 +7,8 @@ export const hostileRows: readonly Mutant[] = [
   {
     id: "connect-gone-without-a-reason",
     file: "src/ssh/connect.ts",
-    find: "    this.#gone = gone;",
-    replace: "",
+    find: "this.#gone = gone;",
+    replace: 'this.#gone = new SshError("the connection has been closed");',
     why: "a server that breaks a rule in the flight of USERAUTH_SUCCESS is told to the user as a bug of ours",
     caughtBy: {
       file: "test/ssh/connect.test.ts",

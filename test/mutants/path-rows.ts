@@ -287,8 +287,8 @@ export const pathRows: readonly Mutant[] = [
   {
     id: "flow-inside-the-step",
     file: "src/ssh/connect.ts",
-    find: "for (const { streams } of this.#channels.values()) streams.resume();",
-    replace: "for (const { streams } of this.#channels.values()) { streams.resume(); streams.deliver(); }",
+    find: "for (const streams of this.#channels.values()) streams.resume();",
+    replace: "for (const streams of this.#channels.values()) { streams.resume(); streams.deliver(); }",
     why: "a program that closes the connection when it has its answer waits for a keepalive",
     caughtBy: { file: "test/ssh/direct.test.ts", test: "may write, and close the connection, from there" },
     hangs: true,

@@ -465,16 +465,29 @@ describe("exited, close and signal", () => {
     expect(port.calls).toEqual(["signal TERM"]);
   });
 
-  test("what is told to whoever opens the channel changes nothing here", async () => {
+  test.each<readonly [string, readonly ChannelNews[], string | undefined]>([
+    ["ready", [{ news: "ready" }], undefined],
+    ["ready and closed", [{ news: "ready" }, closed], undefined],
+    ["refused", [{ news: "refused", error: new ChannelError("no", "exec") }], "no"],
+    ["refused and closed", [{ news: "refused", error: new ChannelError("no", "exec") }, closed], "no"],
+    ["closed without an answer", [closed], "the server closed the channel before it answered"],
+  ])("opened: %s", async (_, news, fault) => {
     const { port, streams } = pair();
-    for (const news of [
-      { news: "ready" },
-      { news: "refused", error: new ChannelError("no", "exec") },
-      { news: "env-refused", name: "LANG" },
-    ] as const) {
-      streams.tell(news);
-    }
-    expect([port.calls, await isSettled(streams.exited)]).toEqual([[], false]);
+    for (const each of news) streams.tell(each);
+    expect([(await streams.opened)?.message, port.calls]).toEqual([fault, []]);
+  });
+
+  test("opened: with the connection, which says why", async () => {
+    const { streams } = pair();
+    const why = new DisconnectError("it is gone");
+    streams.end(why);
+    expect(await streams.opened).toBe(why);
+  });
+
+  test("a refused variable is no answer", async () => {
+    const { port, streams } = pair();
+    streams.tell({ news: "env-refused", name: "LANG" });
+    expect([port.calls, await isSettled(streams.opened), await isSettled(streams.exited)]).toEqual([[], false, false]);
   });
 });
 

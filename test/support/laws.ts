@@ -44,7 +44,7 @@ const FLOORS: readonly (readonly string[])[] = [
   ["client"],
   ["signers", "web-streams", "flow", "deadline"],
   ["read-queue"],
-  ["channel-streams", "hang-up", "session-request"],
+  ["channel-streams", "hang-up", "session-request", "upkeep"],
   ["connect"],
   ["index"],
 ];
@@ -56,6 +56,7 @@ const STRANGERS = ["transport", "userauth", "channel"];
 const ASYNC_ROOMS = [
   "connect",
   "hang-up",
+  "upkeep",
   "deadline",
   "signers",
   "channel-streams",
