@@ -49,6 +49,8 @@ export interface FetchedHostKey extends GivenHostKey {
 const httpsTimeout = 5_000;
 const httpTimeout = 10_000;
 
+const waitCure = "wait a minute, then start again: it takes few requests a minute from one address, whatever they ask";
+
 /** One key server. */
 export class KeyServer {
   readonly #options: KeyServerOptions;
@@ -110,19 +112,16 @@ export class KeyServer {
 
   #error(lead: string, failures: readonly Failure[]): KeyServerError {
     const message = `${lead}: ${failures.map(({ text }) => text).join("; ")}`;
-    return new KeyServerError(message, this.#cure(failures), failures.some(isRateLimited));
+    const isRateLimited = failures.some(({ status }) => status === 429);
+    return new KeyServerError(message, isRateLimited ? waitCure : this.#cure(failures.at(-1)), isRateLimited);
   }
 
-  #cure(failures: readonly Failure[]): string {
+  #cure(last: Failure | undefined): string {
     const { port, isHttpsOnly, host } = this.#options;
-    if (failures.some(isRateLimited)) {
-      return "wait a minute, then start again: it takes few requests a minute from one address, whatever they ask";
-    }
     if (isHttpsOnly) {
       const authority = "for a certificate authority of your own set NODE_EXTRA_CA_CERTS=FILE";
       return `--key-server-https needs a key server at port 443 of ${printable(host)} whose certificate this machine trusts (${authority})`;
     }
-    const last = failures.at(-1);
     if (last?.status === 400 || last?.status === 500) return "the server's log says why";
     if (last?.isReached) return `check that ${port} is the key server's port (--key-server-port)`;
     return `check that the server was started with --run-key-server, and with a --key-server-host that can be reached from here, and that ${port} is its port (--key-server-port)`;
@@ -140,8 +139,4 @@ interface Failure {
   readonly isReached: boolean;
   /** Whether somebody was there who could not prove to be the host. */
   readonly isImpostor: boolean;
-}
-
-function isRateLimited({ status }: Failure): boolean {
-  return status === 429;
 }
