@@ -46,7 +46,7 @@ async function main(argv: readonly string[]): Promise<void> {
   }
   if (subcommand !== undefined) await exit(await runSubcommand(subcommand, argv.slice(1), terminal()));
   const asked = readFlags(argv);
-  if (asked === "help") return printHelp();
+  if (asked === "help") return (await import("./cli/help.ts")).printHelp(program);
   if (asked === "version") return printVersion();
   if ("lists" in asked) return printAlgorithms(asked);
   await exit(await (asked instanceof UsageError ? refuse(asked) : run(asked)));
@@ -139,11 +139,6 @@ function terminal(): Terminal {
     out: (text) => new Promise((resolve) => process.stdout.write(text, () => resolve())),
     err: (line) => stderr().write(`${line}\n`),
   };
-}
-
-async function printHelp(): Promise<void> {
-  const help = await import("./cli/help.ts");
-  help.printHelp(program);
 }
 
 async function printAlgorithms(listing: Listing): Promise<void> {

@@ -6,23 +6,18 @@ import { at, type Refusal, shownOf } from "../node/trust-words.ts";
 import type { HostKey } from "../ssh/connection.ts";
 import { checkHostKey, fingerprint, type KnownHosts, type Verdict } from "../ssh/known-hosts.ts";
 
-export interface Refused {
-  readonly hostKey: HostKey;
-  readonly verdict: Refusal;
-}
-
 export interface Review {
   /** Each key and how it stands, printable. */
   readonly lines: readonly string[];
   /** What contradicts what is known; then nothing may be added. */
-  readonly refused: Refused | undefined;
+  readonly refused: Judged<Refusal> | undefined;
   /** The keys that are not trusted yet. */
   readonly added: readonly HostKey[];
 }
 
-interface Judged {
+interface Judged<V extends Verdict> {
   readonly hostKey: HostKey;
-  readonly verdict: Verdict;
+  readonly verdict: V;
 }
 
 /** `name`: as known_hosts is searched for it. */
@@ -66,9 +61,9 @@ function standing(verdict: Verdict): string {
  * A revoked or a changed key settles it. One of a type that was not known is welcome beside one that is trusted; where
  * none is, the server has lost all the keys that it was known by.
  */
-function refusalOf(judged: readonly Judged[]): Refused | undefined {
+function refusalOf(judged: readonly Judged<Verdict>[]): Judged<Refusal> | undefined {
   const isAnyTrusted = judged.some(({ verdict }) => verdict.verdict === "trusted");
-  const bad = judged.flatMap(({ hostKey, verdict }): Refused[] => {
+  const bad = judged.flatMap(({ hostKey, verdict }): Judged<Refusal>[] => {
     if (verdict.verdict === "revoked") return [{ hostKey, verdict }];
     const isChanged = verdict.verdict === "changed" && (verdict.isTypeKnown || !isAnyTrusted);
     return isChanged ? [{ hostKey, verdict }] : [];

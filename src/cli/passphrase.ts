@@ -35,16 +35,15 @@ export function givenPassphrase(
   }
   if (passphraseFile !== undefined) {
     const source = `--passphrase-file ${printable(passphraseFile)}`;
-    return { source, read: once(() => readPassphrase(passphraseFile, log)) };
+    const read = async (): Promise<Uint8Array> => {
+      const { passphrase, warning } = await readPassphraseFile(passphraseFile);
+      if (warning !== undefined) log.warning(warning);
+      return passphrase;
+    };
+    return { source, read: once(read) };
   }
   if (variable === undefined || variable === "") return undefined;
   return { source: passphraseVariable, read: async () => utf8(variable) };
-}
-
-async function readPassphrase(path: string, log: Pick<Log, "warning">): Promise<Uint8Array> {
-  const { passphrase, warning } = await readPassphraseFile(path);
-  if (warning !== undefined) log.warning(warning);
-  return passphrase;
 }
 
 /** A pipe can be read once only. */

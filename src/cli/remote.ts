@@ -213,7 +213,9 @@ async function knownHostsOf(
   introduction: Promise<Introduction> | undefined,
 ): Promise<readonly KnownHostsFile[] | undefined> {
   if (!settings.isHostKeyChecked) return undefined;
-  const known = introduction?.then(({ knownHosts }) => knownHosts) ?? readKnown(settings);
+  const { files, isNamed } = trustChoice(settings);
+  const read = isNamed ? readKnownHosts : readKnownHostsIfThere;
+  const known = introduction?.then(({ knownHosts }) => knownHosts) ?? read(files);
   return (await Promise.all([known, revokedKeysOf(settings)])).flat();
 }
 
@@ -223,11 +225,6 @@ export async function revokedKeysOf({ config }: Pick<Settings, "config">): Promi
   if (revokedHostKeys.length === 0) return [];
   const { readRevokedKeys } = await import("../node/revoked-keys.ts");
   return readRevokedKeys(revokedHostKeys);
-}
-
-function readKnown(settings: Settings): Promise<readonly KnownHostsFile[]> {
-  const { files, isNamed } = trustChoice(settings);
-  return isNamed ? readKnownHosts(files) : readKnownHostsIfThere(files);
 }
 
 function ignore(): void {
