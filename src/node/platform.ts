@@ -79,16 +79,12 @@ export function loadPlatform(): Promise<Platform> {
 
 /** As `loadPlatform`, for these. */
 export async function choosePlatform(given: Primitives): Promise<Platform> {
-  const primitives = await withWorking(given);
-  return { primitives, table: tableOf(primitives) };
-}
-
-async function withWorking(primitives: Primitives): Promise<Primitives> {
-  const lacking = names.filter((name) => !isAble(primitives, name));
-  if (lacking.length === 0) return primitives;
+  const lacking = names.filter((name) => !isAble(given, name));
+  if (lacking.length === 0) return { primitives: given, table: tableOf(given) };
   const { noble } = await import("../ssh/algorithms/noble.ts");
-  const isAesFirst = primitives.isAesFirst && !lacking.includes("gcm"); // noble's is slow
-  return { ...primitives, ...Object.fromEntries(lacking.map((name) => [name, noble[name]])), isAesFirst };
+  const isAesFirst = given.isAesFirst && !lacking.includes("gcm"); // noble's is slow
+  const primitives = { ...given, ...Object.fromEntries(lacking.map((name) => [name, noble[name]])), isAesFirst };
+  return { primitives, table: tableOf(primitives) };
 }
 
 /** What does a connection's cryptography: whatever is best here, noble's JavaScript, or the kernel, offered first. */

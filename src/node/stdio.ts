@@ -3,7 +3,7 @@
  * never makes anything wait: what a host does not read is dropped beyond a bound, and counted.
  */
 import { fstatSync } from "node:fs";
-import { type OnReadOpts, Socket, type SocketConstructorOpts } from "node:net";
+import { Socket } from "node:net";
 import type { Writable } from "node:stream";
 import type { ByteSink, ByteSource } from "../ssh/connection.ts";
 import { readableBytes, SocketBuffer, writableBytes } from "./byte-streams.ts";
@@ -19,12 +19,7 @@ export function stdinBytes(): ByteSource {
   const isBun = process.versions["bun"] !== undefined; // a Socket over a descriptor reads nothing there (1.4.5)
   if (isBun || !isPipe(0)) return readableBytes(process.stdin, () => process.stdin.destroy());
   const buffer = new SocketBuffer(); // process.stdin would make an array of 64 KiB for each read
-  const options: SocketConstructorOpts & { readonly onread: OnReadOpts } = {
-    fd: 0,
-    readable: true,
-    writable: false,
-    onread: buffer.onread,
-  };
+  const options = { fd: 0, readable: true, writable: false, onread: buffer.onread };
   const stdin = new Socket(options);
   return buffer.source(stdin, () => stdin.destroy());
 }
