@@ -52,7 +52,7 @@ export class Introduction {
   #isRemembered = false;
   #registration: "none" | "done" | KeyServerError = "none";
 
-  /** Begins at once. `before`: with the connection that was lost. */
+  /** Begins at once. `before`: with the connection that was lost; what the files say by now counts, and what the key server has said. */
   constructor(settings: Settings, options: IntroductionOptions, before?: Introduction) {
     const { host, keyServer } = settings;
     if (keyServer === undefined) throw new TypeError("no key server is to be asked");
@@ -72,11 +72,6 @@ export class Introduction {
     };
     this.#keyServer = new KeyServer({ host, ...keyServer, env: process.env, signal: options.signal, onNotice });
     this.knownHosts = this.#begin();
-  }
-
-  /** For another connection to the same server: what the files say by then counts, and what the key server has said. */
-  again(settings: Settings, options: IntroductionOptions): Introduction {
-    return new Introduction(settings, options, this);
   }
 
   /** The known_hosts file that has the host's key, or will have it: what follows the host writes there. */

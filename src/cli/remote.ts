@@ -204,8 +204,9 @@ function introductionOf(
   before: Promise<Introduction> | undefined,
 ): Promise<Introduction> | undefined {
   if (settings.keyServer === undefined) return undefined;
-  if (before !== undefined) return before.then((introduction) => introduction.again(settings, options));
-  return import("./introduction.ts").then(({ Introduction }) => new Introduction(settings, options));
+  return import("./introduction.ts").then(
+    async ({ Introduction }) => new Introduction(settings, options, await before),
+  );
 }
 
 async function knownHostsOf(

@@ -89,7 +89,8 @@ async function begin(
   const options = { log, signal, socket: new Promise(() => {}) };
   const introduction = new Introduction({ ...settings, config }, options);
   const { asked } = server;
-  const goOn = (before: Introduction) => meet(before.again({ ...settings, config }, options), settings, asked, goOn);
+  const goOn = (before: Introduction) =>
+    meet(new Introduction({ ...settings, config }, options, before), settings, asked, goOn);
   return meet(introduction, settings, asked, goOn);
 }
 
@@ -299,7 +300,7 @@ describe("a host that is met again, after the link was lost", () => {
     const first = new Introduction(parsed, options);
     await expect(first.knownHosts).rejects.toThrow(KeyServerError);
     status = 200;
-    await first.again(parsed, options).knownHosts;
+    await new Introduction(parsed, options, first).knownHosts;
     expect(server.asked).toEqual([get, get]);
   });
 });
