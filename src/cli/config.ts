@@ -121,12 +121,8 @@ const insideBun = /^(?:\/\$bunfs\/|[A-Z]:[\\/]~BUN[\\/])/;
 
 const cmdNote = 'cmd reads % " & | < > ^ in its own way: if the command does not arrive as it stands, use --installed';
 
-interface Entry extends Pick<HostEntry, "args" | "env"> {
-  readonly notes: readonly string[];
-}
-
 /** The flags under their whole names, their values as typed, but for files, which a host would look for elsewhere, and secrets. */
-function entryOf(given: readonly GivenFlag[]): Entry {
+function entryOf(given: readonly GivenFlag[]) {
   const args: string[] = [];
   const env: Record<string, string> = {};
   const notes = new Set<string>();

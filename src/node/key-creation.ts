@@ -68,13 +68,7 @@ export async function createKey(path: string, creation: KeyCreation = {}): Promi
   }
 }
 
-interface NewKey {
-  readonly text: string;
-  readonly publicLine: string;
-  readonly publicKeyBlob: Uint8Array;
-}
-
-async function newKey({ passphrase, comment = "" }: KeyCreation): Promise<NewKey> {
+async function newKey({ passphrase, comment = "" }: KeyCreation) {
   const { primitives } = await loadPlatform();
   const randomBytes = systemRandomBytes();
   const seed = randomBytes(32);
