@@ -61,6 +61,11 @@ export class Link {
     return this.#direct.sink;
   }
 
+  /** Whether its stdout waits for whoever takes it. */
+  get isHearing(): boolean {
+    return this.#isHearing;
+  }
+
   /** Nothing can be sent any more: the end is due. */
   broken(): void {
     this.#broken.resolve();

@@ -81,17 +81,13 @@ class StdioProxy {
   readonly #queue: SendQueue;
   readonly #probe: EraProbe;
   readonly #referenceServer: ReferenceServerMode;
-  #mayBeReference = false;
+  /** Where the remote may be the reference server; after a loss, that which led to it. */
   #reference: ReferenceRoute | undefined;
-  /** Whether the link that was lost led to the reference server. */
-  #isReference = false;
   /** Since the first loss of a link. */
   #reconnection: Reconnection | undefined;
   readonly #conversation: Conversation;
   /** Whether the session is a shell's. */
   #isShell = false;
-  readonly #shellFound: Deferred<Happening> = deferred();
-  readonly #isShellFound = new Occurrence(this.#shellFound.promise);
   readonly #shower: LineShower;
   readonly #stderr: StderrLines;
   readonly #silence: Silence;
@@ -101,10 +97,9 @@ class StdioProxy {
   readonly #stopped: Promise<Happening>;
   /** Any of these three. */
   readonly #ending: Occurrence<Happening>;
-  /** Whether the remote is not read because the host does not read: its silence then means nothing. */
-  #isHostSlow = false;
-  /** The server of the link that stands takes nothing. */
-  #stalled: Deferred<Happening> = deferred();
+  #link: Link | undefined;
+  /** The end of the session, found out while its link stands. */
+  #foundOut: Deferred<RemoteEnd> = deferred();
   #hasWarnedOfExcess = false;
   #stopSignal: number | undefined;
   readonly #farewell: Farewell;
@@ -131,13 +126,15 @@ class StdioProxy {
     this.#input.hold = new HostHold(
       this.#limits,
       () => this.#queue.taken,
-      () => this.#stalled.resolve({ what: "remote-gone", end: stalledEnd(this.#limits.stallTimeout) }),
+      () => this.#foundOut.resolve(stalledEnd(this.#limits.stallTimeout)),
     );
     this.#input.onExcess = () => this.#excess();
     this.#probe = new EraProbe(probeTimeout, this.#queue, this.#conversation, () => {
       this.#input.route = this.#queue;
     });
-    this.#silence = new Silence(this.#limits.quietTimeout, () => !this.#isHostSlow && !this.#conversation.isAwaited);
+    // Where the remote is not read because the host does not read, its silence means nothing.
+    const isSilenceOver = () => this.#link?.isHearing !== true && !this.#conversation.isAwaited;
+    this.#silence = new Silence(this.#limits.quietTimeout, isSilenceOver);
     this.#firstReply = new FirstReply(this.#limits.firstReplyTimeout, () => this.#lateFirstReply());
     this.#hostEnded = this.#input.ended.then(() => ({ what: "host-ended" }));
     this.#hostDeaf = this.#output.gone.then(() => ({ what: "host-deaf" }));
@@ -214,14 +211,15 @@ class StdioProxy {
     await this.#routeTo(remote);
     const reconnection = this.#reconnection?.isDown ? this.#reconnection : undefined;
     const replay = reconnection?.replay();
+    this.#foundOut = deferred();
     const link = new Link(remote, this.#ears(replay), this.#limits);
-    this.#stalled = deferred();
-    const linkEnds = Promise.race([
-      this.#stalled.promise,
-      link.ended.then((end): Happening => ({ what: "remote-gone", end: this.#withCure(end) })),
+    this.#link = link;
+    const remoteEnds = Promise.race([
+      Promise.race([this.#foundOut.promise, link.ended]).then(
+        (end): Happening => ({ what: "remote-gone", end: this.#withCure(end) }),
+      ),
       this.#probe.late.then((): Happening => ({ what: "probe-late" })),
     ]);
-    const remoteEnds = this.#isShellFound.or(linkEnds);
     const eofSent = this.#queue.feed(link.sink, (requests) => this.#sent(requests));
     eofSent.then(
       (isSent) => isSent && this.#silence.begin(),
@@ -230,7 +228,7 @@ class StdioProxy {
     const ends = this.#ending.or(remoteEnds);
     const obstacle = reconnection && replay && (await this.#restore(reconnection, replay, ends));
     const first = obstacle ?? (await ends);
-    const last = first.what === "host-ended" ? await this.#drain(remoteEnds) : first;
+    const last = first.what === "host-ended" ? await this.#drain(link, remoteEnds) : first;
     if (this.#isProbeToBlame(last)) return await this.#startAfresh(link, remote);
     if (last.what === "remote-gone" && this.#mayReconnect(last.end)) {
       this.#queue.pause();
@@ -252,7 +250,6 @@ class StdioProxy {
     const obstacle = await reconnection.shakeHands(replay, route, ends);
     if (obstacle !== undefined) return obstacle;
     this.#stderr.forget();
-    if (this.#conversation.memory.handshake === undefined) this.#firstReply.again();
     reconnection.restored(this.#reference?.isOver ? this.#queue : route, replay);
     return undefined;
   }
@@ -271,7 +268,8 @@ class StdioProxy {
   }
 
   #mayReconnect(end: RemoteEnd): end is Loss {
-    const isOfUse = this.#redial !== undefined && !this.#input.isEnded && this.#conversation.memory.isRestorable;
+    const isOfUse =
+      this.#redial !== undefined && !this.#input.isEnded && this.#conversation.memory.obstacle === undefined;
     return isOfUse && end.how === "link-lost" && !isFinal(end.error);
   }
 
@@ -280,11 +278,11 @@ class StdioProxy {
     this.#firstReply.stop();
     this.#reconnection ??= await this.#loadReconnection();
     const reconnection = this.#reconnection;
-    const isRouteRaw = this.#reference === undefined || this.#input.route !== this.#reference;
-    if (!reconnection.isDown) this.#isReference = !isRouteRaw;
+    const isRouteRaw = this.#reference?.isOver !== false;
+    const wasInUse = !reconnection.isDown;
     reconnection.lose(end, lived, isRouteRaw);
     this.#reference?.stop();
-    this.#reference = undefined;
+    if (wasInUse && isRouteRaw) this.#reference = undefined;
     const dial = () => this.#dial(this.#redial ?? this.#open, this.#ending);
     const last = await reconnection.dialled(dial, this.#ending);
     if (last.what === "remote-gone") await this.#takeLeave(last.end);
@@ -295,12 +293,12 @@ class StdioProxy {
   async #routeTo(remote: RemoteSession): Promise<void> {
     const isCertain = this.#referenceServer === "on";
     if (this.#reconnection?.isDown) {
-      if (this.#isReference) this.#reference = await this.#referenceRoute(isCertain);
+      if (this.#reference !== undefined) this.#reference = await this.#referenceRoute(isCertain);
       return;
     }
     if (this.#input.route !== this.#waiting) return;
-    this.#mayBeReference = isCertain || (this.#referenceServer === "auto" && mayBeReferenceServer(remote));
-    if (this.#mayBeReference) this.#reference = await this.#referenceRoute(isCertain);
+    const mayBeReference = isCertain || (this.#referenceServer === "auto" && mayBeReferenceServer(remote));
+    if (mayBeReference) this.#reference = await this.#referenceRoute(isCertain);
     else if (remote.reopen === undefined) this.#probe.over();
     const route = this.#reference ?? (remote.reopen === undefined ? this.#queue : this.#probe);
     this.#input.route = route;
@@ -326,22 +324,22 @@ class StdioProxy {
   /** A shell's status 127 is that of the last line that it took for a command. */
   #withCure(end: RemoteEnd): RemoteEnd {
     const isSilent = !this.#conversation.hasReply;
-    const { isRestorable, obstacle } = this.#conversation.memory;
-    if (end.how === "link-lost" && this.#redial !== undefined && !isRestorable)
+    const { obstacle } = this.#conversation.memory;
+    if (end.how === "link-lost" && this.#redial !== undefined && obstacle !== undefined)
       return { ...end, cure: `it is not dialled again: ${obstacle}` };
     if (end.how === "exited" && this.#isShell) return { ...end, cure: isSilent ? SHELL_CURE : "" };
     if (end.how !== "closed" || !isSilent) return end;
-    return this.#mayBeReference ? { ...end, cure: REFERENCE_CURE } : end;
+    return this.#reference === undefined ? end : { ...end, cure: REFERENCE_CURE };
   }
 
   #hearStderr(line: string): void {
     this.#shower.show(`[remote stderr] ${line}`);
     const isMisled = this.#isShell && !this.#conversation.hasReply && isShellsWord(line);
-    if (isMisled) this.#shellFound.resolve({ what: "remote-gone", end: { how: "login-shell" } });
+    if (isMisled) this.#foundOut.resolve({ how: "login-shell" });
   }
 
   #sent(requests: readonly PendingRequest[]): void {
-    this.#firstReply.asked();
+    if (!this.#conversation.hasReply) this.#firstReply.asked();
     this.#probe.sent(requests);
   }
 
@@ -387,15 +385,10 @@ class StdioProxy {
       stdout: {
         hear: (chunk) => {
           lines.push(chunk);
-          if (this.#conversation.hasReply) this.#firstReply.answered();
+          if (this.#conversation.hasReply) this.#firstReply.stop();
           this.#probe.heard();
-          const { unflushed } = this.#output; // the chunk is lent
-          this.#isHostSlow = unflushed !== undefined;
-          if (unflushed === undefined) this.#silence.sound();
-          return unflushed?.then(() => {
-            this.#isHostSlow = false;
-            this.#silence.sound();
-          });
+          this.#silence.sound();
+          return this.#output.unflushed?.then(() => this.#silence.sound()); // the chunk is lent
         },
         end: () => lines.end(),
       },
@@ -411,13 +404,13 @@ class StdioProxy {
   }
 
   /** The host has said its last: its requests are still answered, within bounds. */
-  async #drain(remoteEnds: Promise<Happening>): Promise<Happening> {
+  async #drain(link: Link, remoteEnds: Promise<Happening>): Promise<Happening> {
     const silence = this.#silence.over.then((): Happening => ({ what: "host-left" }));
     // Many servers, the reference's among them, drop at EOF what they owe: the answers come first, then EOF goes. Half
     // of the time is left for those that answer only then.
     void within(this.#limits.drainTimeout / 2, this.#conversation.settled()).then(() => this.#queue.end());
     const any = Promise.race([remoteEnds, this.#stopped, this.#hostDeaf, silence]);
-    for (let isDue = false; !isDue; isDue = !this.#isHostSlow) {
+    for (let isDue = false; !isDue; isDue = !link.isHearing) {
       const first = await within(this.#limits.drainTimeout, any);
       if (first !== undefined) return first;
     }
@@ -476,7 +469,7 @@ class StdioProxy {
   }
 
   #lateFirstReply(): void {
-    const cure = this.#mayBeReference ? REFERENCE_CURE : this.#isShell ? SHELL_SILENCE_CURE : undefined;
+    const cure = this.#reference !== undefined ? REFERENCE_CURE : this.#isShell ? SHELL_SILENCE_CURE : undefined;
     const why = noFirstReplyReason(this.#limits.firstReplyTimeout, cure);
     this.#log.warning(why.text);
     this.#conversation.giveUp(why);

@@ -59,13 +59,9 @@ export class SessionMemory {
   #bytes = 0;
   #isIncomplete = false;
 
-  /** Whether another session could be put in this one's place: the remote has answered, and is known by its answer. */
-  get isRestorable(): boolean {
-    return this.#handshake !== undefined || (this.#hasResult && !this.#isInitializeAsked);
-  }
-
-  /** Why not. */
-  get obstacle(): string {
+  /** Why no other session can be put in this one's place: nothing, where the remote has answered, and is known by its answer. */
+  get obstacle(): string | undefined {
+    if (this.#handshake !== undefined || (this.#hasResult && !this.#isInitializeAsked)) return undefined;
     if (!this.#hasResult) return "there had been no answer yet";
     return "the host's initialize, or its answer, was refused or is too long to be repeated";
   }

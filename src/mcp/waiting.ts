@@ -110,36 +110,23 @@ export class Silence {
 export class FirstReply {
   readonly #milliseconds: number;
   readonly #onLate: () => void;
-  #hasReply = false;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `onLate` is called `milliseconds` after a request was sent, as long as no answer to any has come. */
+  /** `onLate` is called `milliseconds` after `asked`. */
   constructor(milliseconds: number, onLate: () => void) {
     this.#milliseconds = milliseconds;
     this.#onLate = onLate;
   }
 
-  /** Another remote: it has answered nothing yet. */
-  again(): void {
-    this.stop();
-    this.#hasReply = false;
-  }
-
-  /** A request was sent. */
+  /** A request was sent, and none has been answered yet. */
   asked(): void {
-    if (this.#hasReply || this.#timer !== undefined) return;
-    this.#timer = setTimeout(() => {
+    this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#onLate();
     }, this.#milliseconds);
   }
 
-  /** A request was answered by the remote. */
-  answered(): void {
-    this.#hasReply = true;
-    this.stop();
-  }
-
+  /** One was, or there is nobody to wait for. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;

@@ -68,6 +68,18 @@ describe("a link that is lost", () => {
     expect(stage.logged("warning").join("\n")).toMatch(/has taken nothing of what waits for it for 600 s/);
   });
 
+  it("says why it is not dialled again also where the server has taken nothing from the start", async () => {
+    const stage = await Stage.reconnecting();
+    stage.remote.stdin.stall();
+    const line = `${request("x".repeat(100_000))}\n`;
+    for (const each of [`${initialize}\n`, ...Array<string>(50).fill(line)]) stage.host.push(each);
+    for (let count = 0; count < 122; count++) await pass(5_000);
+    expect(stage.redials).toEqual([]);
+    expect(stage.logged("error").join()).toMatch(
+      /taken nothing .* \(it is not dialled again: there had been no answer/,
+    );
+  });
+
   it("an answer to the replayed handshake that is longer than may pass is one that does not come", async () => {
     const stage = await begun({ lineBytes: 1000 });
     stage.remote.lose();

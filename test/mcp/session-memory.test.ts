@@ -83,7 +83,7 @@ describe("the memory of a session", () => {
       '{"jsonrpc":"2.0","id":0,"method":"initialize"}',
       `{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"1","serverInfo":"${info}","capabilities":{}}}`,
     );
-    expect(session.memory.isRestorable).toBe(false);
+    expect(session.memory.obstacle).toContain("too long");
   });
 });
 

@@ -45,8 +45,8 @@ export const reconnectRows: readonly Mutant[] = [
   {
     id: "reconnect-obstacle-untold",
     file: "src/mcp/proxy.ts",
-    find: 'if (end.how === "link-lost" && this.#redial !== undefined && !isRestorable)',
-    replace: 'if (end.how === "link-lost" && this.#redial === undefined && !isRestorable)',
+    find: 'if (end.how === "link-lost" && this.#redial !== undefined && obstacle !== undefined)',
+    replace: 'if (end.how === "link-lost" && this.#redial === undefined && obstacle !== undefined)',
     why: "a session that is never dialled again ends like one that was told not to, and nobody learns why",
     caughtBy: { file: "test/mcp/reconnect.test.ts", test: "and says why it is not dialled again" },
   },
@@ -267,9 +267,9 @@ export const reconnectRows: readonly Mutant[] = [
   },
   {
     id: "reconnect-first-reply-not-again",
-    file: "src/mcp/proxy.ts",
-    find: "if (this.#conversation.memory.handshake === undefined) this.#firstReply.again();",
-    replace: "if (this.#conversation.memory.handshake !== undefined) this.#firstReply.again();",
+    file: "src/mcp/reconnection.ts",
+    find: "conversation.restored(conversation.memory.handshake !== undefined);",
+    replace: "conversation.restored(true);",
     why: "a new server of protocol 2026-07-28 that is mute is waited for for ever",
     caughtBy: { file: "test/mcp/reconnect.test.ts", test: "a new server that says nothing has 45 s" },
   },

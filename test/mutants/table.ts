@@ -1458,8 +1458,8 @@ export const table: readonly Mutant[] = [
   {
     id: "proxy-remote-read-on",
     file: "src/mcp/proxy.ts",
-    find: "return unflushed?.then(() => {",
-    replace: "void unflushed?.then(() => {",
+    find: "return this.#output.unflushed?.then(",
+    replace: "void this.#output.unflushed?.then(",
     why: "a host that does not read fills our memory with what the remote says",
     caughtBy: { file: "test/mcp/proxy.test.ts", test: "the remote is not read while the host does not read" },
   },
