@@ -32,7 +32,6 @@ export class Interview {
   readonly #link: Link;
   readonly #lines = new JsonLines({ limit: LONGEST_LINE, beyond: "drop", isLent: true });
   readonly #stderr: StderrLines;
-  readonly #shellFound: Deferred<RemoteEnd> = deferred();
   readonly #waiting: Map<number, Deferred<Reply>> = new Map();
   readonly #noise: string[] = [];
   #asked = 0;
@@ -40,7 +39,7 @@ export class Interview {
   /** Takes the session's streams. */
   constructor(remote: RemoteSession) {
     this.#stderr = new StderrLines((line) => {
-      if (remote.isShell === true && isShellsWord(line)) this.#shellFound.resolve({ how: "login-shell" });
+      if (remote.isShell === true && isShellsWord(line)) this.#link.endAs({ how: "login-shell" });
     });
     this.#link = new Link(
       remote,
@@ -69,8 +68,7 @@ export class Interview {
     const answer = deferred<Reply>();
     this.#waiting.set(id, answer);
     this.#send({ jsonrpc: "2.0", id, method, params });
-    const ended = Promise.race([this.#link.ended, this.#shellFound.promise]);
-    const gone = ended.then((end): Reply => ({ how: "gone", end }));
+    const gone = this.#link.ended.then((end): Reply => ({ how: "gone", end }));
     const reply = await within(milliseconds, Promise.race([answer.promise, gone]));
     this.#waiting.delete(id);
     return reply ?? { how: "silent" };

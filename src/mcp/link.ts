@@ -36,12 +36,13 @@ type LinkLimits = Pick<ProxyLimits, "exitTimeout" | "closeTimeout">;
 
 /** Pumps from the first moment; ends by itself, or by `hangUp`. */
 export class Link {
-  /** Resolves when the remote is gone and all that it said was taken. */
+  /** Resolves when the remote is gone and all that it said was taken, or `endAs` says so. */
   readonly ended: Promise<RemoteEnd>;
   readonly #remote: RemoteSession;
   readonly #direct: DirectBytes;
   readonly #limits: LinkLimits;
   readonly #broken: Deferred<void> = deferred();
+  readonly #foundOut: Deferred<RemoteEnd> = deferred();
   #closing: Promise<void> | undefined;
   #isEnded = false;
   #isLeft = false;
@@ -53,7 +54,7 @@ export class Link {
     this.#remote = remote;
     this.#direct = directOf(remote.session);
     this.#limits = limits;
-    this.ended = this.#watch(ears);
+    this.ended = Promise.race([this.#foundOut.promise, this.#watch(ears)]);
   }
 
   /** The remote's stdin. */
@@ -69,6 +70,11 @@ export class Link {
   /** Nothing can be sent any more: the end is due. */
   broken(): void {
     this.#broken.resolve();
+  }
+
+  /** It counts as ended so, though it stands. */
+  endAs(end: RemoteEnd): void {
+    this.#foundOut.resolve(end);
   }
 
   /** Asks the remote to terminate if it has not ended, then CLOSE and DISCONNECT. */

@@ -26,7 +26,7 @@ import { RemoteLines } from "./remote-lines.ts";
 import { LineShower, type ShowLine, StderrLines } from "./remote-text.ts";
 import type { Replay } from "./replay.ts";
 import { SendQueue } from "./send-queue.ts";
-import { type Deferred, deferred, FirstReply, Occurrence, Silence, within } from "./waiting.ts";
+import { FirstReply, Occurrence, Silence, within } from "./waiting.ts";
 
 /** Where the proxy says what it does. All texts are printable; none holds what a message says. */
 export interface ProxyLog {
@@ -98,8 +98,6 @@ class StdioProxy {
   /** Any of these three. */
   readonly #ending: Occurrence<Happening>;
   #link: Link | undefined;
-  /** The end of the session, found out while its link stands. */
-  #foundOut: Deferred<RemoteEnd> = deferred();
   #hasWarnedOfExcess = false;
   #stopSignal: number | undefined;
   readonly #farewell: Farewell;
@@ -126,7 +124,7 @@ class StdioProxy {
     this.#input.hold = new HostHold(
       this.#limits,
       () => this.#queue.taken,
-      () => this.#foundOut.resolve(stalledEnd(this.#limits.stallTimeout)),
+      () => this.#link?.endAs(stalledEnd(this.#limits.stallTimeout)),
     );
     this.#input.onExcess = () => this.#excess();
     this.#probe = new EraProbe(probeTimeout, this.#queue, this.#conversation, () => {
@@ -211,13 +209,10 @@ class StdioProxy {
     await this.#routeTo(remote);
     const reconnection = this.#reconnection?.isDown ? this.#reconnection : undefined;
     const replay = reconnection?.replay();
-    this.#foundOut = deferred();
     const link = new Link(remote, this.#ears(replay), this.#limits);
     this.#link = link;
     const remoteEnds = Promise.race([
-      Promise.race([this.#foundOut.promise, link.ended]).then(
-        (end): Happening => ({ what: "remote-gone", end: this.#withCure(end) }),
-      ),
+      link.ended.then((end): Happening => ({ what: "remote-gone", end: this.#withCure(end) })),
       this.#probe.late.then((): Happening => ({ what: "probe-late" })),
     ]);
     const eofSent = this.#queue.feed(link.sink, (requests) => this.#sent(requests));
@@ -335,7 +330,7 @@ class StdioProxy {
   #hearStderr(line: string): void {
     this.#shower.show(`[remote stderr] ${line}`);
     const isMisled = this.#isShell && !this.#conversation.hasReply && isShellsWord(line);
-    if (isMisled) this.#foundOut.resolve({ how: "login-shell" });
+    if (isMisled) this.#link?.endAs({ how: "login-shell" });
   }
 
   #sent(requests: readonly PendingRequest[]): void {

@@ -128,9 +128,7 @@ export class SshClientTransport implements Transport {
 
   /** A login shell would take messages for commands for ever; what a server runs in one may say what it likes. */
   #hearShell(line: string): void {
-    const link = this.#link;
-    if (this.#hasReply || link === undefined || !isShellsWord(line)) return;
-    void this.#remoteGone({ how: "login-shell" }, link);
+    if (!this.#hasReply && isShellsWord(line)) this.#link?.endAs({ how: "login-shell" });
   }
 
   async #remoteGone(end: RemoteEnd, link: Link): Promise<void> {
@@ -139,7 +137,7 @@ export class SshClientTransport implements Transport {
       this.#lose(this.#probe);
       return;
     }
-    this.#link = undefined; // its end may come once more
+    this.#link = undefined; // nothing can be sent any more
     const isClean = end.how === "exited" && end.status === 0;
     if (!isClean) this.onerror?.(new Error(describe(end)));
     await link.hangUp();

@@ -232,8 +232,8 @@ export const habitsRows: readonly Mutant[] = [
   {
     id: "transport-server-taken-for-a-shell",
     file: "src/mcp/ssh-client-transport.ts",
-    find: "if (this.#hasReply || link === undefined",
-    replace: "if (link === undefined",
+    find: "if (!this.#hasReply && isShellsWord(line))",
+    replace: "if (isShellsWord(line))",
     why: "a server that answers is left because a script of its own complains in a shell's words",
     caughtBy: { file: "test/mcp/ssh-client-transport.test.ts", test: "is not taken for one once it has answered" },
   },
