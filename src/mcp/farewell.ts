@@ -9,7 +9,8 @@ import type { HostOutput } from "./host-output.ts";
 import { NoRoute } from "./host-route.ts";
 import type { ProxyLimits } from "./limits.ts";
 import { stoppedReason } from "./messages.ts";
-import type { RemoteEnd } from "./remote-end.ts";
+import type { ProxyLog } from "./proxy-log.ts";
+import { describe, type RemoteEnd } from "./remote-end.ts";
 import { type Occurrence, within } from "./waiting.ts";
 
 type FarewellLimits = Pick<ProxyLimits, "firstRequestTimeout" | "initializeTimeout" | "hostQuietTimeout">;
@@ -21,6 +22,7 @@ export interface FarewellPorts {
   readonly conversation: Conversation;
   /** The host goes, or a signal comes. */
   readonly ending: Occurrence<Happening>;
+  readonly log: Pick<ProxyLog, "info" | "error">;
 }
 
 export class Farewell {
@@ -33,6 +35,7 @@ export class Farewell {
   /** Once nothing of the host's goes anywhere any more. */
   async bid(end: RemoteEnd): Promise<void> {
     const { input, output, conversation, ending, limits } = this.#ports;
+    this.#report(end);
     input.route = new NoRoute(
       () => ending.or(output.flushed()),
       (bytes) => input.giveBack(bytes),
@@ -51,6 +54,13 @@ export class Farewell {
       output.flushed().then(() => true),
     );
     if (isListening) conversation.giveUpForGood(stoppedReason(signal));
+  }
+
+  #report(end: RemoteEnd): void {
+    const { input, conversation, log } = this.#ports;
+    const isExpected = input.isEnded && !conversation.isAwaited && end.how !== "connect-failed";
+    if (isExpected) log.info(describe(end));
+    else log.error(describe(end));
   }
 
   /** Waits for a condition that the host's lines bring about; false if the host goes or a signal comes before, or time is up. */

@@ -22,6 +22,9 @@ export interface HostLine {
   readonly isOurs?: boolean;
 }
 
+/** Of a line that nobody behind asks for what it says. */
+export const NO_MESSAGE: Verdict = { isMessage: false, isTooComplex: false, envelopes: [] };
+
 /** In bytes. */
 export function lengthOf({ chunks }: Pick<HostLine, "chunks">): number {
   return chunks.reduce((sum, chunk) => sum + chunk.length, 0);

@@ -6,6 +6,11 @@
 /** What to do about it, without a full stop. */
 export const SHELL_CURE = "a login shell is no MCP server: say what to start there with --command or --subsystem";
 
+/** What to do about the silence of a shell's session, a sentence without the full stop. */
+export const SHELL_SILENCE_CURE: string =
+  "Without --command or --subsystem the server starts a login shell, which is no MCP server unless the server gives its own in " +
+  "its place: say what to start there with one of them";
+
 /** A member of a message as a shell shows it: quotes and braces may be gone. */
 const member = /[\s{'"](?:jsonrpc|method|params|id)["']?:\S/;
 /** Shells say who they are, in every language, and behind that what they did not find. */

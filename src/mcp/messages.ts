@@ -112,11 +112,6 @@ export const LEFT_REASON: Reason = {
   text: "The link to the remote MCP server was lost, and the host's input ended before there was another one",
 };
 
-/** What to do about the silence of a shell's session, a sentence without the full stop. */
-export const SHELL_SILENCE_CURE: string =
-  "Without --command or --subsystem the server starts a login shell, which is no MCP server unless the server gives its own in " +
-  "its place: say what to start there with one of them";
-
 const FIRST_REPLY_CURE =
   "Check that what runs there is an MCP server on stdin and stdout, that it is not still being downloaded, and that it " +
   "does not wait for input";

@@ -5,38 +5,29 @@
 import type { ByteSink, ByteSource } from "../ssh/connection.ts";
 import { sinkOf, sourceOf } from "../ssh/web-streams.ts";
 import { Conversation } from "./conversation.ts";
-import { EraProbe } from "./era-probe.ts";
+import { withCure } from "./cure.ts";
+import { dial } from "./dial.ts";
+import type { EraProbe } from "./era-probe.ts";
 import { Farewell } from "./farewell.ts";
 import type { Happening, Loss } from "./happening.ts";
 import { HostHold } from "./host-hold.ts";
 import { HostInput } from "./host-input.ts";
 import { HostOutput } from "./host-output.ts";
-import { type HostLine, WaitingRoute } from "./host-route.ts";
+import { WaitingRoute } from "./host-route.ts";
 import { InputBlocks } from "./input-blocks.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
-import { Link, type LinkEars, type OpenRemote, type RemoteSession } from "./link.ts";
-import { isShellsWord, SHELL_CURE } from "./login-shell.ts";
-import { EXCESS_REASON, noAnswerReason, noFirstReplyReason, SHELL_SILENCE_CURE } from "./messages.ts";
+import type { Link, OpenRemote, RemoteSession } from "./link.ts";
+import { EXCESS_REASON, noAnswerReason } from "./messages.ts";
 import type { PendingRequest } from "./pending.ts";
+import type { ProxyLog } from "./proxy-log.ts";
 import type { Reconnection } from "./reconnection.ts";
-import type { ReferenceRoute } from "./reference-route.ts";
-import { mayBeReferenceServer, REFERENCE_CURE, type ReferenceServerMode } from "./reference-server.ts";
-import { describe, exitCode, isFinal, type RemoteEnd, stalledEnd } from "./remote-end.ts";
-import { RemoteLines } from "./remote-lines.ts";
-import { LineShower, type ShowLine, StderrLines } from "./remote-text.ts";
+import type { ReferenceServerMode } from "./reference-server.ts";
+import { exitCode, isFinal, type RemoteEnd, stalledEnd } from "./remote-end.ts";
+import { RemoteVoice } from "./remote-voice.ts";
 import type { Replay } from "./replay.ts";
+import { RouteChoice } from "./route-choice.ts";
 import { SendQueue } from "./send-queue.ts";
-import { FirstReply, Occurrence, Silence, within } from "./waiting.ts";
-
-/** Where the proxy says what it does. All texts are printable; none holds what a message says. */
-export interface ProxyLog {
-  debug(text: string): void;
-  info(text: string): void;
-  warning(text: string): void;
-  error(text: string): void;
-  /** Shows a line of the remote's own, marked. Must not block: lines wait for its promise, 64 KiB of them at most. */
-  readonly remote: ShowLine;
-}
+import { Occurrence, within } from "./waiting.ts";
 
 export interface ProxyOptions {
   /** The host's lines; its end is the host's farewell. A chunk may be lent until the next is read. */
@@ -76,75 +67,60 @@ class StdioProxy {
   readonly #now: () => number;
   readonly #input: HostInput;
   readonly #output: HostOutput;
-  /** Where the host's lines wait for the connection. */
-  readonly #waiting: WaitingRoute;
   readonly #queue: SendQueue;
+  readonly #conversation: Conversation;
+  readonly #routes: RouteChoice;
   readonly #probe: EraProbe;
-  readonly #referenceServer: ReferenceServerMode;
-  /** Where the remote may be the reference server; after a loss, that which led to it. */
-  #reference: ReferenceRoute | undefined;
+  readonly #voice: RemoteVoice;
+  readonly #farewell: Farewell;
+  readonly #loadReconnection: () => Promise<Reconnection>;
   /** Since the first loss of a link. */
   #reconnection: Reconnection | undefined;
-  readonly #conversation: Conversation;
-  /** Whether the session is a shell's. */
-  #isShell = false;
-  readonly #shower: LineShower;
-  readonly #stderr: StderrLines;
-  readonly #silence: Silence;
-  readonly #firstReply: FirstReply;
   readonly #hostEnded: Promise<Happening>;
   readonly #hostDeaf: Promise<Happening>;
   readonly #stopped: Promise<Happening>;
   /** Any of these three. */
   readonly #ending: Occurrence<Happening>;
-  #link: Link | undefined;
   #hasWarnedOfExcess = false;
   #stopSignal: number | undefined;
-  readonly #farewell: Farewell;
 
-  constructor({ input, output, open, redial, log, limits, stopped, referenceServer = "auto", now }: ProxyOptions) {
-    this.#limits = { ...DEFAULT_LIMITS, ...limits };
+  constructor(options: ProxyOptions) {
+    const limits = { ...DEFAULT_LIMITS, ...options.limits };
+    const { open, redial, log, stopped, referenceServer = "auto", now = () => performance.now() } = options;
+    this.#limits = limits;
     this.#log = log;
     this.#open = open;
     this.#redial = redial;
-    this.#now = now ?? (() => performance.now());
-    this.#referenceServer = referenceServer;
-    this.#shower = new LineShower((line) => log.remote(line));
-    this.#stderr = new StderrLines((line) => this.#hearStderr(line));
-    this.#output = new HostOutput(sinkOf(output));
-    this.#conversation = new Conversation({
-      answer: (line, { id }) => this.#output.write(this.#reference?.join(id.key, [line]) ?? [line]),
-      stderr: () => this.#stderr.last,
+    this.#now = now;
+    const output = new HostOutput(sinkOf(options.output));
+    const conversation = new Conversation({
+      answer: (line, { id }) => output.write(this.#routes.reference?.join(id.key, [line]) ?? [line]),
+      stderr: () => this.#voice.lastWords,
     });
-    const { streamBytes, probeTimeout } = this.#limits;
-    this.#waiting = new WaitingRoute(streamBytes);
+    const waiting = new WaitingRoute(limits.streamBytes);
     const blocks = new InputBlocks();
-    this.#queue = new SendQueue(streamBytes, (bytes) => blocks.giveBack(bytes));
-    this.#input = new HostInput(sourceOf(input), streamBytes, this.#conversation, this.#waiting, blocks);
-    this.#input.hold = new HostHold(
-      this.#limits,
-      () => this.#queue.taken,
-      () => this.#link?.endAs(stalledEnd(this.#limits.stallTimeout)),
+    const queue = new SendQueue(limits.streamBytes, (bytes) => blocks.giveBack(bytes));
+    const input = new HostInput(sourceOf(options.input), limits.streamBytes, conversation, waiting, blocks);
+    input.hold = new HostHold(
+      limits,
+      () => queue.taken,
+      () => this.#voice.link?.endAs(stalledEnd(limits.stallTimeout)),
     );
-    this.#input.onExcess = () => this.#excess();
-    this.#probe = new EraProbe(probeTimeout, this.#queue, this.#conversation, () => {
-      this.#input.route = this.#queue;
-    });
-    // Where the remote is not read because the host does not read, its silence means nothing.
-    const isSilenceOver = () => this.#link?.isHearing !== true && !this.#conversation.isAwaited;
-    this.#silence = new Silence(this.#limits.quietTimeout, isSilenceOver);
-    this.#firstReply = new FirstReply(this.#limits.firstReplyTimeout, () => this.#lateFirstReply());
-    this.#hostEnded = this.#input.ended.then(() => ({ what: "host-ended" }));
-    this.#hostDeaf = this.#output.gone.then(() => ({ what: "host-deaf" }));
+    input.onExcess = () => this.#excess();
+    this.#hostEnded = input.ended.then(() => ({ what: "host-ended" }));
+    this.#hostDeaf = output.gone.then(() => ({ what: "host-deaf" }));
     this.#stopped = this.#stopBy(stopped);
     this.#ending = new Occurrence(Promise.race([this.#stopped, this.#hostDeaf, this.#hostEnded]));
-    this.#farewell = new Farewell({
-      limits: this.#limits,
-      input: this.#input,
-      output: this.#output,
-      conversation: this.#conversation,
-      ending: this.#ending,
-    });
+    const rooms = { limits, input, output, queue, conversation, log, ending: this.#ending };
+    this.#input = input;
+    this.#output = output;
+    this.#queue = queue;
+    this.#conversation = conversation;
+    this.#routes = new RouteChoice({ ...rooms, referenceServer, waiting });
+    this.#probe = this.#routes.probe;
+    this.#voice = new RemoteVoice({ ...rooms, routes: this.#routes });
+    this.#farewell = new Farewell(rooms);
+    this.#loadReconnection = async () => new (await import("./reconnection.ts")).Reconnection(rooms);
   }
 
   async run(): Promise<number> {
@@ -157,10 +133,8 @@ class StdioProxy {
     while (last.what === "connected" || last.what === "link-lost") {
       last = last.what === "connected" ? await this.#serve(last.remote) : await this.#reconnect(last.end, last.lived);
     }
-    this.#firstReply.stop();
-    this.#probe.stop();
-    this.#reference?.stop();
-    this.#silence.stop();
+    this.#voice.stop();
+    this.#routes.stop();
     if (this.#stopSignal !== undefined) await this.#farewell.excuse(this.#stopSignal);
     await this.#flush();
     this.#discardInput(); // a reader that waits for room must see its input end
@@ -176,48 +150,30 @@ class StdioProxy {
   /** Dials; a signal ends that at every moment, and so does a host that leaves without having said anything. */
   async #connect(open: OpenRemote): Promise<Happening> {
     const ending = Promise.race([this.#stopped, this.#hostDeaf, this.#hostLeftUnheard()]);
-    const last = await this.#dial(open, new Occurrence(ending));
+    const last = await dial(open, new Occurrence(ending));
     if (last.what === "remote-gone") await this.#takeLeave(last.end);
     return last;
   }
 
-  /** `ending`: what ends it. */
-  async #dial(open: OpenRemote, ending: Occurrence<Happening>): Promise<Happening> {
-    const abort = new AbortController();
-    const opening = open(abort.signal);
-    const outcome = opening.then(
-      (remote): Happening => ({ what: "connected", remote }),
-      (error: unknown): Happening => ({ what: "remote-gone", end: { how: "connect-failed", error } }),
-    );
-    const first = await ending.or(outcome);
-    if (first.what === "connected" || first.what === "remote-gone") return first;
-    abort.abort();
-    opening.then(({ connection }) => connection.close()).catch(ignore); // it may have come too far to be stopped
-    return first;
-  }
-
   async #hostLeftUnheard(): Promise<Happening> {
     await this.#input.ended;
-    const isUnheard = this.#waiting.isEmpty && this.#queue.isEmpty;
-    return isUnheard ? { what: "host-left" } : new Promise(() => undefined);
+    return this.#routes.isEmpty ? { what: "host-left" } : new Promise(() => undefined);
   }
 
   /** Carries lines until something ends that, then takes leave, or makes ready for another session in its place. */
   async #serve(remote: RemoteSession): Promise<Happening> {
     const began = this.#now();
-    this.#isShell = remote.isShell === true;
-    await this.#routeTo(remote);
     const reconnection = this.#reconnection?.isDown ? this.#reconnection : undefined;
+    await (reconnection ? this.#routes.renew() : this.#routes.choose(remote));
     const replay = reconnection?.replay();
-    const link = new Link(remote, this.#ears(replay), this.#limits);
-    this.#link = link;
+    const link = this.#voice.listen(remote, replay, reconnection);
     const remoteEnds = Promise.race([
       link.ended.then((end): Happening => ({ what: "remote-gone", end: this.#withCure(end) })),
       this.#probe.late.then((): Happening => ({ what: "probe-late" })),
     ]);
     const eofSent = this.#queue.feed(link.sink, (requests) => this.#sent(requests));
     eofSent.then(
-      (isSent) => isSent && this.#silence.begin(),
+      (isSent) => isSent && this.#voice.silence.begin(),
       () => link.broken(),
     );
     const ends = this.#ending.or(remoteEnds);
@@ -241,25 +197,11 @@ class StdioProxy {
 
   /** Undefined once the new link is in use; else what stands against that. */
   async #restore(reconnection: Reconnection, replay: Replay, ends: Promise<Happening>): Promise<Happening | undefined> {
-    const route = this.#reference ?? this.#queue;
-    const obstacle = await reconnection.shakeHands(replay, route, ends);
+    const obstacle = await reconnection.shakeHands(replay, this.#routes.current, ends);
     if (obstacle !== undefined) return obstacle;
-    this.#stderr.forget();
-    reconnection.restored(this.#reference?.isOver ? this.#queue : route, replay);
+    this.#voice.forget();
+    reconnection.restored(this.#routes.current, replay);
     return undefined;
-  }
-
-  async #loadReconnection(): Promise<Reconnection> {
-    const { Reconnection } = await import("./reconnection.ts");
-    return new Reconnection({
-      limits: this.#limits,
-      input: this.#input,
-      queue: this.#queue,
-      conversation: this.#conversation,
-      toHost: (line) => this.#output.write([line]),
-      heard: () => this.#ending.or(this.#output.flushed()),
-      log: this.#log,
-    });
   }
 
   #mayReconnect(end: RemoteEnd): end is Loss {
@@ -270,71 +212,22 @@ class StdioProxy {
 
   /** The link is lost: dials until there is another one, or one that will not do, or something ends us. */
   async #reconnect(end: Loss, lived: number): Promise<Happening> {
-    this.#firstReply.stop();
+    this.#voice.firstReply.stop();
     this.#reconnection ??= await this.#loadReconnection();
-    const reconnection = this.#reconnection;
-    const isRouteRaw = this.#reference?.isOver !== false;
-    const wasInUse = !reconnection.isDown;
-    reconnection.lose(end, lived, isRouteRaw);
-    this.#reference?.stop();
-    if (wasInUse && isRouteRaw) this.#reference = undefined;
-    const dial = () => this.#dial(this.#redial ?? this.#open, this.#ending);
-    const last = await reconnection.dialled(dial, this.#ending);
+    this.#reconnection.lose(end, lived, this.#routes.isRaw);
+    this.#routes.lost();
+    const last = await this.#reconnection.dialled(this.#redial ?? this.#open);
     if (last.what === "remote-gone") await this.#takeLeave(last.end);
     return last;
   }
 
-  /** The host's lines take the way that this remote needs, those that waited first; after a loss the replay gives them it. */
-  async #routeTo(remote: RemoteSession): Promise<void> {
-    const isCertain = this.#referenceServer === "on";
-    if (this.#reconnection?.isDown) {
-      if (this.#reference !== undefined) this.#reference = await this.#referenceRoute(isCertain);
-      return;
-    }
-    if (this.#input.route !== this.#waiting) return;
-    const mayBeReference = isCertain || (this.#referenceServer === "auto" && mayBeReferenceServer(remote));
-    if (mayBeReference) this.#reference = await this.#referenceRoute(isCertain);
-    else if (remote.reopen === undefined) this.#probe.over();
-    const route = this.#reference ?? (remote.reopen === undefined ? this.#queue : this.#probe);
-    this.#input.route = route;
-    this.#waiting.release(route);
-  }
-
-  /** Few need it: it is loaded then. */
-  async #referenceRoute(isCertain: boolean): Promise<ReferenceRoute> {
-    const { ReferenceRoute } = await import("./reference-route.ts");
-    const options = { isCertain, limit: this.#limits.lineBytes };
-    const route: ReferenceRoute = new ReferenceRoute(options, {
-      queue: this.#queue,
-      conversation: this.#conversation,
-      forward: (chunks) => this.#output.write(chunks),
-      warn: (text) => this.#log.warning(text),
-      onOver: () => {
-        if (this.#input.route === route) this.#input.route = this.#queue;
-      },
-    });
-    return route;
-  }
-
-  /** A shell's status 127 is that of the last line that it took for a command. */
   #withCure(end: RemoteEnd): RemoteEnd {
-    const isSilent = !this.#conversation.hasReply;
-    const { obstacle } = this.#conversation.memory;
-    if (end.how === "link-lost" && this.#redial !== undefined && obstacle !== undefined)
-      return { ...end, cure: `it is not dialled again: ${obstacle}` };
-    if (end.how === "exited" && this.#isShell) return { ...end, cure: isSilent ? SHELL_CURE : "" };
-    if (end.how !== "closed" || !isSilent) return end;
-    return this.#reference === undefined ? end : { ...end, cure: REFERENCE_CURE };
-  }
-
-  #hearStderr(line: string): void {
-    this.#shower.show(`[remote stderr] ${line}`);
-    const isMisled = this.#isShell && !this.#conversation.hasReply && isShellsWord(line);
-    if (isMisled) this.#link?.endAs({ how: "login-shell" });
+    const obstacle = this.#redial && this.#conversation.memory.obstacle;
+    return withCure(end, this.#voice.known, obstacle);
   }
 
   #sent(requests: readonly PendingRequest[]): void {
-    if (!this.#conversation.hasReply) this.#firstReply.asked();
+    if (!this.#conversation.hasReply) this.#voice.firstReply.asked();
     this.#probe.sent(requests);
   }
 
@@ -347,7 +240,7 @@ class StdioProxy {
     this.#log.info("The remote MCP server did not answer server/discover: it gets a new session for what comes next");
     this.#probe.refuse();
     this.#queue.unplug();
-    this.#firstReply.stop();
+    this.#voice.firstReply.stop();
     await Promise.race([link.leave(), this.#stopped]);
     const next = await this.#hostGoesOn();
     const { connection, reopen } = remote;
@@ -365,42 +258,9 @@ class StdioProxy {
     return this.#conversation.isAwaited ? { what: "host-went-on" } : { what: "host-left" };
   }
 
-  #ears(replay: Replay | undefined): LinkEars {
-    const reconnection = this.#reconnection;
-    const lines = new RemoteLines(this.#limits.lineBytes, this.#conversation, {
-      forward: (chunks) => this.#output.write(chunks),
-      showNoise: (text) => this.#shower.show(`[remote stdout, no MCP message] ${text}`),
-      warn: (text) => this.#log.warning(text),
-      debug: (text) => this.#log.debug(text),
-      toRemote: (line) => this.#queue.interject(ourLine(line)),
-      listeners: [this.#reference, replay].filter((listener) => listener !== undefined),
-      ...(reconnection && { rename: (line) => reconnection.rename(line) }),
-    });
-    return {
-      stdout: {
-        hear: (chunk) => {
-          lines.push(chunk);
-          if (this.#conversation.hasReply) this.#firstReply.stop();
-          this.#probe.heard();
-          this.#silence.sound();
-          return this.#output.unflushed?.then(() => this.#silence.sound()); // the chunk is lent
-        },
-        end: () => lines.end(),
-      },
-      stderr: {
-        hear: (chunk) => {
-          this.#silence.sound();
-          this.#stderr.push(chunk);
-          return undefined;
-        },
-        end: () => this.#stderr.end(),
-      },
-    };
-  }
-
   /** The host has said its last: its requests are still answered, within bounds. */
   async #drain(link: Link, remoteEnds: Promise<Happening>): Promise<Happening> {
-    const silence = this.#silence.over.then((): Happening => ({ what: "host-left" }));
+    const silence = this.#voice.silence.over.then((): Happening => ({ what: "host-left" }));
     // Many servers, the reference's among them, drop at EOF what they owe: the answers come first, then EOF goes. Half
     // of the time is left for those that answer only then.
     void within(this.#limits.drainTimeout / 2, this.#conversation.settled()).then(() => this.#queue.end());
@@ -415,16 +275,9 @@ class StdioProxy {
 
   /** The remote is gone. */
   async #takeLeave(end: RemoteEnd): Promise<void> {
-    this.#firstReply.stop();
+    this.#voice.firstReply.stop();
     this.#discardInput();
-    this.#report(end);
     await this.#farewell.bid(end);
-  }
-
-  #report(end: RemoteEnd): void {
-    const isExpected = this.#input.isEnded && !this.#conversation.isAwaited && end.how !== "connect-failed";
-    if (isExpected) this.#log.info(describe(end));
-    else this.#log.error(describe(end));
   }
 
   /** A signal: EOF, TERM, CLOSE and DISCONNECT, all within `stopTimeout`. */
@@ -436,9 +289,7 @@ class StdioProxy {
 
   #discardInput(): void {
     this.#reconnection?.discard();
-    this.#waiting.discard();
-    this.#reference?.stop(); // it may hold the host back
-    this.#queue.discard();
+    this.#routes.discard();
   }
 
   #stopBy(stopped: Promise<number> = new Promise(() => undefined)): Promise<Happening> {
@@ -453,7 +304,7 @@ class StdioProxy {
     const flushed = Promise.race([this.#output.flushed(), this.#output.gone]);
     await Promise.race([flushed, this.#stopped]);
     await within(this.#limits.stopTimeout * 0.1, flushed);
-    await within(this.#limits.stopTimeout * 0.1, this.#shower.idle());
+    await within(this.#limits.stopTimeout * 0.1, this.#voice.shown());
   }
 
   /** The host asks more than can wait: what it asks next is read when it has heard that. */
@@ -462,23 +313,6 @@ class StdioProxy {
     this.#hasWarnedOfExcess = true;
     await this.#ending.or(this.#output.flushed());
   }
-
-  #lateFirstReply(): void {
-    const cure = this.#reference !== undefined ? REFERENCE_CURE : this.#isShell ? SHELL_SILENCE_CURE : undefined;
-    const why = noFirstReplyReason(this.#limits.firstReplyTimeout, cure);
-    this.#log.warning(why.text);
-    this.#conversation.giveUp(why);
-  }
-}
-
-/** An answer of ours to the remote. */
-function ourLine(line: Uint8Array): HostLine {
-  return {
-    chunks: [line],
-    verdict: { isMessage: false, isTooComplex: false, envelopes: [] },
-    requests: [],
-    isOurs: true,
-  };
 }
 
 function ignore(): void {

@@ -3,13 +3,17 @@
  * loss. Nothing that may have reached a server is ever sent again; what was never sent waits.
  */
 import type { Conversation } from "./conversation.ts";
+import { dial } from "./dial.ts";
 import type { Happening, Loss } from "./happening.ts";
 import type { HostInput } from "./host-input.ts";
+import type { HostOutput } from "./host-output.ts";
 import type { HostLine, HostRoute } from "./host-route.ts";
 import type { ProxyLimits } from "./limits.ts";
+import type { OpenRemote } from "./link.ts";
 import { LEFT_REASON } from "./messages.ts";
 import type { PendingRequest } from "./pending.ts";
 import { PrivateIds } from "./private-ids.ts";
+import type { ProxyLog } from "./proxy-log.ts";
 import { ReconnectPace } from "./reconnect-pace.ts";
 import { describe, isFinal, textOf } from "./remote-end.ts";
 import type { RemoteLine } from "./remote-lines.ts";
@@ -24,17 +28,10 @@ export interface ReconnectionPorts {
   readonly input: HostInput;
   readonly queue: SendQueue;
   readonly conversation: Conversation;
-  /** Takes a whole line of ours to the host. */
-  readonly toHost: (line: Uint8Array) => void;
-  /** Resolves when the host has read what we wrote, or something ends us. */
-  readonly heard: () => Promise<unknown>;
-  readonly log: ReconnectionLog;
-}
-
-export interface ReconnectionLog {
-  debug(text: string): void;
-  info(text: string): void;
-  warning(text: string): void;
+  readonly output: HostOutput;
+  /** The host goes, or a signal comes. */
+  readonly ending: Occurrence<Happening>;
+  readonly log: Pick<ProxyLog, "debug" | "info" | "warning">;
 }
 
 export class Reconnection {
@@ -72,9 +69,9 @@ export class Reconnection {
   }
 
   /** Dials until there is another link, or one that will not do, or something ends us. */
-  async dialled(dial: () => Promise<Happening>, ending: Occurrence<Happening>): Promise<Happening> {
+  async dialled(open: OpenRemote): Promise<Happening> {
     for (;;) {
-      const last = (await this.pause(ending)) ?? (await dial());
+      const last = (await this.#pause()) ?? (await dial(open, this.#ports.ending));
       if (last.what === "host-ended") return this.#leave();
       if (last.what !== "remote-gone" || last.end.how !== "connect-failed") return last;
       const { error } = last.end;
@@ -83,10 +80,11 @@ export class Reconnection {
     }
   }
 
-  /** Waits before the next attempt; `ending` ends that, and is what it resolves to then. */
-  async pause<T>(ending: Occurrence<T>): Promise<T | undefined> {
+  /** Waits before the next attempt; resolves to what ends that and us. */
+  async #pause(): Promise<Happening | undefined> {
+    const { ending, log } = this.#ports;
     const milliseconds = this.#pace.next();
-    this.#ports.log.debug(`connecting again in ${Math.round(milliseconds / 1000)} s`);
+    log.debug(`connecting again in ${Math.round(milliseconds / 1000)} s`);
     for (let left = milliseconds; left > 0; left -= SLICE) {
       const before = Date.now();
       const slice = Math.min(left, SLICE);
@@ -99,7 +97,8 @@ export class Reconnection {
 
   /** On another link, before anything else goes there. */
   replay(): Replay {
-    const { conversation, toHost, log } = this.#ports;
+    const { conversation, log } = this.#ports;
+    const toHost = (line: Uint8Array) => this.#toHost(line);
     const warn = log.warning.bind(log);
     const expectNothing = conversation.expectNothing.bind(conversation);
     return new Replay({ memory: conversation.memory, ids: this.#ids, expectNothing, toHost, warn });
@@ -150,6 +149,10 @@ export class Reconnection {
     return { what: "host-left" };
   }
 
+  #toHost(line: Uint8Array): void {
+    this.#ports.output.write([line]);
+  }
+
   /** What fails again as before is said at DEBUG. */
   #failed(error: unknown): void {
     const { log } = this.#ports;
@@ -162,7 +165,8 @@ export class Reconnection {
   }
 
   #begin(end: Loss, lived: number, lines: readonly HostLine[], cut: HostLine | undefined): WaitingLines {
-    const { limits, input, queue, conversation, heard, log } = this.#ports;
+    const { limits, input, queue, conversation, output, ending, log } = this.#ports;
+    const heard = () => ending.or(output.flushed());
     const warn = log.warning.bind(log);
     this.#pace.lost(lived);
     const lost = describe(end);
@@ -178,9 +182,9 @@ export class Reconnection {
   }
 
   #retire(requests: readonly PendingRequest[]): void {
-    const { input, limits, toHost } = this.#ports;
+    const { input, limits } = this.#ports;
     this.#retired.retire(requests);
-    for (const { id } of requests) toHost(cancelled(id.raw));
+    for (const { id } of requests) this.#toHost(cancelled(id.raw));
     if (this.#retired.isEmpty) return;
     input.holdUpTo(limits.lineBytes); // an answer must be whole to be known
     input.onPass = (line) => this.#retired.toServer(line);

@@ -12,7 +12,7 @@ import type { Conversation } from "./conversation.ts";
 import type { Verdict } from "./envelope.ts";
 import type { Envelope } from "./envelope-draft.ts";
 import { HeldBytes, joined } from "./held-bytes.ts";
-import { type HostLine, type HostRoute, lengthOf } from "./host-route.ts";
+import { type HostLine, type HostRoute, lengthOf, NO_MESSAGE } from "./host-route.ts";
 import { ListWait } from "./list-wait.ts";
 import { DISCOVER } from "./messages.ts";
 import { isReferenceAnswer, isReferenceMethod, listNeeded, parsed, requestFault } from "./reference-habits.ts";
@@ -40,8 +40,6 @@ export interface ReferenceOptions {
 /** Milliseconds from the answer to `initialize`: a host that never says `initialized` would wait for ever. */
 const INITIALIZED_WAIT = 5_000;
 
-/** Nobody behind this asks what a line says. */
-const NO_MESSAGE: Verdict = { isMessage: false, isTooComplex: false, envelopes: [] };
 const newline: Uint8Array = Uint8Array.of(0x0a);
 const INITIALIZED: Uint8Array = new TextEncoder().encode('{"jsonrpc":"2.0","method":"notifications/initialized"}\n');
 

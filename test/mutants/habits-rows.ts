@@ -4,9 +4,9 @@ import type { Mutant } from "./mutant.ts";
 export const habitsRows: readonly Mutant[] = [
   {
     id: "login-shell-in-a-command",
-    file: "src/mcp/proxy.ts",
-    find: "const isMisled = this.#isShell && !this.#conversation.hasReply && isShellsWord(line);",
-    replace: "const isMisled = !this.#conversation.hasReply && isShellsWord(line);",
+    file: "src/mcp/remote-voice.ts",
+    find: "const isMisled = this.#isShell && !this.#ports.conversation.hasReply && isShellsWord(line);",
+    replace: "const isMisled = !this.#ports.conversation.hasReply && isShellsWord(line);",
     why: "a command that logs as a shell does is taken for one, and its session ended",
     caughtBy: { file: "test/mcp/proxy-end.test.ts", test: "is nothing that a command says" },
   },
@@ -52,8 +52,8 @@ export const habitsRows: readonly Mutant[] = [
   },
   {
     id: "era-probe-unheard",
-    file: "src/mcp/proxy.ts",
-    find: "this.#probe.heard();",
+    file: "src/mcp/remote-voice.ts",
+    find: "routes.probe.heard();",
     replace: "",
     why: "a server that answers the probe is taken for silent, and loses its session after 8 s",
     caughtBy: { file: "test/mcp/era-probe.test.ts", test: "the shield is over with 'an answer' to the probe" },
@@ -215,7 +215,7 @@ export const habitsRows: readonly Mutant[] = [
   },
   {
     id: "reference-holds-back-at-the-end",
-    file: "src/mcp/proxy.ts",
+    file: "src/mcp/route-choice.ts",
     find: "    this.#reference?.stop(); // it may hold the host back",
     replace: "",
     why: "what the host had said behind calls that waited for a list is not answered when the server ends",

@@ -60,9 +60,9 @@ export const loadRows: readonly Mutant[] = [
   },
   {
     id: "proxy-lends-too-long",
-    file: "src/mcp/proxy.ts",
-    find: "return this.#output.unflushed?.then(",
-    replace: "void this.#output.unflushed?.then(",
+    file: "src/mcp/remote-voice.ts",
+    find: "return output.unflushed?.then(",
+    replace: "void output.unflushed?.then(",
     why: "a line is overwritten while it waits for a slow host, and what waits for it has no bound",
     caughtBy: { file: "test/mcp/proxy.test.ts", test: "promise 4" },
   },

@@ -45,8 +45,8 @@ export const reconnectRows: readonly Mutant[] = [
   {
     id: "reconnect-obstacle-untold",
     file: "src/mcp/proxy.ts",
-    find: 'if (end.how === "link-lost" && this.#redial !== undefined && obstacle !== undefined)',
-    replace: 'if (end.how === "link-lost" && this.#redial === undefined && obstacle !== undefined)',
+    find: "const obstacle = this.#redial && this.#conversation.memory.obstacle;",
+    replace: "const obstacle = this.#redial ? undefined : this.#conversation.memory.obstacle;",
     why: "a session that is never dialled again ends like one that was told not to, and nobody learns why",
     caughtBy: { file: "test/mcp/reconnect.test.ts", test: "and says why it is not dialled again" },
   },
@@ -212,7 +212,7 @@ export const reconnectRows: readonly Mutant[] = [
   {
     id: "reconnect-server-requests-stay",
     file: "src/mcp/reconnection.ts",
-    find: "for (const { id } of requests) toHost(cancelled(id.raw));",
+    find: "for (const { id } of requests) this.#toHost(cancelled(id.raw));",
     replace: "for (const { id } of requests.slice(1)) toHost(cancelled(id.raw));",
     why: "a person answers a question that nobody asks any more",
     caughtBy: { file: "test/mcp/reconnect.test.ts", test: "are cancelled, late answers are dropped" },

@@ -1276,7 +1276,7 @@ export const table: readonly Mutant[] = [
   },
   {
     id: "remote-last-line-dropped",
-    file: "src/mcp/proxy.ts",
+    file: "src/mcp/remote-voice.ts",
     find: "end: () => lines.end(),",
     replace: "end: () => undefined,",
     why: "the answer of a server that ends without a newline is lost",
@@ -1457,9 +1457,9 @@ export const table: readonly Mutant[] = [
 
   {
     id: "proxy-remote-read-on",
-    file: "src/mcp/proxy.ts",
-    find: "return this.#output.unflushed?.then(",
-    replace: "void this.#output.unflushed?.then(",
+    file: "src/mcp/remote-voice.ts",
+    find: "return output.unflushed?.then(",
+    replace: "void output.unflushed?.then(",
     why: "a host that does not read fills our memory with what the remote says",
     caughtBy: { file: "test/mcp/proxy.test.ts", test: "the remote is not read while the host does not read" },
   },
@@ -1553,7 +1553,7 @@ export const table: readonly Mutant[] = [
   },
   {
     id: "proxy-late-connection-kept",
-    file: "src/mcp/proxy.ts",
+    file: "src/mcp/dial.ts",
     find: "opening.then(({ connection }) => connection.close()).catch(ignore);",
     replace: "opening.catch(ignore);",
     why: "a connection that came up after we were stopped is left open",
