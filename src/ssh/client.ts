@@ -240,7 +240,7 @@ export class SshClient {
   openChannel(opening: Opening): number {
     if (this.#phase !== "connection") throw new DisconnectError("the connection has ended");
     if (this.#channels.size >= maximumChannels) throw new ChannelError("too many channels", opening.channelType);
-    const windowSize = Math.min(INITIAL_WINDOW_SIZE, MAXIMUM_PACKET_SIZE + this.#windowRoom);
+    const windowSize = Math.min(INITIAL_WINDOW_SIZE, MAXIMUM_PACKET_SIZE + this.#windowRoom());
     const channel = new Channel(this.#nextChannel++, opening, windowSize);
     this.#channels.set(channel.id, channel);
     this.#sendAll([channel.open()]);
@@ -267,7 +267,7 @@ export class SshClient {
   consumed(id: number, length: number): void {
     const channel = this.#channels.get(id);
     if (channel === undefined || this.#phase !== "connection") return;
-    this.#sendAll(channel.consumed(length, this.#windowRoom));
+    this.#sendAll(channel.consumed(length, this.#windowRoom()));
   }
 
   /** No more data goes to this channel: EOF. RFC 4254 §5.3. */
@@ -291,7 +291,7 @@ export class SshClient {
    * until we acknowledge the first; TCP sends that at once with data, on its own up to 40 ms late. RFC 4253 §11.2.
    */
   acknowledge(): void {
-    if (this.#transport.isOpenForSending && this.#awaitsAnswer) {
+    if (this.#transport.isOpenForSending && this.#awaitsAnswer()) {
       this.#transport.send(encode(m.IGNORE, { data: new Uint8Array(0) }));
     }
   }
@@ -356,7 +356,7 @@ export class SshClient {
     return greeting.length === 0 ? "" : ` (so far it said: ${greeting.join(" ")})`;
   }
 
-  get #awaitsAnswer(): boolean {
+  #awaitsAnswer(): boolean {
     if (this.#phase === "service" || this.#phase === "userauth") return this.#userauth.awaitsAnswer;
     if (this.#phase !== "connection") return false;
     for (const channel of this.#channels.values()) if (channel.awaitsAnswer) return true;
@@ -364,7 +364,7 @@ export class SshClient {
   }
 
   /** What windows may still grow by; a packet's worth is kept back for every channel that may yet be opened. */
-  get #windowRoom(): number {
+  #windowRoom(): number {
     let windows = 0;
     for (const channel of this.#channels.values()) windows += channel.mostHeld;
     const keptBack = (maximumChannels - this.#channels.size) * MAXIMUM_PACKET_SIZE;

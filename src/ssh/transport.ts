@@ -296,7 +296,7 @@ export class Transport {
    */
   next(): TransportEvent | undefined {
     if (this.#step.step === "version" && !this.#readVersion(this.#step.clientKexInit)) return undefined;
-    while (!this.#isHeld && this.pendingOutput < maximumBacklog) {
+    while (!this.#isHeld() && this.pendingOutput < maximumBacklog) {
       const packet = this.#reader.next();
       if (packet === undefined) return undefined;
       this.#packetsReceived += 1;
@@ -308,7 +308,7 @@ export class Transport {
   }
 
   /** Whether the world owes us something before another packet may be looked at. */
-  get #isHeld(): boolean {
+  #isHeld(): boolean {
     return this.#step.step === "host-key-wait" || this.#step.step === "method-wait";
   }
 

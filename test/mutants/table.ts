@@ -532,8 +532,8 @@ export const table: readonly Mutant[] = [
   {
     id: "transport-backlog-unbounded",
     file: "src/ssh/transport.ts",
-    find: "while (!this.#isHeld && this.pendingOutput < maximumBacklog) {",
-    replace: "while (!this.#isHeld) {",
+    find: "while (!this.#isHeld() && this.pendingOutput < maximumBacklog) {",
+    replace: "while (!this.#isHeld()) {",
     why: "a flood of messages that ask for a reply fills our memory",
     caughtBy: {
       file: "test/ssh/transport.test.ts",
