@@ -57,7 +57,7 @@ const socketOptions = { noDelay: true, keepAlive: true, allowHalfOpen: true } as
 
 /**
  * Connects to `host`, a name or an address. What `direct` reads is borrowed: a chunk is valid until the next is asked for.
- * @throws DialError, or the signal's reason.
+ * @throws DialError, or the signal's reason; RangeError for a port that is none.
  */
 export async function dial(host: string, port: number, options: DialOptions = {}): Promise<ByteDuplex> {
   const { signal, timeout = 15_000, lookup = lookupAll, family } = options;
@@ -144,13 +144,17 @@ class Race {
 
   start(addresses: readonly string[]): void {
     this.#waiting = inTurn(addresses);
-    if (this.#waiting.length > 0) {
+    if (this.#waiting.length === 0) {
+      const message = `Could not resolve hostname ${printable(this.#host)}: no address`;
+      this.end(new DialError(message, "ENOTFOUND", undefined));
+      return;
+    }
+    try {
       this.#options.onProgress?.({ resolved: this.#waiting.slice() });
       this.#next();
-    } else
-      this.end(
-        new DialError(`Could not resolve hostname ${printable(this.#host)}: no address`, "ENOTFOUND", undefined),
-      );
+    } catch (error) {
+      this.end(error); // of the caller's: a port that is none
+    }
   }
 
   /** Our own time is over: what has not failed yet has timed out. */

@@ -69,6 +69,14 @@ const failure = async (dialling: Promise<unknown>): Promise<DialError> => {
 const text = (value: Uint8Array | undefined): string => new TextDecoder().decode(value);
 const utf8 = (value: string): Uint8Array => new TextEncoder().encode(value);
 
+describe("a port that is none", () => {
+  it.each(["127.0.0.1", "name"])("is the caller's fault, told at once and to him alone, for %s", async (host) => {
+    const lookup = async () => ["127.0.0.1"];
+    await expect(dial(host, 70_000, { lookup, timeout: 20 })).rejects.toThrow(RangeError);
+    await new Promise((resolve) => setTimeout(resolve, 40)); // a timer that was left would reject what nobody waits for
+  });
+});
+
 describe("a connection", () => {
   it("carries bytes both ways, without waiting to fill packets", async () => {
     const { port } = await listen((socket) => socket.pipe(socket));
