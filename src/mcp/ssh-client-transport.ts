@@ -139,7 +139,7 @@ export class SshClientTransport implements Transport {
     }
     this.#link = undefined; // nothing can be sent any more
     const isClean = end.how === "exited" && end.status === 0;
-    if (!isClean) this.onerror?.(new Error(describe(end)));
+    if (!isClean) this.#trouble(describe(end));
     await link.hangUp();
     this.#over();
   }
@@ -264,7 +264,16 @@ export class SshClientTransport implements Transport {
     try {
       this.onmessage?.(message);
     } catch (error) {
-      this.onerror?.(error instanceof Error ? error : new Error(String(error)));
+      this.#trouble(error);
+    }
+  }
+
+  /** Whoever fails at hearing of it must not cost the session its lines, nor its end. */
+  #trouble(what: unknown): void {
+    try {
+      this.onerror?.(what instanceof Error ? what : new Error(String(what)));
+    } catch {
+      // it was told, and there is nobody else to tell
     }
   }
 
@@ -272,7 +281,7 @@ export class SshClientTransport implements Transport {
     const start = line.indexOf(MESSAGE_START);
     const messages = start > 0 ? messagesOf(line.slice(start)) : undefined;
     const noise = messages === undefined ? line : line.slice(0, start);
-    this.onerror?.(new Error(`the remote wrote to its stdout what is no MCP message: ${printable(noise)}`));
+    this.#trouble(`the remote wrote to its stdout what is no MCP message: ${printable(noise)}`);
     return messages ?? [];
   }
 }

@@ -58,6 +58,19 @@ describe("SshClientTransport", () => {
     expect(heard.closes).toBe(1);
   });
 
+  it("an onerror that throws ends no session, and costs nobody the end of one", async () => {
+    const { remote, transport, heard } = await started();
+    transport.onerror = () => {
+      throw new Error("the program's own");
+    };
+    remote.say("noise\n", `${JSON.stringify(pong)}\n`);
+    await settle();
+    expect(heard.messages).toEqual([pong]);
+    remote.lose();
+    await pass(2_000);
+    expect([heard.closes, remote.calls]).toEqual([1, expect.arrayContaining(["disconnect"])]);
+  });
+
   it("a second start is an error, also after a failed one and after close", async () => {
     const { transport } = await started();
     await expect(transport.start()).rejects.toThrow("started before");
