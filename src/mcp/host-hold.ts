@@ -3,6 +3,7 @@
  * a little more is read than there is room for, up to a bound, and a server that has taken nothing for long is given up.
  */
 import type { ProxyLimits } from "./limits.ts";
+import type { SendQueue } from "./send-queue.ts";
 import { within } from "./waiting.ts";
 
 /** Bytes that are read beyond the room there is: more than stands in the pipe of a host that has gone. */
@@ -10,16 +11,20 @@ export const MOST_BEYOND: number = 2 * 1024 * 1024;
 
 export class HostHold {
   readonly #limits: Pick<ProxyLimits, "holdInterval" | "stallTimeout">;
-  readonly #taken: () => number;
+  readonly #queue: Pick<SendQueue, "isEmpty" | "taken">;
   readonly #onStalled: () => void;
   #beyond = 0;
   #takenBefore = 0;
   #stalledFor = 0;
 
-  /** `taken`: how many bytes the server has taken so far; `onStalled`: it took none for `stallTimeout` of holding back. */
-  constructor(limits: Pick<ProxyLimits, "holdInterval" | "stallTimeout">, taken: () => number, onStalled: () => void) {
+  /** `queue`: what the server is to take; `onStalled`: it took nothing of that for `stallTimeout` of holding back. */
+  constructor(
+    limits: Pick<ProxyLimits, "holdInterval" | "stallTimeout">,
+    queue: Pick<SendQueue, "isEmpty" | "taken">,
+    onStalled: () => void,
+  ) {
     this.#limits = limits;
-    this.#taken = taken;
+    this.#queue = queue;
     this.#onStalled = onStalled;
   }
 
@@ -40,8 +45,9 @@ export class HostHold {
   }
 
   #noteStall(): void {
-    const taken = this.#taken();
-    this.#stalledFor = taken === this.#takenBefore ? this.#stalledFor + this.#limits.holdInterval : 0;
+    const { isEmpty, taken } = this.#queue;
+    const isStalled = !isEmpty && taken === this.#takenBefore; // where nothing waits, the host is held back for another reason
+    this.#stalledFor = isStalled ? this.#stalledFor + this.#limits.holdInterval : 0;
     this.#takenBefore = taken;
     if (this.#stalledFor < this.#limits.stallTimeout) return;
     this.#stalledFor = 0;

@@ -101,11 +101,7 @@ class StdioProxy {
     const blocks = new InputBlocks();
     const queue = new SendQueue(limits.streamBytes, (bytes) => blocks.giveBack(bytes));
     const input = new HostInput(sourceOf(options.input), limits.streamBytes, conversation, waiting, blocks);
-    input.hold = new HostHold(
-      limits,
-      () => queue.taken,
-      () => this.#voice.link?.endAs(stalledEnd(limits.stallTimeout)),
-    );
+    input.hold = new HostHold(limits, queue, () => this.#voice.link?.endAs(stalledEnd(limits.stallTimeout)));
     input.onExcess = () => this.#excess();
     this.#hostEnded = input.ended.then(() => ({ what: "host-ended" }));
     this.#hostDeaf = output.gone.then(() => ({ what: "host-deaf" }));

@@ -123,6 +123,23 @@ describe("a link that is lost", () => {
     expect(stage.refusals.map(({ id }) => id)).toEqual(ids.slice(1));
   });
 
+  it("is not one behind which the host reads nothing for ten minutes: nothing waits for the server then", async () => {
+    const stage = await begun({ reconnectQueue: 1 });
+    stage.remote.lose();
+    await settle();
+    stage.shown.stall();
+    for (const id of [1, 2]) stage.host.push(`${request(id)}\n`); // the second is refused, which the host does not read
+    const notification = `{"jsonrpc":"2.0","method":"n","params":["${"x".repeat(100_000)}"]}\n`;
+    for (let count = 0; count < 30; count++) stage.host.push(notification);
+    for (let count = 0; count < 30; count++) await pass(5_000);
+    expect(stage.host.unread.length).toBeGreaterThan(5); // 2 MiB were read beyond what the host has heard
+    const remote = await restored(stage);
+    const redials = stage.redials.length;
+    for (let count = 0; count < 130; count++) await pass(5_000);
+    expect(stage.redials.length).toBe(redials);
+    expect(remote.calls).not.toContain("disconnect");
+  });
+
   it("is dialled again, and the session goes on with the host's own handshake", async () => {
     const stage = await begun();
     stage.host.push(`${request(1)}\n`);
