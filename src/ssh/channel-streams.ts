@@ -148,19 +148,20 @@ export class ChannelStreams implements SessionChannel {
   }
 }
 
-interface PendingWrite {
+interface WaitingWrite {
   readonly bytes: Uint8Array;
   taken: number;
-  readonly done: Promise<void>;
   readonly resolve: () => void;
   readonly reject: (error: SshError) => void;
 }
 
-/** The way to the channel. */
+/** The way to the channel. Who writes may be within a write already: the socket takes, the server answers, it is read. */
 class ChannelSink implements ByteSink {
   readonly broken: Promise<unknown>;
   readonly #port: ChannelPort;
-  #pending: PendingWrite | undefined;
+  /** In order; the first may have begun. */
+  #waiting: WaitingWrite[] = [];
+  #isWriting = false;
   #fault: SshError | undefined;
   #break: (error: SshError) => void = () => undefined;
 
@@ -173,37 +174,26 @@ class ChannelSink implements ByteSink {
 
   write(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#fault !== undefined) return Promise.reject(this.#fault);
-    if (this.#pending !== undefined) return this.#pending.done.then(() => this.write(bytes));
-    let taken = this.#port.write(bytes);
-    // What the socket takes at once makes room at once, of which nothing else would tell.
-    for (let more = taken; taken < bytes.length && more > 0; taken += more) {
-      more = this.#port.write(bytes.subarray(taken));
-    }
-    return taken === bytes.length ? undefined : this.#wait(bytes, taken);
-  }
-
-  #wait(bytes: Uint8Array, taken: number): Promise<void> {
-    let resolve: () => void = () => undefined;
-    let reject: (error: SshError) => void = () => undefined;
-    const done = new Promise<void>((onDone, onFailed) => {
-      resolve = onDone;
-      reject = onFailed;
-    });
-    this.#pending = { bytes, taken, done, resolve, reject };
-    return done;
+    if (this.#isBusy) return this.#wait(bytes);
+    const taken = this.#give(bytes);
+    if (taken < bytes.length)
+      return this.#fault === undefined ? this.#waitFirst(bytes, taken) : Promise.reject(this.#fault);
+    this.resume(); // what came from within
+    return undefined;
   }
 
   resume(): void {
-    const pending = this.#pending;
-    if (pending === undefined) return;
-    pending.taken += this.#port.write(pending.bytes.subarray(pending.taken));
-    if (pending.taken < pending.bytes.length) return;
-    this.#pending = undefined;
-    pending.resolve();
+    if (this.#isWriting) return;
+    for (let first = this.#waiting[0]; first !== undefined; first = this.#waiting[0]) {
+      first.taken += this.#give(first.bytes.subarray(first.taken));
+      if (first.taken < first.bytes.length) return;
+      this.#waiting.shift();
+      first.resolve();
+    }
   }
 
   async close(): Promise<void> {
-    while (this.#pending !== undefined) await this.#pending.done;
+    if (this.#isBusy) await this.#wait(new Uint8Array(0));
     this.#port.sendEof();
   }
 
@@ -216,8 +206,32 @@ class ChannelSink implements ByteSink {
   fail(error: SshError): void {
     if (this.#fault !== undefined) return;
     this.#fault = error;
-    this.#pending?.reject(error);
-    this.#pending = undefined;
+    for (const { reject } of this.#waiting.splice(0)) reject(error);
     this.#break(error);
+  }
+
+  get #isBusy(): boolean {
+    return this.#isWriting || this.#waiting.length > 0;
+  }
+
+  /** How many bytes were taken. */
+  #give(bytes: Uint8Array): number {
+    this.#isWriting = true;
+    let taken = this.#port.write(bytes);
+    // What the socket takes at once makes room at once, of which nothing else would tell.
+    for (let more = taken; taken < bytes.length && more > 0; taken += more) {
+      more = this.#port.write(bytes.subarray(taken));
+    }
+    this.#isWriting = false;
+    return taken;
+  }
+
+  #wait(bytes: Uint8Array): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiting.push({ bytes, taken: 0, resolve, reject }));
+  }
+
+  /** Before what came from within. */
+  #waitFirst(bytes: Uint8Array, taken: number): Promise<void> {
+    return new Promise((resolve, reject) => this.#waiting.unshift({ bytes, taken, resolve, reject }));
   }
 }

@@ -77,6 +77,14 @@ export const limitsRows: readonly Mutant[] = [
     caughtBy: { file: proxy, test: "also where it was slow twice before" },
   },
   {
+    id: "limits-stall-of-nobody",
+    file: "src/mcp/host-hold.ts",
+    find: "!isEmpty && taken",
+    replace: "taken",
+    why: "a new link is given up for a server that takes nothing, where nothing waits for it but the host does not read",
+    caughtBy: { file: "test/mcp/reconnect.test.ts", test: "behind which the host reads nothing for ten minutes" },
+  },
+  {
     id: "limits-stall-for-ever",
     file: "src/mcp/host-hold.ts",
     find: "if (this.#stalledFor < this.#limits.stallTimeout) return;",

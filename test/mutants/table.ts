@@ -1610,7 +1610,7 @@ export const table: readonly Mutant[] = [
   {
     id: "sdk-transport-throw-ends-it",
     file: "src/mcp/ssh-client-transport.ts",
-    find: "this.onerror?.(error instanceof Error ? error : new Error(String(error)));",
+    find: "this.#trouble(error);",
     replace: "throw error;",
     why: "an onmessage that throws stops the reading of all that follows",
     caughtBy: {

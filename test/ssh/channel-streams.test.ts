@@ -11,11 +11,18 @@ class Port implements ChannelPort {
   written = "";
   consumedBytes = 0;
   readonly calls: string[] = [];
+  /** What a write takes at most. */
+  most = Number.POSITIVE_INFINITY;
+  /** Called once, from within the next write. */
+  onWrite: (() => void) | undefined;
 
   write(bytes: Uint8Array): number {
-    const taken = Math.min(bytes.length, this.room);
+    const taken = Math.min(bytes.length, this.room, this.most);
     this.room -= taken;
     this.written += Buffer.from(bytes.subarray(0, taken)).toString();
+    const { onWrite } = this;
+    this.onWrite = undefined;
+    onWrite?.();
     return taken;
   }
   consumed(length: number): void {
@@ -390,6 +397,40 @@ describe("the plain halves", () => {
     await Promise.all(writes);
     expect(port.written).toBe("first second third");
     expect(sink.write(Buffer.from("!"))).toBeUndefined();
+  });
+
+  test("a write from within another, or from what the rest of one sets going, stays behind all before it", async () => {
+    const { port, streams } = pair();
+    const { sink } = streams.direct;
+    const writes: (Promise<void> | undefined)[] = [];
+    port.room = 3;
+    port.onWrite = () => writes.push(sink.write(Buffer.from("inner ")));
+    writes.push(sink.write(Buffer.from("outer ")));
+    writes.push(sink.write(Buffer.from("second ")));
+    port.room = Number.POSITIVE_INFINITY;
+    streams.resume();
+    writes.push(sink.write(Buffer.from("third"))); // before whoever waits for the second has had a turn
+    await Promise.all(writes);
+    expect(port.written).toBe("outer inner second third");
+  });
+
+  test("a write from within another is not put into it where the channel takes that piece by piece", async () => {
+    const { port, streams } = pair();
+    const { sink } = streams.direct;
+    const writes: (Promise<void> | undefined)[] = [];
+    port.most = 3;
+    port.onWrite = () => writes.push(sink.write(Buffer.from("inner ")));
+    writes.push(sink.write(Buffer.from("outer ")));
+    await Promise.all(writes);
+    expect(port.written).toBe("outer inner ");
+  });
+
+  test("a write during which the channel goes is not waited for", async () => {
+    const { port, streams } = pair();
+    const gone = new DisconnectError("gone");
+    port.room = 2;
+    port.onWrite = () => streams.end(gone);
+    await expect(streams.direct.sink.write(Buffer.from("more"))).rejects.toBe(gone);
   });
 
   test("EOF goes behind what was written", async () => {
