@@ -392,7 +392,11 @@ class Connection implements SshConnection {
       return;
     }
     this.#startDeadline(this.#limits.authenticationTimeout, left);
-    this.#notice({ type: "key-passed-over", text: failure.message });
+    try {
+      this.#notice({ type: "key-passed-over", text: failure.message });
+    } catch (fault) {
+      this.#client.fail(internalError(fault)); // as of every other notice
+    }
   }
 
   #authenticated(withProof: boolean): void {

@@ -1083,6 +1083,15 @@ describe("a caller's notice handler that throws", () => {
     expectOver(rig);
   });
 
+  test("at a key that is passed over fails the attempt", async () => {
+    const { algorithms, publicKeyBlob } = new PeerKey("the first");
+    const first = { algorithms, publicKeyBlob, sign: () => Promise.reject(new Error("no")) };
+    const rig = new Rig({ connect: { onNotice, keys: [first, new PeerKey("the user")] } });
+    await settle();
+    expect((rig.attempt.error as Error).message).toContain("a bug of the caller's");
+    expectOver(rig);
+  });
+
   test("at a trace fails the attempt, and no timer or write throws later", async () => {
     const rig = new Rig({ connect: { onNotice, trace: true } });
     await settle();
