@@ -42,7 +42,8 @@ export interface RemoteListener {
   join(key: string, chunks: readonly Uint8Array[]): readonly Uint8Array[] | undefined;
 }
 
-const newline: Uint8Array = Uint8Array.of(0x0a);
+const NEWLINE = 0x0a;
+const newline: Uint8Array = Uint8Array.of(NEWLINE);
 
 /** Judges one stdout: `push` each chunk, then `end`. */
 export class RemoteLines {
@@ -75,7 +76,8 @@ export class RemoteLines {
     if (line === undefined) return;
     const out: Uint8Array[] = [];
     this.#judge(line, out);
-    if (out.length > 0) out.push(newline);
+    const last = out.at(-1);
+    if (last !== undefined && last.at(-1) !== NEWLINE) out.push(newline); // what passes in its place may have one
     this.#ports.forward(out);
   }
 

@@ -431,6 +431,16 @@ describe("lists", () => {
 });
 
 describe("batches", () => {
+  it("whose last answer ends with the remote's stdout, and no newline, are one line all the same", async () => {
+    const stage = await ready();
+    await say(stage, `[${request(1, "ping")},${request(2, "ping")}]`);
+    await hear(stage, result(1));
+    stage.remote.say(result(2));
+    stage.remote.exit({ status: 0 });
+    await settle();
+    expect(stage.shown.text).toBe(`[${result(1)},${result(2)}]\n`);
+  });
+
   it("are taken apart, and their answers joined in the order in which they come", async () => {
     const stage = await ready();
     await say(stage, `[ ${request(1, "ping")},{"jsonrpc":"2.0","method":"notifications/x"},${request("1", "ping")} ]`);

@@ -1245,7 +1245,7 @@ export const table: readonly Mutant[] = [
   {
     id: "remote-lines-last-without-newline",
     file: "src/mcp/remote-lines.ts",
-    find: "if (out.length > 0) out.push(newline);",
+    find: "if (last !== undefined && last.at(-1) !== NEWLINE) out.push(newline);",
     replace: "",
     why: "the remote's last line runs into the next answer",
     caughtBy: { file: "test/mcp/proxy.test.ts", test: "'whole: it passes, with its newline'" },
