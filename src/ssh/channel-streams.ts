@@ -211,7 +211,7 @@ class ChannelSink implements ByteSink {
   }
 
   get #isBusy(): boolean {
-    return this.#isWriting || this.#waiting.length > 0;
+    return (this.#isWriting && this.#fault === undefined) || this.#waiting.length > 0;
   }
 
   /** How many bytes were taken. */

@@ -14,7 +14,7 @@ export const pathRows: readonly Mutant[] = [
   {
     id: "channel-sink-from-within",
     file: "src/ssh/channel-streams.ts",
-    find: "return this.#isWriting || this.#waiting.length > 0;",
+    find: "return (this.#isWriting && this.#fault === undefined) || this.#waiting.length > 0;",
     replace: "return this.#waiting.length > 0;",
     why: "a program that answers what came while it writes has its answer put into the middle of that",
     caughtBy: { file: "test/ssh/channel-streams.test.ts", test: "a write from within another is not put into it" },

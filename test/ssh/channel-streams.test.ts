@@ -429,8 +429,13 @@ describe("the plain halves", () => {
     const { port, streams } = pair();
     const gone = new DisconnectError("gone");
     port.room = 2;
-    port.onWrite = () => streams.end(gone);
+    let closed: Promise<void> | undefined;
+    port.onWrite = () => {
+      streams.end(gone);
+      closed = streams.direct.sink.close(); // nor is that
+    };
     await expect(streams.direct.sink.write(Buffer.from("more"))).rejects.toBe(gone);
+    await closed;
   });
 
   test("EOF goes behind what was written", async () => {
