@@ -121,6 +121,7 @@ async function runSession(launch: Launch, load: Load): Promise<Session> {
     pipeline(load.transfers, load.transfers, () => client.request("bench/upload", uploaded)),
   );
   const usage = client.usage();
+  await pings(client, 2 * load.latePings);
   const lateTrips = await pings(client, load.latePings);
   await client.end();
   const megabytesPerSecond = (milliseconds: number): number => (load.transfers * mebibyte.length) / 1000 / milliseconds;

@@ -135,7 +135,7 @@ ${linkTable(loopback)}`;
 
 function loadOf({ load }: LinkResults): string {
   const { pings, pipelinedCalls, inFlight, transfers, latePings } = load;
-  return `${pings} sequential pings, ${pipelinedCalls} calls with ${inFlight} in flight, ${transfers} answers and ${transfers} requests of 1 MiB, and ${latePings} pings late in the session, when V8 has compiled what it will`;
+  return `${pings} sequential pings, ${pipelinedCalls} calls with ${inFlight} in flight, ${transfers} answers and ${transfers} requests of 1 MiB, and ${latePings} pings late in the session, behind twice as many more, when V8 has compiled what it will`;
 }
 
 function linkTable(link: LinkResults): string {
