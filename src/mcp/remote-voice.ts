@@ -45,6 +45,7 @@ export class RemoteVoice {
     this.silence = new Silence(limits.quietTimeout, isOver);
     this.firstReply = new FirstReply(limits.firstReplyTimeout, () => this.#lateFirstReply());
   }
+
   /** The last lines of its stderr, printable. */
   get lastWords(): readonly string[] {
     return this.#stderr.last;

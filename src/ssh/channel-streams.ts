@@ -174,7 +174,7 @@ class ChannelSink implements ByteSink {
 
   write(bytes: Uint8Array): Promise<void> | undefined {
     if (this.#fault !== undefined) return Promise.reject(this.#fault);
-    if (this.#isBusy) return this.#wait(bytes);
+    if (this.#isBusy()) return this.#wait(bytes);
     const taken = this.#give(bytes);
     if (taken < bytes.length)
       return this.#fault === undefined ? this.#waitFirst(bytes, taken) : Promise.reject(this.#fault);
@@ -193,7 +193,7 @@ class ChannelSink implements ByteSink {
   }
 
   async close(): Promise<void> {
-    if (this.#isBusy) await this.#wait(new Uint8Array(0));
+    if (this.#isBusy()) await this.#wait(new Uint8Array(0));
     this.#port.sendEof();
   }
 
@@ -210,7 +210,7 @@ class ChannelSink implements ByteSink {
     this.#break(error);
   }
 
-  get #isBusy(): boolean {
+  #isBusy(): boolean {
     return (this.#isWriting && this.#fault === undefined) || this.#waiting.length > 0;
   }
 

@@ -5,7 +5,7 @@ export const pathRows: readonly Mutant[] = [
   {
     id: "channel-sink-overtakes",
     file: "src/ssh/channel-streams.ts",
-    find: "if (this.#isBusy) return this.#wait(bytes);",
+    find: "if (this.#isBusy()) return this.#wait(bytes);",
     replace: "",
     why: "a chunk overtakes the rest of the one before it, which waits for the window: corrupt lines",
     caughtBy: { file: "test/ssh/channel-streams.test.ts", test: "overlap leave in order" },
@@ -22,7 +22,7 @@ export const pathRows: readonly Mutant[] = [
   {
     id: "channel-sink-eof-early",
     file: "src/ssh/channel-streams.ts",
-    find: "if (this.#isBusy) await this.#wait(new Uint8Array(0));",
+    find: "if (this.#isBusy()) await this.#wait(new Uint8Array(0));",
     replace: "",
     why: "EOF goes before the rest of what was written, which is lost",
     caughtBy: { file: "test/ssh/channel-streams.test.ts", test: "EOF goes behind what was written" },
