@@ -62,11 +62,14 @@ export class RouteChoice {
 
   /** A remote is there: the host's lines go to it, those that waited first. A session after the probe's keeps the way. */
   async choose(remote: RemoteSession): Promise<void> {
-    const { input, waiting } = this.#ports;
+    const { input, waiting, queue, referenceServer } = this.#ports;
     if (input.route !== waiting) return;
-    const route = await this.#routeTo(remote);
-    input.route = route;
+    const mayBeReference = referenceServer === "on" || (referenceServer === "auto" && mayBeReferenceServer(remote));
+    if (mayBeReference) this.#reference = await this.#referenceRoute();
+    const route = this.#reference ?? (remote.reopen === undefined ? queue : this.probe);
+    input.route = route; // and in the same turn what waited goes before what comes
     waiting.release(route);
+    if (route === queue) this.probe.over();
   }
 
   /** Another link stands in the place of one that was lost; the host's lines still wait. */
@@ -92,17 +95,6 @@ export class RouteChoice {
     waiting.discard();
     this.#reference?.stop(); // it may hold the host back
     queue.discard();
-  }
-
-  async #routeTo(remote: RemoteSession): Promise<HostRoute> {
-    const { referenceServer, queue } = this.#ports;
-    if (referenceServer === "on" || (referenceServer === "auto" && mayBeReferenceServer(remote))) {
-      this.#reference = await this.#referenceRoute();
-      return this.#reference;
-    }
-    if (remote.reopen !== undefined) return this.probe;
-    this.probe.over();
-    return queue;
   }
 
   /** Few need it: it is loaded then. */

@@ -54,6 +54,19 @@ describe("promise 1: bytes of a line cross unchanged, in order", () => {
     expect(Buffer.compare(Buffer.concat(stage.shown.chunks), line)).toBe(0);
   });
 
+  it.each(Array.from({ length: 16 }, (_, turns) => turns))(
+    "the remote is found while the host's lines are read, %i turns on: they stay in order",
+    async (turns) => {
+      const stage = new Stage();
+      const lines = Array.from({ length: 8 }, (_, id) => `${request(id)}\n`);
+      for (const line of lines) stage.host.push(line);
+      for (let turn = 0; turn < turns; turn++) await Promise.resolve();
+      stage.connect();
+      await settle();
+      expect(stage.remote.stdin.text).toBe(lines.join(""));
+    },
+  );
+
   it("the lines of one chunk leave in one write", async () => {
     const stage = await Stage.connected();
     stage.remote.say(`${result(1)}\n${result(2)}\n${result(3)}\n`);
