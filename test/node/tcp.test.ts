@@ -124,11 +124,21 @@ describe("a connection", () => {
   });
 
   it("that is reset breaks the flow", async () => {
-    const { port } = await listen((socket) => socket.write("x", () => setTimeout(() => socket.resetAndDestroy(), 5)));
-    const { direct } = await dial("127.0.0.1", port);
+    // A system resets what is closed with bytes unread. `resetAndDestroy` may send FIN first, which is an honest end.
+    const sockets: Socket[] = [];
+    const server = createServer({ pauseOnConnect: true }, (socket) => {
+      sockets.push(socket);
+      socket.write("x");
+    });
+    server.listen(0, "127.0.0.1");
+    await once(server, "listening");
+    cleanups.push(() => server.close());
+    const { direct } = await dial("127.0.0.1", (server.address() as AddressInfo).port);
     let taken = "";
     const breach = await direct?.source.flow?.((chunk) => {
       taken += text(chunk);
+      void direct.sink.write(new TextEncoder().encode("never read"));
+      for (const socket of sockets) socket.destroy();
       return undefined;
     });
     expect([taken, breach]).toMatchObject(["x", { error: { code: "ECONNRESET" } }]);
