@@ -9,7 +9,7 @@ import { type HostEntry, type HostShape, hosts } from "./hosts.ts";
 import { agentChoice } from "./key-choices.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import { parseSettings, type Settings } from "./settings.ts";
-import type { Terminal } from "./subcommands.ts";
+import type { Terminal } from "./terminal.ts";
 import { quote, UsageError } from "./values.ts";
 
 const hostNames = Object.keys(hosts);

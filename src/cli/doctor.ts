@@ -23,7 +23,7 @@ import { dialRemote } from "./remote.ts";
 import { plainReport, Report, type StepName, stepLines } from "./report.ts";
 import { parseSettings, type Settings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
-import type { Terminal } from "./subcommands.ts";
+import type { Terminal } from "./terminal.ts";
 import type { Reached, Watch } from "./watch.ts";
 import { JumpError, placeOf } from "./way.ts";
 

@@ -12,7 +12,7 @@ import { copyCommand } from "./commands.ts";
 import { takeOwnFlags } from "./own-flags.ts";
 import { givenPassphrase } from "./passphrase.ts";
 import { parseSettings, type Settings } from "./settings.ts";
-import type { Terminal } from "./subcommands.ts";
+import type { Terminal } from "./terminal.ts";
 import { quote, UsageError } from "./values.ts";
 
 export function help(program: string): string {

@@ -2,19 +2,8 @@
  * Subcommands: what else the command does when its first argument names one of these. Each has a room of its own, loaded
  * only then, so that a host's start pays for none. They carry no MCP: stdout is theirs.
  */
+import type { Terminal } from "./terminal.ts";
 import { UsageError } from "./values.ts";
-
-/** What a subcommand has of the world. */
-export interface Terminal {
-  /** As in `mcp-ssh-client`. */
-  readonly program: string;
-  /** The local user's name. @throws UsageError where there is none */
-  readonly localUser: () => string;
-  /** Writes to stdout; resolves when the text is out of our hands. */
-  readonly out: (text: string) => Promise<void>;
-  /** Writes a line to stderr. */
-  readonly err: (line: string) => void;
-}
 
 /** A subcommand's room. */
 export interface SubcommandRoom {

@@ -18,7 +18,7 @@ import { takeOwnFlags } from "./own-flags.ts";
 import { findWay, revokedKeysOf } from "./remote.ts";
 import { parseSettings, type Settings } from "./settings.ts";
 import { stopSignal } from "./signals.ts";
-import type { Terminal } from "./subcommands.ts";
+import type { Terminal } from "./terminal.ts";
 import { trustChoice } from "./trust-choices.ts";
 import { UsageError } from "./values.ts";
 
