@@ -10,10 +10,11 @@ import { join } from "node:path";
 import { hostEnvironment } from "../test/support/command.ts";
 import type { SshServer } from "../test/support/ssh-server.ts";
 import { startSshd } from "../test/support/sshd.ts";
+import { startBareLink } from "./bare-link.ts";
 import { clients, type Target } from "./clients.ts";
 import { type Launch, LineProcess } from "./line-process.ts";
 import { fullOrQuick, median, print, quantile, significant, takeTurns } from "./measure.ts";
-import type { ClientName, ClientRow, CommandResults, LinkResults, Load } from "./results.ts";
+import type { ClientName, CommandResults, Figures, LinkResults, Load } from "./results.ts";
 
 const names = Object.keys(clients) as ClientName[];
 const startRounds = fullOrQuick(15, 1);
@@ -46,23 +47,33 @@ async function measure(): Promise<CommandResults> {
   const remoteServer = join(server.folder, "remote-server.mjs");
   copyFileSync(join(import.meta.dirname, "remote-server.mjs"), remoteServer);
   const serving: Launch = { command: process.execPath, args: [remoteServer] };
-  const loopback = await measureLink(server, serving, 0, nearLoad);
+  const bare = await startBareLink(serving);
   const proxy = await startProxy(server);
   try {
+    const loopback = await measureLink(server, serving, 0, nearLoad, bare?.launch);
     const delayed = await measureLink(proxy.target, serving, delay, farLoad);
     return { startRounds, loadRounds, negotiated: await findNegotiated(serving), loopback, delayed };
   } finally {
     proxy.stop();
+    bare?.stop();
   }
 }
 
-async function measureLink(target: Target, serving: Launch, delayMs: number, load: Load): Promise<LinkResults> {
+async function measureLink(
+  target: Target,
+  serving: Launch,
+  delayMs: number,
+  load: Load,
+  bare?: Launch,
+): Promise<LinkResults> {
   const remoteCommand = [serving.command, ...serving.args].join(" ");
   const launches = new Map<ClientName, Launch>(names.map((name) => [name, clients[name](target, remoteCommand)]));
   const launchOf = (name: ClientName): Launch => launches.get(name) as Launch;
   const direct: Launch = serving;
-  const starts = await takeTurns(startRounds, [direct, ...launches.values()], start);
-  const sessions = await takeTurns(loadRounds, names, (name) => runSession(launchOf(name), load));
+  const measured = [...launches.values(), ...(bare === undefined ? [] : [bare])];
+  const starts = await takeTurns(startRounds, [direct, ...measured], start);
+  const sessions = await takeTurns(loadRounds, measured, (launch) => runSession(launch, load));
+  const figures = (launch: Launch): Figures => figuresOf(starts.get(launch) ?? [], sessions.get(launch) ?? []);
   const directSession = await runSession(direct, nearLoad);
   return {
     delay: delayMs,
@@ -71,18 +82,18 @@ async function measureLink(target: Target, serving: Launch, delayMs: number, loa
       firstReply: significant(median((starts.get(direct) ?? []).map((it) => it.firstReply))),
       roundTripP50: significant(directSession.roundTripP50),
     },
-    clients: names.map((client) => rowOf(client, starts.get(launchOf(client)) ?? [], sessions.get(client) ?? [])),
+    clients: names.map((client) => ({ client, ...figures(launchOf(client)) })),
+    bare: bare === undefined ? null : figures(bare),
   };
 }
 
-type Start = Pick<ClientRow, "firstReply" | "firstReplyCpu">;
-type Session = Omit<ClientRow, "client" | keyof Start>;
+type Start = Pick<Figures, "firstReply" | "firstReplyCpu">;
+type Session = Omit<Figures, keyof Start>;
 
-function rowOf(client: ClientName, starts: readonly Start[], sessions: readonly Session[]): ClientRow {
+function figuresOf(starts: readonly Start[], sessions: readonly Session[]): Figures {
   const of = <K extends string>(samples: readonly Readonly<Record<K, number>>[], name: K): number =>
     significant(median(samples.map((sample) => sample[name])));
   return {
-    client,
     firstReply: of(starts, "firstReply"),
     firstReplyCpu: of(starts, "firstReplyCpu"),
     roundTripP50: of(sessions, "roundTripP50"),

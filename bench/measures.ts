@@ -1,5 +1,5 @@
 /** Measures: what of the command's results is shown, in tables and in the chart, in people's units. */
-import type { ClientName, ClientRow, LinkResults } from "./results.ts";
+import type { ClientName, ClientRow, Figures, LinkResults } from "./results.ts";
 
 /** One line of a table, one panel of the chart. */
 export interface Measure {
@@ -8,6 +8,8 @@ export interface Measure {
   readonly isLowerBetter: boolean;
   /** A value for each of `clientsOf`. */
   readonly values: readonly number[];
+  /** That of a pipe in Node without SSH; undefined where it was not measured. */
+  readonly bare: number | undefined;
 }
 
 /** Ours first. */
@@ -20,12 +22,19 @@ export function clientsOf(link: LinkResults): readonly ClientName[] {
 
 export function measuresOf(link: LinkResults): readonly Measure[] {
   const rows = clientsOf(link).map((name) => link.clients.find(({ client }) => client === name) as ClientRow);
-  const lower = (title: string, unit: string, value: (row: ClientRow) => number): Measure => {
-    return { title, unit, isLowerBetter: true, values: rows.map(value) };
+  const measure = (title: string, unit: string, isLowerBetter: boolean, value: (row: Figures) => number): Measure => {
+    return {
+      title,
+      unit,
+      isLowerBetter,
+      values: rows.map(value),
+      bare: link.bare === null ? undefined : value(link.bare),
+    };
   };
-  const higher = (title: string, unit: string, value: (row: ClientRow) => number): Measure => {
-    return { title, unit, isLowerBetter: false, values: rows.map(value) };
-  };
+  const lower = (title: string, unit: string, value: (row: Figures) => number): Measure =>
+    measure(title, unit, true, value);
+  const higher = (title: string, unit: string, value: (row: Figures) => number): Measure =>
+    measure(title, unit, false, value);
   // round trips are shown in the unit that suits the link
   const [scale, unit] = link.delay > 0 ? [1000, "ms"] : [1, "us"];
   const all = [

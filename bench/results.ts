@@ -90,6 +90,8 @@ export interface LinkResults {
   /** The same server as a child process, without SSH: what no client can be faster than. */
   readonly direct: { readonly firstReply: number; readonly roundTripP50: number };
   readonly clients: readonly ClientRow[];
+  /** The server by a plain TCP port and a pipe in Node (`bare-pipe.mjs`). Null: not measured. */
+  readonly bare: Figures | null;
 }
 
 /** What one session does. */
@@ -103,8 +105,12 @@ export interface Load {
   readonly latePings: number;
 }
 
-export interface ClientRow {
+export interface ClientRow extends Figures {
   readonly client: ClientName;
+}
+
+/** What is measured of a client. */
+export interface Figures {
   /** Milliseconds from spawn to the answer to `initialize`. */
   readonly firstReply: number;
   /** Milliseconds of CPU until then, user and system. */
