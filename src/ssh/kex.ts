@@ -2,7 +2,14 @@
  * Kex: the pure part of a key exchange. Choosing algorithms (RFC 4253 §7.1), the exchange hash H (§8, RFC 8731 §3.1),
  * deriving keys (§7.2). Sends and keeps nothing.
  */
-import type { AlgorithmTable, KexMethod, Keys, PacketCipher, RandomBytes } from "./algorithms/interfaces.ts";
+import type {
+  AlgorithmTable,
+  KexMethod,
+  Keys,
+  Negotiated,
+  PacketCipher,
+  RandomBytes,
+} from "./algorithms/interfaces.ts";
 import { NegotiationError } from "./errors.ts";
 import type { KEXINIT } from "./messages.ts";
 import { printable } from "./printable.ts";
@@ -14,16 +21,8 @@ const strictKexServer = "kex-strict-s-v00@openssh.com";
 
 type ListName = { [K in keyof KexInit]: KexInit[K] extends readonly string[] ? K : never }[keyof KexInit];
 
-/** What both sides will use: names on the wire. */
-export interface Choice {
-  readonly kex: string;
-  readonly hostKey: string;
-  readonly cipherClientToServer: string;
-  readonly cipherServerToClient: string;
-  /** Not there where the cipher is an AEAD. */
-  readonly macClientToServer?: string;
-  readonly macServerToClient?: string;
-}
+/** What the lists of both sides come to. */
+export type Choice = Omit<Negotiated, "strictKex">;
 
 /** Our KEXINIT: the table's rows in order; the markers stand in the first one only. RFC 4253 §7.1, RFC 8308 §2.1. */
 export function clientKexInit(table: AlgorithmTable, randomBytes: RandomBytes, turn: "first" | "again"): KexInit {

@@ -82,10 +82,6 @@ interface Agreed {
   readonly method: KexMethod;
 }
 
-interface Exchange extends Agreed {
-  readonly start: KexStart;
-}
-
 /** Signature good; in the first exchange the caller has not accepted the key yet. */
 interface Verified {
   readonly choice: Choice;
@@ -98,7 +94,12 @@ type KexStep =
   | { readonly step: "version"; readonly clientKexInit: Uint8Array }
   | { readonly step: "init-sent"; readonly clientKexInit: Uint8Array }
   | { readonly step: "method-wait"; readonly clientKexInit: Uint8Array; readonly agreed: Agreed }
-  | { readonly step: "reply-wait"; readonly clientKexInit: Uint8Array; readonly exchange: Exchange }
+  | {
+      readonly step: "reply-wait";
+      readonly clientKexInit: Uint8Array;
+      readonly agreed: Agreed;
+      readonly start: KexStart;
+    }
   | { readonly step: "host-key-wait"; readonly verified: Verified }
   | { readonly step: "newkeys-wait"; readonly inbound: Keys }
   | { readonly step: "open" };
@@ -122,7 +123,7 @@ export class Transport {
   #prepared: { readonly name: string; readonly start: KexStart } | undefined;
   #hostKeyBlob: Uint8Array | undefined;
   #sessionId: Uint8Array | undefined;
-  #queue: Uint8Array[] = [];
+  readonly #queue: Uint8Array[] = [];
   #queuedBytes = 0;
   #serverMessages = 0;
   #kexInitSequenceNumber = 0;
@@ -243,7 +244,7 @@ export class Transport {
 
   /** Sends DISCONNECT, legal at any time; nothing may be sent after it. RFC 4253 §11.1. */
   disconnect(reasonCode: number, description: string): void {
-    this.#queue = [];
+    this.#queue.length = 0;
     this.#queuedBytes = 0;
     this.#write(encode(m.DISCONNECT, { reasonCode, description, languageTag: "" }));
   }
@@ -274,7 +275,7 @@ export class Transport {
   discardPrepared(): void {
     this.#prepared?.start.discard();
     this.#prepared = undefined;
-    if (this.#step.step === "reply-wait") this.#step.exchange.start.discard();
+    if (this.#step.step === "reply-wait") this.#step.start.discard();
   }
 
   /** The method that a `method` event named is loaded: our share goes out. */
@@ -457,7 +458,7 @@ export class Transport {
   #sendShare(clientKexInit: Uint8Array, agreed: Agreed): void {
     const start = this.#startOf(agreed.choice.kex, agreed.method);
     this.#write(encode(m.KEX_ECDH_INIT, { clientShare: start.init }));
-    this.#step = { step: "reply-wait", clientKexInit, exchange: { ...agreed, start } };
+    this.#step = { step: "reply-wait", clientKexInit, agreed, start };
   }
 
   /** What was prepared if it is that method's; else it is wiped. */
@@ -478,25 +479,25 @@ export class Transport {
 
   #receiveReply(payload: Uint8Array): TransportEvent | undefined {
     if (this.#step.step !== "reply-wait") throw new TypeError("no reply is awaited");
-    const { exchange, clientKexInit } = this.#step;
+    const { clientKexInit, agreed, start } = this.#step;
     const { hostKeyBlob, serverShare, signature } = decode(m.KEX_ECDH_REPLY, payload);
-    const algorithm = exchange.choice.hostKey;
+    const algorithm = agreed.choice.hostKey;
     const verifier = row(this.#options.table.hostKey, algorithm).parse(hostKeyBlob);
-    const K = exchange.start.finish(serverShare);
-    const H = exchangeHash(exchange.method, {
+    const K = start.finish(serverShare);
+    const H = exchangeHash(agreed.method, {
       clientVersion: CLIENT_VERSION,
       serverVersion: this.#versions.serverVersion,
       clientKexInit,
-      serverKexInit: exchange.serverKexInit,
+      serverKexInit: agreed.serverKexInit,
       hostKeyBlob,
-      clientShare: exchange.start.init,
+      clientShare: start.init,
       serverShare,
       K,
     });
     if (!verifier.verify(H, signature)) {
       throw new HostKeyError("the server's signature over the key exchange is wrong (RFC 4253 §8)", "signature");
     }
-    const verified = { choice: exchange.choice, hostKeyBlob: hostKeyBlob.slice(), K, H };
+    const verified = { choice: agreed.choice, hostKeyBlob: hostKeyBlob.slice(), K, H };
     if (this.#hostKeyBlob === undefined) {
       this.#step = { step: "host-key-wait", verified };
       const { certificate } = verifier;
@@ -521,7 +522,8 @@ export class Transport {
     this.#write(encode(m.NEWKEYS, {}));
     this.#writer.changeKeys(outbound, this.#strict);
     this.#step = { step: "newkeys-wait", inbound };
-    this.#flushQueue();
+    for (const payload of this.#queue.splice(0)) this.#write(payload);
+    this.#queuedBytes = 0;
   }
 
   #receiveNewKeys(payload: Uint8Array): TransportEvent | undefined {
@@ -532,13 +534,6 @@ export class Transport {
     const wasFirst = this.#isFirstExchange;
     this.#isFirstExchange = false;
     return wasFirst ? undefined : { type: "rekeyed" };
-  }
-
-  #flushQueue(): void {
-    const queue = this.#queue;
-    this.#queue = [];
-    this.#queuedBytes = 0;
-    for (const payload of queue) this.#write(payload);
   }
 
   /** Not before the connection protocol: OpenSSH answers a KEXINIT during authentication with UNIMPLEMENTED. */

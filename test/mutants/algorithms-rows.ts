@@ -75,7 +75,7 @@ export const algorithmsRows: readonly Mutant[] = [
   {
     id: "kex-begun-unwiped",
     file: "src/ssh/transport.ts",
-    find: 'if (this.#step.step === "reply-wait") this.#step.exchange.start.discard();',
+    find: 'if (this.#step.step === "reply-wait") this.#step.start.discard();',
     replace: "",
     why: "the ephemeral secret of an exchange that the server broke off stays in memory",
     caughtBy: { file: "test/ssh/transport.test.ts", test: "so is what an exchange had begun" },
