@@ -138,9 +138,9 @@ class Pass {
     }
   }
 
-  /** One pattern must match, and none that is negated. */
+  /** One pattern must match, and none that is negated: the name that was typed, and in the second pass the one it came to. */
   #isHost(line: ConfigLine): boolean {
-    const { host } = this.#facts;
+    const host = this.#finalHost ?? this.#facts.host;
     if (line.args.includes("")) fault(line, "keyword host empty argument");
     if (line.args.some((pattern) => pattern.startsWith("!") && isPatternMatch(pattern.slice(1), host))) return false;
     return line.args.some((pattern) => !pattern.startsWith("!") && isPatternMatch(pattern, host));
