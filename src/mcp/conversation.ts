@@ -2,6 +2,7 @@
  * Conversation: what has been asked and not answered between host and remote, and the answers that we give in the
  * remote's name. Nothing here is on the way of the bytes.
  */
+import { type Deferred, deferred } from "../ssh/deferred.ts";
 import type { Verdict } from "./envelope.ts";
 import type { Envelope } from "./envelope-draft.ts";
 import type { MessageId } from "./message-id.ts";
@@ -26,7 +27,6 @@ import {
 } from "./pending.ts";
 import type { RemoteEnd } from "./remote-end.ts";
 import { SessionMemory } from "./session-memory.ts";
-import { type Deferred, deferred } from "./waiting.ts";
 
 /** What the conversation needs of others. */
 export interface ConversationPorts {

@@ -4,13 +4,13 @@
  * host goes on with another session on the same connection. What the host says behind its probe waits until that is
  * decided. Any answer of the remote's, and any other first request, ends this for good.
  */
+import { type Deferred, deferred } from "../ssh/deferred.ts";
 import type { Conversation } from "./conversation.ts";
 import type { HostLine, HostRoute } from "./host-route.ts";
 import { DISCOVER } from "./messages.ts";
 import type { PendingRequest } from "./pending.ts";
 import { mayBeOfProbe, type RemoteEnd } from "./remote-end.ts";
 import type { SendQueue } from "./send-queue.ts";
-import { type Deferred, deferred } from "./waiting.ts";
 
 export class EraProbe implements HostRoute {
   readonly #milliseconds: number;

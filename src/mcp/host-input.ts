@@ -3,13 +3,13 @@
  * in pieces; everything passes, junk included. The route holds the host back.
  */
 import type { ByteSource } from "../ssh/connection.ts";
+import { type Deferred, deferred } from "../ssh/deferred.ts";
 import { flowing } from "../ssh/flow.ts";
 import type { Conversation } from "./conversation.ts";
 import type { HostHold } from "./host-hold.ts";
 import type { HostLine, HostRoute } from "./host-route.ts";
 import { InputBlocks } from "./input-blocks.ts";
 import { JsonLines, type Line } from "./json-lines.ts";
-import { type Deferred, deferred } from "./waiting.ts";
 
 const newline: Uint8Array = Uint8Array.of(0x0a);
 

@@ -3,9 +3,9 @@
  * them, or do something about a remote that would not bear them.
  */
 
+import { type Deferred, deferred } from "../ssh/deferred.ts";
 import type { Verdict } from "./envelope.ts";
 import type { PendingRequest } from "./pending.ts";
-import { type Deferred, deferred } from "./waiting.ts";
 
 /** A line of the host's, entered in the books. */
 export interface HostLine {

@@ -2,6 +2,7 @@
  * Interview: asks a remote MCP server who it is, as a host would, one question after the other, each with its time: for
  * a person who wants to know why nothing works. It parses, which the proxy never does.
  */
+import { type Deferred, deferred } from "../ssh/deferred.ts";
 import { joined } from "./held-bytes.ts";
 import { JsonLines, type Line } from "./json-lines.ts";
 import { DEFAULT_LIMITS } from "./limits.ts";
@@ -10,7 +11,7 @@ import { isShellsWord } from "./login-shell.ts";
 import { cutPrompt, shown } from "./noise.ts";
 import type { RemoteEnd } from "./remote-end.ts";
 import { StderrLines } from "./remote-text.ts";
-import { type Deferred, deferred, within } from "./waiting.ts";
+import { within } from "./waiting.ts";
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 

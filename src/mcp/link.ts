@@ -1,10 +1,11 @@
 /** Link: one session on one connection while it lives: its stdout and stderr pumped, its end found out. */
 import type { ByteSink, ByteSource, DirectBytes, SessionChannel, SshConnection, TakeChunk } from "../ssh/connection.ts";
+import { type Deferred, deferred } from "../ssh/deferred.ts";
 import { flowing } from "../ssh/flow.ts";
 import { directOf, sourceOf } from "../ssh/web-streams.ts";
 import type { ProxyLimits } from "./limits.ts";
 import { type RemoteEnd, sessionEnd } from "./remote-end.ts";
-import { type Deferred, deferred, within } from "./waiting.ts";
+import { within } from "./waiting.ts";
 
 /** A session that stands, on the connection that carries it. */
 export interface RemoteSession {

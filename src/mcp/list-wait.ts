@@ -3,8 +3,8 @@
  * empties that while the list is asked for again. So a call waits for a list that is under way, and the first one asks
  * for it. Its lists are never in pages.
  */
+import { type Deferred, deferred } from "../ssh/deferred.ts";
 import { type HostLine, lengthOf } from "./host-route.ts";
-import { type Deferred, deferred } from "./waiting.ts";
 
 /** One list, as in `tools/list`. */
 interface List {

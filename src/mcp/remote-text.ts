@@ -2,8 +2,8 @@
  * Remote text: what the remote says that is no message, its stderr and the noise on its stdout, shown to a person line
  * by line, escaped and marked. Showing never holds anything up: what nobody reads is dropped beyond a bound, and counted.
  */
+import { type Deferred, deferred } from "../ssh/deferred.ts";
 import { printable } from "../ssh/printable.ts";
-import { type Deferred, deferred } from "./waiting.ts";
 
 /** Shows one printable line; the promise, if any, resolves when it was taken. */
 export type ShowLine = (line: string) => void | Promise<void>;

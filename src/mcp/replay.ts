@@ -2,6 +2,7 @@
  * Replay: a new server is told what the old one was, in the host's own words under ids of ours, and its answers are kept
  * from the host. It must be the same server; then the host is told what it may have missed.
  */
+import { type Deferred, deferred } from "../ssh/deferred.ts";
 import type { Verdict } from "./envelope.ts";
 import { EnvelopeScanner } from "./envelope.ts";
 import { joined } from "./held-bytes.ts";
@@ -12,7 +13,7 @@ import type { PrivateIds } from "./private-ids.ts";
 import type { RemoteListener } from "./remote-lines.ts";
 import { differenceOf, identityOf, LONGEST_ANSWER } from "./server-identity.ts";
 import type { Handshake, SessionMemory } from "./session-memory.ts";
-import { type Deferred, deferred, within } from "./waiting.ts";
+import { within } from "./waiting.ts";
 
 export interface ReplayPorts {
   readonly memory: SessionMemory;

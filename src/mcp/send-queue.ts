@@ -3,10 +3,10 @@
  * the host back meanwhile. Everything passes unchanged, junk included.
  */
 import type { ByteSink } from "../ssh/connection.ts";
+import { type Deferred, deferred } from "../ssh/deferred.ts";
 import { append } from "./held-bytes.ts";
 import { type HostLine, type HostRoute, lengthOf } from "./host-route.ts";
 import type { PendingRequest } from "./pending.ts";
-import { type Deferred, deferred } from "./waiting.ts";
 
 /** A line, or a piece of one. */
 type Part = HostLine | Uint8Array;

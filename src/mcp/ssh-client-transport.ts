@@ -3,6 +3,7 @@
  * parses, since the SDK wants objects; the command never goes through it. No reconnecting: the handshake is `Client`'s.
  */
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
+import { type Deferred, deferred } from "../ssh/deferred.ts";
 import { printable } from "../ssh/printable.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type OpenRemote, type RemoteSession } from "./link.ts";
@@ -13,7 +14,7 @@ import { MESSAGE_START } from "./noise.ts";
 import { mayBeReferenceServer } from "./reference-server.ts";
 import { describe, mayBeOfProbe, type RemoteEnd } from "./remote-end.ts";
 import { StderrLines } from "./remote-text.ts";
-import { type Deferred, deferred, within } from "./waiting.ts";
+import { within } from "./waiting.ts";
 
 export interface SshClientTransportOptions {
   /**

@@ -1,4 +1,5 @@
 /** Waiting: bounded, and without a timer left behind. */
+import { type Deferred, deferred } from "../ssh/deferred.ts";
 
 /** What `promise` gives, or undefined if that takes more than `milliseconds`; rejects as it does. */
 export async function within<T>(milliseconds: number, promise: Promise<T>): Promise<T | undefined> {
@@ -11,21 +12,6 @@ export async function within<T>(milliseconds: number, promise: Promise<T>): Prom
   } finally {
     clearTimeout(timer);
   }
-}
-
-/** A promise and what resolves it. */
-export interface Deferred<T> {
-  readonly promise: Promise<T>;
-  readonly resolve: (value: T) => void;
-}
-
-/** Makes one that is not resolved yet. */
-export function deferred<T = void>(): Deferred<T> {
-  let resolve: (value: T) => void = () => undefined;
-  const promise = new Promise<T>((settle) => {
-    resolve = settle;
-  });
-  return { promise, resolve };
 }
 
 /**

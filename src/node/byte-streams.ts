@@ -5,6 +5,7 @@
 import type { OnReadOpts, Socket } from "node:net";
 import type { Readable, Writable } from "node:stream";
 import type { Breach, ByteSink, ByteSource, TakeChunk } from "../ssh/connection.ts";
+import { type Deferred, deferred } from "../ssh/deferred.ts";
 import { Flow } from "../ssh/flow.ts";
 
 /** What may wait to be read before the source is paused; one read of a socket is as much. */
@@ -171,21 +172,18 @@ export function writableBytes(sink: Writable, end: SinkEnd): ByteSink {
 }
 
 class NodeSink implements ByteSink {
-  readonly broken: Promise<unknown>;
+  readonly #broken: Deferred<unknown> = deferred();
+  readonly broken: Promise<unknown> = this.#broken.promise;
   readonly #sink: Writable;
   readonly #end: SinkEnd;
   /** Writes that were not called back. */
   #out = 0;
   /** What is told when the sink has taken all that it was given, or never will. */
-  #waiting: ReturnType<typeof waiting> | undefined;
-  #setBroken: (error: unknown) => void = () => {};
+  #waiting: Deferred<void> | undefined;
 
   constructor(sink: Writable, end: SinkEnd) {
     this.#sink = sink;
     this.#end = end;
-    this.broken = new Promise((resolve) => {
-      this.#setBroken = resolve;
-    });
     sink.on("error", (error) => this.#fail(error));
     sink.on("close", () => this.#fail(new Error("the stream was closed"))); // a write that it cuts off may never be called back
   }
@@ -211,8 +209,8 @@ class NodeSink implements ByteSink {
   }
 
   #untilTaken(): Promise<void> {
-    this.#waiting ??= waiting();
-    return this.#waiting.taken;
+    this.#waiting ??= deferred();
+    return this.#waiting.promise;
   }
 
   readonly #onTaken = (error?: Error | null): void => {
@@ -236,18 +234,8 @@ class NodeSink implements ByteSink {
   }
 
   #break(error: unknown): void {
-    this.#setBroken(error);
+    this.#broken.resolve(error);
     this.#waiting?.reject(error);
     this.#waiting = undefined;
   }
-}
-
-function waiting(): { taken: Promise<void>; resolve: () => void; reject: (error: unknown) => void } {
-  let resolve: () => void = () => {};
-  let reject: (error: unknown) => void = () => {};
-  const taken = new Promise<void>((onTaken, onFailed) => {
-    resolve = onTaken;
-    reject = onFailed;
-  });
-  return { taken, resolve, reject };
 }

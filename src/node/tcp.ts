@@ -5,6 +5,7 @@
  */
 import { connect, isIP, type Socket } from "node:net";
 import type { ByteDuplex } from "../ssh/connection.ts";
+import { type Deferred, deferred } from "../ssh/deferred.ts";
 import { SshError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
 import { duplexOf } from "../ssh/web-streams.ts";
@@ -120,7 +121,8 @@ interface Failure {
 
 /** The attempts for one connection: the first that comes up wins, the others are dropped. */
 class Race {
-  readonly winner: Promise<Connected>;
+  readonly #winner: Deferred<Connected> = deferred();
+  readonly winner: Promise<Connected> = this.#winner.promise;
   readonly #host: string;
   readonly #port: number;
   readonly #options: DialOptions;
@@ -129,17 +131,11 @@ class Race {
   #waiting: string[] = [];
   #timer: NodeJS.Timeout | undefined;
   #isOver = false;
-  #resolve: (connected: Connected) => void = () => {};
-  #reject: (error: unknown) => void = () => {};
 
   constructor(host: string, port: number, options: DialOptions) {
     this.#host = host;
     this.#port = port;
     this.#options = options;
-    this.winner = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
   }
 
   start(addresses: readonly string[]): void {
@@ -166,7 +162,7 @@ class Race {
   }
 
   end(error: unknown): void {
-    this.#reject(error);
+    this.#winner.reject(error);
     this.#stop();
   }
 
@@ -188,7 +184,7 @@ class Race {
     socket.once("connect", () => {
       this.#sockets.delete(socket);
       this.#options.onProgress?.({ connected: address });
-      this.#resolve({ socket, buffer });
+      this.#winner.resolve({ socket, buffer });
       this.#stop();
     });
     socket.on("error", (error) => {

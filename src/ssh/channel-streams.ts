@@ -5,6 +5,7 @@
  */
 import type { ChannelNews } from "./channel.ts";
 import type { ByteDuplex, ByteSink, ByteSource, DirectBytes, ExitStatus, SessionChannel } from "./connection.ts";
+import { type Deferred, deferred } from "./deferred.ts";
 import { ChannelError, type SshError } from "./errors.ts";
 import { ReadQueue } from "./read-queue.ts";
 import { copying, duplexOf, readableOf } from "./web-streams.ts";
@@ -22,17 +23,17 @@ export interface ChannelPort {
 }
 
 export class ChannelStreams implements SessionChannel {
+  readonly #opened: Deferred<SshError | undefined> = deferred();
+  readonly #exited: Deferred<ExitStatus | undefined> = deferred();
   /** Never rejects: undefined once the server has done what the channel was opened for, else why it has not. */
-  readonly opened: Promise<SshError | undefined>;
-  readonly exited: Promise<ExitStatus | undefined>;
+  readonly opened: Promise<SshError | undefined> = this.#opened.promise;
+  readonly exited: Promise<ExitStatus | undefined> = this.#exited.promise;
   readonly #port: ChannelPort;
   readonly #data: ReadQueue;
   readonly #stderr: ReadQueue = new ReadQueue(() => undefined);
   readonly #sink: ChannelSink;
   readonly #duplex: ByteDuplex;
   #stderrStream: ReadableStream<Uint8Array> | undefined;
-  #resolveOpened: (fault: SshError | undefined) => void = () => undefined;
-  #resolveExited: (status: ExitStatus | undefined) => void = () => undefined;
   #exitStatus: ExitStatus | undefined;
   #stderrDropped = 0;
   #isEnded = false;
@@ -42,12 +43,6 @@ export class ChannelStreams implements SessionChannel {
     this.#data = new ReadQueue((length) => port.consumed(length));
     this.#sink = new ChannelSink(port);
     this.#duplex = duplexOf({ source: this.#data, sink: this.#sink }, true);
-    this.opened = new Promise((resolve) => {
-      this.#resolveOpened = resolve;
-    });
-    this.exited = new Promise((resolve) => {
-      this.#resolveExited = resolve;
-    });
   }
 
   get direct(): DirectBytes {
@@ -88,10 +83,10 @@ export class ChannelStreams implements SessionChannel {
   tell(news: ChannelNews): void {
     switch (news.news) {
       case "ready":
-        this.#resolveOpened(undefined);
+        this.#opened.resolve(undefined);
         return;
       case "refused":
-        this.#resolveOpened(news.error);
+        this.#opened.resolve(news.error);
         return;
       case "env-refused":
         return; // the channel opens all the same
@@ -134,11 +129,11 @@ export class ChannelStreams implements SessionChannel {
     if (this.#isEnded) return;
     this.#isEnded = true;
     const gone = error ?? new ChannelError("the server closed the channel", "session");
-    this.#resolveOpened(error ?? new ChannelError("the server closed the channel before it answered", "session"));
+    this.#opened.resolve(error ?? new ChannelError("the server closed the channel before it answered", "session"));
     this.#data.end(error);
     this.#stderr.end();
     this.#sink.fail(gone);
-    this.#resolveExited(this.#exitStatus);
+    this.#exited.resolve(this.#exitStatus);
   }
 
   /** Nobody reads its stdin any more; what a child of it holds open may still be written to its stdout. */
@@ -157,19 +152,16 @@ interface WaitingWrite {
 
 /** The way to the channel. Who writes may be within a write already: the socket takes, the server answers, it is read. */
 class ChannelSink implements ByteSink {
-  readonly broken: Promise<unknown>;
+  readonly #broken: Deferred<SshError> = deferred();
+  readonly broken: Promise<SshError> = this.#broken.promise;
   readonly #port: ChannelPort;
   /** In order; the first may have begun. */
   #waiting: WaitingWrite[] = [];
   #isWriting = false;
   #fault: SshError | undefined;
-  #break: (error: SshError) => void = () => undefined;
 
   constructor(port: ChannelPort) {
     this.#port = port;
-    this.broken = new Promise((resolve) => {
-      this.#break = resolve;
-    });
   }
 
   write(bytes: Uint8Array): Promise<void> | undefined {
@@ -207,7 +199,7 @@ class ChannelSink implements ByteSink {
     if (this.#fault !== undefined) return;
     this.#fault = error;
     for (const { reject } of this.#waiting.splice(0)) reject(error);
-    this.#break(error);
+    this.#broken.resolve(error);
   }
 
   #isBusy(): boolean {

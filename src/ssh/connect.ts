@@ -19,6 +19,7 @@ import type {
   SshConnection,
 } from "./connection.ts";
 import { type Clock, Deadline, now, within } from "./deadline.ts";
+import { type Deferred, deferred } from "./deferred.ts";
 import { AuthError, HostKeyError, SshError, TimeoutError } from "./errors.ts";
 import { flowing } from "./flow.ts";
 import { HangUp } from "./hang-up.ts";
@@ -61,14 +62,11 @@ export async function connect(socket: ByteDuplex, options: ConnectOptions): Prom
   return new Connection(socket, { ...options, table }, limits).established;
 }
 
-interface Waiting<T = void> {
-  readonly resolve: (value: T) => void;
-  readonly reject: (error: SshError) => void;
-}
-
 class Connection implements SshConnection {
-  readonly established: Promise<SshConnection>;
-  readonly closed: Promise<SshError | undefined>;
+  readonly #established: Deferred<SshConnection> = deferred();
+  readonly #closed: Deferred<SshError | undefined> = deferred();
+  readonly established: Promise<SshConnection> = this.#established.promise;
+  readonly closed: Promise<SshError | undefined> = this.#closed.promise;
   readonly #options: ConnectOptions;
   readonly #limits: Limits;
   readonly #client: SshClient;
@@ -76,11 +74,9 @@ class Connection implements SshConnection {
   readonly #sink: ByteSink;
   readonly #hangUp: HangUp;
   readonly #channels: Map<number, ChannelStreams> = new Map();
-  readonly #rekeys: Waiting[] = [];
-  #proof: Waiting<readonly Uint8Array[]> | undefined;
+  readonly #rekeys: Deferred<void>[] = [];
+  #proof: Deferred<readonly Uint8Array[]> | undefined;
   readonly #over: AbortController = new AbortController();
-  #settle: { readonly resolve: (connection: SshConnection) => void; readonly reject: (error: unknown) => void };
-  #resolveClosed: (error: SshError | undefined) => void = () => undefined;
   #hostKey: HostKey | undefined;
   #writing: Promise<void> | undefined;
   #isWriting = false;
@@ -117,13 +113,6 @@ class Connection implements SshConnection {
     this.#source = source;
     this.#sink = sink;
     this.#hangUp = new HangUp(source, sink);
-    this.closed = new Promise((resolve) => {
-      this.#resolveClosed = resolve;
-    });
-    this.#settle = { resolve: () => undefined, reject: () => undefined };
-    this.established = new Promise((resolve, reject) => {
-      this.#settle = { resolve, reject };
-    });
     this.#begin();
   }
 
@@ -155,24 +144,23 @@ class Connection implements SshConnection {
 
   rekey(): Promise<void> {
     if (this.#gone !== undefined) return Promise.reject(this.#gone);
-    return new Promise((resolve, reject) => {
-      this.#rekeys.push({ resolve, reject });
-      this.#act(() => this.#client.rekey());
-    });
+    const waiting = deferred();
+    this.#rekeys.push(waiting);
+    this.#act(() => this.#client.rekey());
+    return waiting.promise;
   }
 
   async proveHostKeys(keys: readonly HostKey[]): Promise<readonly HostKey[]> {
     if (this.#gone !== undefined) throw this.#gone;
     if (this.#proof !== undefined) throw new TypeError("a proof of host keys is under way");
     if (this.#client.proveHostKeys(keys.map(({ blob }) => blob)) === 0) return [];
-    const proved = new Promise<readonly Uint8Array[]>((resolve, reject) => {
-      this.#proof = { resolve, reject };
-    });
+    const proof = deferred<readonly Uint8Array[]>();
+    this.#proof = proof;
     this.#step();
     const blobs = await within(
       this.#limits.channelTimeout,
       "proof of the other host keys",
-      proved,
+      proof.promise,
       undefined,
       this.#now,
     );
@@ -196,7 +184,7 @@ class Connection implements SshConnection {
   }
 
   readonly #abort = (): void => {
-    this.#settle.reject(this.#options.signal?.reason);
+    this.#established.reject(this.#options.signal?.reason);
     this.#act(() => this.#client.disconnect());
   };
 
@@ -409,7 +397,7 @@ class Connection implements SshConnection {
       rekey: () => this.#act(() => this.#client.rekey()),
       giveUp: (error) => this.#act(() => this.#client.fail(error)),
     });
-    this.#settle.resolve(this);
+    this.#established.resolve(this);
   }
 
   /** `left`: what of the limit is left. */
@@ -478,12 +466,12 @@ class Connection implements SshConnection {
     this.#deadline.stop();
     this.#upkeep?.stop();
     this.#upkeep = undefined;
-    this.#settle.reject(gone);
+    this.#established.reject(gone);
     for (const waiting of this.#rekeys.splice(0)) waiting.reject(gone);
     this.#proof?.reject(gone);
     for (const streams of this.#channels.values()) streams.end(gone);
     this.#channels.clear();
-    void this.#hangUp.finish(this.#client.takeOutput(), error).then(() => this.#resolveClosed(error));
+    void this.#hangUp.finish(this.#client.takeOutput(), error).then(() => this.#closed.resolve(error));
   }
 
   #notice(notice: Notice): void {

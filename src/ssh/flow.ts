@@ -3,6 +3,7 @@
  * taken at once. Back-pressure is the promise of a taker that needs time.
  */
 import type { Breach, ByteSource, TakeChunk } from "./connection.ts";
+import { type Deferred, deferred } from "./deferred.ts";
 
 /** Gives `take` all that comes from `source`, as `flow` does, whether the source has that or not. */
 export function flowing(source: ByteSource, take: TakeChunk): Promise<Breach | undefined> {
@@ -25,21 +26,16 @@ async function readInto(source: ByteSource, take: TakeChunk): Promise<Breach | u
 
 /** What a source that flows keeps of whoever takes its chunks. The first may be given a turn after it was made. */
 export class Flow {
-  readonly over: Promise<Breach | undefined>;
+  readonly #over: Deferred<Breach | undefined> = deferred();
+  readonly over: Promise<Breach | undefined> = this.#over.promise;
   readonly #take: TakeChunk;
   readonly #onReady: () => void;
   #isReady = false;
-  #resolve: (breach: Breach | undefined) => void = () => undefined;
-  #reject: (error: unknown) => void = () => undefined;
 
   /** `onReady` is called whenever a chunk may be given again. */
   constructor(take: TakeChunk, onReady: () => void) {
     this.#take = take;
     this.#onReady = onReady;
-    this.over = new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-    });
     this.#waitFor(Promise.resolve());
   }
 
@@ -63,7 +59,7 @@ export class Flow {
 
   end(breach: Breach | undefined): void {
     this.#isReady = false;
-    this.#resolve(breach);
+    this.#over.resolve(breach);
   }
 
   #waitFor(time: Promise<void>): void {
@@ -79,6 +75,6 @@ export class Flow {
 
   #fail(error: unknown): void {
     this.#isReady = false;
-    this.#reject(error);
+    this.#over.reject(error);
   }
 }

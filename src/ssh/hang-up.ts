@@ -4,6 +4,7 @@
  */
 import type { ByteSink, ByteSource } from "./connection.ts";
 import { within } from "./deadline.ts";
+import { type Deferred, deferred } from "./deferred.ts";
 import { ProtocolError, type SshError } from "./errors.ts";
 
 const closeTimeout = 1_000; // how long the last bytes may take to leave
@@ -17,9 +18,9 @@ const lingerBytes = 4 * 1024 * 1024;
 export class HangUp {
   readonly #source: ByteSource;
   readonly #sink: ByteSink;
-  /** Bytes that are still read and dropped after the end; `#lingered` is called when no more come. */
+  /** Bytes that are still read and dropped after the end; `#lingered` resolves when no more come. */
   #left = 0;
-  #lingered: () => void = () => undefined;
+  readonly #lingered: Deferred<void> = deferred();
 
   constructor(source: ByteSource, sink: ByteSink) {
     this.#source = source;
@@ -30,11 +31,8 @@ export class HangUp {
   async finish(lastWords: Uint8Array, error: SshError | undefined): Promise<void> {
     const isLingering = error instanceof ProtocolError;
     this.#left = isLingering ? lingerBytes : 0;
-    const lingered = new Promise<void>((resolve) => {
-      this.#lingered = resolve;
-    });
     await within(closeTimeout, "the last bytes to leave", this.#say(lastWords)).catch(ignore);
-    if (isLingering) await within(lingerTime, "the server's end", lingered).catch(ignore);
+    if (isLingering) await within(lingerTime, "the server's end", this.#lingered.promise).catch(ignore);
     this.#left = 0;
     const released = Promise.allSettled([this.#sink.abort(), this.#source.cancel()]); // abort waits for a stuck write
     await within(closeTimeout, "the streams to end", released).catch(ignore);
@@ -44,13 +42,13 @@ export class HangUp {
   drop(length: number): Promise<void> | undefined {
     this.#left -= length;
     if (this.#left > 0) return undefined;
-    this.#lingered();
+    this.#lingered.resolve();
     return new Promise(() => undefined);
   }
 
   /** Nothing comes any more. */
   sourceEnded(): void {
-    this.#lingered();
+    this.#lingered.resolve();
   }
 
   async #say(lastWords: Uint8Array): Promise<void> {

@@ -1,6 +1,6 @@
 /** The shield of the era probe: a remote that meets `server/discover` with silence or its end costs no session. */
 import { describe, expect, it, vi } from "vitest";
-import { deferred } from "../../src/mcp/waiting.ts";
+import { deferred } from "../../src/ssh/deferred.ts";
 import { FakeRemote, pass, request, result, Stage, settle, useFakeTime } from "./fakes.ts";
 
 useFakeTime();

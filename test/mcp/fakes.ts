@@ -7,8 +7,8 @@ import {
   type RemoteSession,
   runProxy,
 } from "../../src/mcp/index.ts";
-import { deferred } from "../../src/mcp/waiting.ts";
 import type { ExitStatus, HostKey, SessionChannel, SshConnection } from "../../src/ssh/connection.ts";
+import { deferred } from "../../src/ssh/deferred.ts";
 import { SshError } from "../../src/ssh/errors.ts";
 import { text, utf8 } from "./cuts.ts";
 

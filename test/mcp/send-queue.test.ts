@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 import { SendQueue } from "../../src/mcp/send-queue.ts";
-import { deferred } from "../../src/mcp/waiting.ts";
 import type { ByteSink } from "../../src/ssh/connection.ts";
+import { deferred } from "../../src/ssh/deferred.ts";
 import { text, utf8 } from "./cuts.ts";
 
 /** A sink that takes a chunk when told to. */

@@ -7,8 +7,8 @@ import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 import { type OpenRemote, SshClientTransport } from "../../src/mcp/index.ts";
-import { deferred } from "../../src/mcp/waiting.ts";
 import type { ExitStatus } from "../../src/ssh/connection.ts";
+import { deferred } from "../../src/ssh/deferred.ts";
 import { cuts, utf8 } from "./cuts.ts";
 import { FakeRemote, pass, settle, useFakeTime } from "./fakes.ts";
 

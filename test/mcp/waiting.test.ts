@@ -1,6 +1,7 @@
 /** Waiting for what may never happen leaves nothing behind. */
 import { expect, it } from "vitest";
-import { deferred, Occurrence } from "../../src/mcp/waiting.ts";
+import { Occurrence } from "../../src/mcp/waiting.ts";
+import { deferred } from "../../src/ssh/deferred.ts";
 
 it("an occurrence is what comes first, however often it is waited for", async () => {
   const { promise, resolve } = deferred<string>();

@@ -27,6 +27,7 @@ const FLOORS: readonly (readonly string[])[] = [
     "algorithms/noble-ml-kem",
     "algorithms/ephemeral",
     "connection",
+    "deferred",
     "liveness",
     "random-bytes",
   ],
