@@ -296,14 +296,13 @@ function endOfPlainWords(bytes: Uint8Array, from: number): number {
 
 /**
  * Whether none of four bytes is a quote, a backslash or a control. `(x - n) & ~x` has the top bit of a byte of x set if
- * that is less than n, at most 128, and no byte below it is; x is the word, and what differs from the two characters.
+ * that is less than n, at most 128, and no byte below it is. With bit 1 turned, controls stay below 0x20 and the quote alone
+ * becomes it; a backslash is what differs from one by nothing.
  */
 function isPlainWord(word: number): boolean {
-  const quotes = word ^ 0x22222222;
-  const backslashes = word ^ 0x5c5c5c5c;
-  const less =
-    ((word - 0x20202020) & ~word) | ((quotes - 0x01010101) & ~quotes) | ((backslashes - 0x01010101) & ~backslashes);
-  return (less & 0x80808080) === 0;
+  const quoteOrControl = (word ^ 0x02020202) - 0x21212121;
+  const backslash = (word ^ 0x5c5c5c5c) - 0x01010101;
+  return ((quoteOrControl | backslash) & ~word & 0x80808080) === 0;
 }
 
 function step(state: number, bytes: Uint8Array, at: number): number {
