@@ -27,7 +27,9 @@ export function printHelp(program: string): void {
   for (const example of examples) cli.example(`  ${example}`);
   const subcommands = subcommandRows.map(({ name, about }) => `  ${program} ${name.padEnd(7)} ${about}`);
   const besides = { title: `Besides (each has a --help of its own)`, body: subcommands.join("\n") };
+  // cac gives a flag that begins with --no- a default of true, and pads lines.
+  const tidied = (body: string): string => body.replace(/( \(default: true\))? *$/gm, "");
   cli.globalCommand.helpCallback = (sections) =>
-    [...sections, besides].map(({ title, body }) => ({ ...(title ? { title } : {}), body: body.replace(/ +$/gm, "") }));
+    [...sections, besides].map(({ title, body }) => ({ ...(title ? { title } : {}), body: tidied(body) }));
   cli.outputHelp();
 }

@@ -103,7 +103,7 @@ describe("without a session", () => {
     const help = host.stdout().toString();
     for (const { flag, about, initial } of flagRows) {
       expect(help).toContain(flag);
-      expect(help).toContain(initial === undefined ? about : `${about} (default: ${initial})`);
+      expect(help).toContain(initial === undefined ? `${about}\n` : `${about} (default: ${initial})\n`);
     }
     expect(help).toMatch(/^Examples:\n {2}#/m);
     expect(help).not.toMatch(/ $/m);
