@@ -97,18 +97,9 @@ class Connection implements SshConnection {
     this.#limits = limits;
     this.#now = options.now ?? now;
     this.#deadline = new Deadline(this.#now);
-    this.#client = new SshClient({
-      user: options.user,
-      keys: options.keys,
-      randomBytes: options.randomBytes ?? systemRandomBytes(),
-      table: options.table,
-      ...(options.hostKeyAlgorithms === undefined ? {} : { hostKeyAlgorithms: options.hostKeyAlgorithms }),
-      allowChachaWithoutStrictKex: options.allowChachaWithoutStrictKex ?? false,
-      rekeyBytes: this.#limits.rekeyBytes,
-      windowTotal: this.#limits.windowTotal,
-      readsHostKeys: options.readsHostKeys ?? false,
-      trace: options.trace ?? false,
-    });
+    const { rekeyBytes, windowTotal } = limits;
+    const randomBytes = options.randomBytes ?? systemRandomBytes();
+    this.#client = new SshClient({ ...options, randomBytes, rekeyBytes, windowTotal });
     const { source, sink } = directOf(socket);
     this.#source = source;
     this.#sink = sink;
@@ -370,11 +361,10 @@ class Connection implements SshConnection {
   /** The next key is tried, as ssh does it: an agent may refuse one key, or a person not touch it. */
   #cannotSign(error: unknown, left: number): void {
     if (this.#gone !== undefined) return;
-    const why = error instanceof Error ? printable(error.message) : "";
     const failure =
       error instanceof SshError
         ? error
-        : new AuthError(`Authentication failed: the key could not sign: ${why}`, [], [], false);
+        : new AuthError(`Authentication failed: the key could not sign: ${wordsOf(error)}`, [], [], false);
     if (!this.#client.declineSignature()) {
       this.#client.fail(failure);
       return;
@@ -510,11 +500,13 @@ function hostKeyOf({ algorithm, blob, certificate }: Extract<ClientEvent, { type
 
 function rejection(error: unknown, hostKey: HostKey): SshError {
   if (error instanceof SshError) return error;
-  const why = error instanceof Error ? printable(error.message) : "";
-  return new HostKeyError(`the host key was not accepted: ${why}`, "rejected", hostKey.fingerprint);
+  return new HostKeyError(`the host key was not accepted: ${wordsOf(error)}`, "rejected", hostKey.fingerprint);
 }
 
 function internalError(error: unknown): SshError {
-  const what = error instanceof Error ? printable(error.message) : "unknown";
-  return new SshError(`internal error in the SSH client: ${what}`, { cause: error });
+  return new SshError(`internal error in the SSH client: ${wordsOf(error) || "unknown"}`, { cause: error });
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? printable(error.message) : "";
 }
