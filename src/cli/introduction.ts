@@ -10,10 +10,11 @@ import { rememberHostKey } from "../node/known-hosts-file.ts";
 import type { Log } from "../node/log.ts";
 import type { HostTrust } from "../node/trust.ts";
 import { at } from "../node/trust-words.ts";
+import { isCertified, keyTypeOf } from "../ssh/algorithm-name.ts";
 import type { Signer } from "../ssh/algorithms/interfaces.ts";
 import type { HostKey } from "../ssh/connection.ts";
 import { type AuthError, HostKeyError } from "../ssh/errors.ts";
-import { checkHostKey, keyTypeOf, parseKnownHosts, type Verdict } from "../ssh/known-hosts.ts";
+import { checkHostKey, parseKnownHosts, type Verdict } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
 import { isEqual } from "../ssh/wire.ts";
 import type { Settings } from "./settings.ts";
@@ -89,7 +90,7 @@ export class Introduction {
   trusting(trust: HostTrust): HostTrust {
     const fetched = this.#fetched;
     if (fetched === undefined) return { ...trust, verifyHostKey: (hostKey) => this.#judgeKnown(trust, hostKey) };
-    const isIts = (name: string): boolean => keyTypeOf(name) === fetched.keyType && !isCertificate(name);
+    const isIts = (name: string): boolean => keyTypeOf(name) === fetched.keyType && !isCertified(name);
     const hostKeyAlgorithms = trust.hostKeyAlgorithms.filter(isIts);
     if (hostKeyAlgorithms.length === 0) {
       throw new KeyServerError(`${fetched.url} gave a host key of type ${fetched.keyType}, which is not supported`, "");
@@ -165,7 +166,7 @@ export class Introduction {
 
   /** The server may know our key in spite of a failure, from another of our processes perhaps: that shows at the login. */
   async #register(keys: readonly Signer[]): Promise<void> {
-    const key = keys.find(({ algorithms: [name] }) => !isCertificate(name));
+    const key = keys.find(({ algorithms: [name] }) => !isCertified(name));
     if (key === undefined) return this.#options.log.debug("there is no key to register: certificates are not");
     try {
       await this.#keyServer.register(key.publicKeyBlob);
@@ -249,9 +250,4 @@ export class Introduction {
       log.warning(`it cannot be remembered, so it will be taken on trust again. ${error.message}`);
     }
   }
-}
-
-/** A key server gives keys and takes keys. */
-function isCertificate(algorithm: string): boolean {
-  return algorithm.includes("-cert-v01@");
 }

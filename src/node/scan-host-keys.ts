@@ -3,10 +3,10 @@
  * connection of its own, one after the other: servers punish a source that comes too often at once.
  */
 
+import { isCertified, keyTypeOf } from "../ssh/algorithm-name.ts";
 import { connect } from "../ssh/connect.ts";
 import type { ByteDuplex, HostKey } from "../ssh/connection.ts";
 import { HostKeyError, NegotiationError } from "../ssh/errors.ts";
-import { keyTypeOf } from "../ssh/known-hosts.ts";
 import { withAesFirst } from "../ssh/rows.ts";
 import { loadPlatform } from "./platform.ts";
 import { dial } from "./tcp.ts";
@@ -32,7 +32,7 @@ export async function scanHostKeys(options: ScanOptions): Promise<HostKey[]> {
   const open = options.open ?? (() => dial(host, port, { timeout, ...signal }));
   const { table: usual } = await loadPlatform();
   const table = withAesFirst(usual); // a server without strict kex is not refused for that, and nothing else is said
-  const plain = Object.keys(table.hostKey).filter((name) => !name.includes("-cert-v01@"));
+  const plain = Object.keys(table.hostKey).filter((name) => !isCertified(name));
   const found: HostKey[] = [];
   let theirs: readonly string[] = plain; // as far as we know: a refusal tells
   for (const type of new Set(plain.map(keyTypeOf))) {

@@ -2,6 +2,7 @@
  * Trust in words: what a person is told of a host key that is refused. What happened, both keys, what it may mean, and
  * the line, the flag or the command that trusts the key if it is the right one.
  */
+import { keyTypeOf } from "../ssh/algorithm-name.ts";
 import type { Certificate } from "../ssh/algorithms/interfaces.ts";
 import type { CertificateFault } from "../ssh/certificate.ts";
 import type { HostKey } from "../ssh/connection.ts";
@@ -9,7 +10,6 @@ import {
   fingerprint,
   isKnownHostsName,
   type KnownHostsEntry,
-  keyTypeOf,
   knownHostsLine,
   knownHostsName,
   type Verdict,

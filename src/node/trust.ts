@@ -2,6 +2,7 @@
  * Trust: whether a server's key is believed to be the host's: by pins, or by known_hosts files. An unknown key may be
  * added to them; what has changed or is revoked is refused whatever else is asked for.
  */
+import { isCertified, keyTypeOf } from "../ssh/algorithm-name.ts";
 import { hostCertificateFault } from "../ssh/certificate.ts";
 import type { HostKey } from "../ssh/connection.ts";
 import { HostKeyError } from "../ssh/errors.ts";
@@ -10,7 +11,6 @@ import {
   checkHostKey,
   type KnownHosts,
   type KnownHostsEntry,
-  keyTypeOf,
   orderHostKeyAlgorithms,
   parseKnownHosts,
 } from "../ssh/known-hosts.ts";
@@ -208,7 +208,7 @@ function trustPins(
     throw new HostKeyError(message, "changed", hostKey.fingerprint);
   };
   const types = pins.flatMap((pin) => ("keyType" in pin ? [pin.keyType] : []));
-  const plain = hostKeyAlgorithms.filter((name) => !name.includes("-cert-v01@")); // what is pinned is the key
+  const plain = hostKeyAlgorithms.filter((name) => !isCertified(name)); // what is pinned is the key
   const first = plain.filter((name) => types.includes(keyTypeOf(name)));
   const isTypeOpen = types.length < pins.length;
   const tried = (name: string): boolean => shown.some(({ algorithm }) => keyTypeOf(algorithm) === keyTypeOf(name));

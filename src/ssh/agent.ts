@@ -5,7 +5,7 @@
  * An agent is a program of the user's, but not ours: its replies are bounded, decoded to the last byte, and a signature
  * must be of the kind that was asked for. Nothing is ever added to an agent, removed from it or forwarded.
  */
-import { certifiedName } from "./certificate.ts";
+import { certifiedName } from "./algorithm-name.ts";
 import { AgentError, ProtocolError } from "./errors.ts";
 import { printable } from "./printable.ts";
 import {

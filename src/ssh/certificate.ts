@@ -5,11 +5,11 @@
  * Law: nothing that a certificate says of a host is believed before its authority's signature was checked, and before
  * known_hosts named the authority.
  */
+import { certifiedName, keyTypeOf, plainName } from "./algorithm-name.ts";
 import type { Certificate, HostKeyAlgorithm, Signer } from "./algorithms/interfaces.ts";
 import { decodeWithin, refuseBlob } from "./algorithms/key-blobs.ts";
 import { KeyFormatError, ProtocolError } from "./errors.ts";
 import { canonicalHost } from "./host-pattern.ts";
-import { keyTypeOf } from "./known-hosts.ts";
 import { printable } from "./printable.ts";
 import { concat, encodeString, type Fields, isEqual, utf8 } from "./wire.ts";
 
@@ -23,16 +23,6 @@ export type PlainRows = Readonly<Record<string, HostKeyAlgorithm>>;
 export function certifiedHostKeys(plain: PlainRows): Readonly<Record<string, HostKeyAlgorithm>> {
   const names = Object.keys(plain);
   return Object.fromEntries(names.map((name) => [certifiedName(name), certifiedHostKey(name, plain)]));
-}
-
-/** The name under which a certificate's key signs, or the type of its blob: as in `rsa-sha2-512-cert-v01@openssh.com`. */
-export function certifiedName(plain: string): string {
-  return `${plain.replace("@openssh.com", "")}-cert-v01@openssh.com`;
-}
-
-/** What stands in a signature made under `name`: a certificate's key signs as itself. */
-export function plainName(name: string): string {
-  return name.replace("-cert-v01@openssh.com", name.startsWith("sk-") ? "@openssh.com" : "");
 }
 
 /**

@@ -6,6 +6,7 @@
  */
 import { sha1 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";
+import { certifiedName, isCertified, keyTypeOf } from "./algorithm-name.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
 import { ProtocolError } from "./errors.ts";
 import { canonicalHost, isPatternListMatch, lowerCase } from "./host-pattern.ts";
@@ -128,15 +129,10 @@ export function orderHostKeyAlgorithms(
   const best = keyTypeOf(offered[0] ?? "");
   let known = typesOf(files, knownHostsName(host, port), best);
   if (known.size === 0 && port !== defaultPort) known = typesOf(files, knownHostsName(host, defaultPort), best);
-  const isCertified = (algorithm: string): boolean => known.has(anyCertificate) && isCertificateType(algorithm);
-  const isKnown = (algorithm: string): boolean => !isCertificateType(algorithm) && known.has(keyTypeOf(algorithm));
+  const certified = known.has(anyCertificate) ? offered.filter(isCertified) : [];
+  const isKnown = (algorithm: string): boolean => !isCertified(algorithm) && known.has(keyTypeOf(algorithm));
   const first = known.has(best) ? [] : offered.filter(isKnown);
-  return [...new Set([...offered.filter(isCertified), ...first, ...offered])];
-}
-
-/** The type of the keys that sign under an algorithm's name; of a certificate, its key's: `ssh-rsa` for `rsa-sha2-512`. */
-export function keyTypeOf(algorithm: string): string {
-  return algorithm.replace(/-cert-v01@openssh\.com$/, "").replace(/^rsa-sha2-(256|512)$/, "ssh-rsa");
+  return [...new Set([...certified, ...first, ...offered])];
 }
 
 /** The lines of one file that are for this host and port by its name there, never by the bare host's. @throws as checkHostKey */
@@ -251,10 +247,10 @@ function hmacSha1(key: Uint8Array, message: Uint8Array): Uint8Array {
 /** Whether a blob is this key or a certificate for it, which holds the key's fields behind a nonce. OpenSSH PROTOCOL.certkeys. */
 function isKeyOf(keyOrCertificate: Uint8Array, keyBlob: Uint8Array): boolean {
   if (isEqual(keyOrCertificate, keyBlob)) return true;
-  if (!isCertificateType(typeOf(keyOrCertificate) ?? "") || typeOf(keyBlob) === undefined) return false;
+  if (!isCertified(typeOf(keyOrCertificate) ?? "") || typeOf(keyBlob) === undefined) return false;
   const key = decodeFields("public key", anyLayout, keyBlob);
   const certificate = decodeFields("certificate", certificateLayout, keyOrCertificate);
-  const isSameType = certificate.type === `${key.type.replace("@openssh.com", "")}-cert-v01@openssh.com`;
+  const isSameType = certificate.type === certifiedName(key.type);
   return isSameType && isEqual(certificate.rest.subarray(0, key.rest.length), key.rest);
 }
 
@@ -338,12 +334,8 @@ const certificateLayout = { type: "text", nonce: "string", rest: "rest" } as con
 const ecdsa: Fields = { type: "text", curve: "text", publicKey: "string" };
 
 function layoutOf(keyType: string): Fields | undefined {
-  if (isCertificateType(keyType)) return certificateLayout;
+  if (isCertified(keyType)) return certificateLayout;
   return Object.hasOwn(keyLayouts, keyType) ? keyLayouts[keyType] : undefined;
-}
-
-function isCertificateType(keyType: string): boolean {
-  return /^[a-z0-9-]+-cert-v01@openssh\.com$/.test(keyType);
 }
 
 /** The public key blobs that we tell from garbage. RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4, OpenSSH PROTOCOL.u2f. */

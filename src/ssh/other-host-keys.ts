@@ -5,9 +5,9 @@
  * The list alone is worth nothing: a server may name keys that are others'. What is to be trusted later must be proved
  * now, on the connection whose host key is trusted.
  */
+import { isCertified, keyTypeOf } from "./algorithm-name.ts";
 import type { HostKeyAlgorithm } from "./algorithms/interfaces.ts";
 import { HostKeyError, ProtocolError } from "./errors.ts";
-import { keyTypeOf } from "./known-hosts.ts";
 import { printable } from "./printable.ts";
 import { concat, decodeFields, encodeFields, encodeString, isEqual } from "./wire.ts";
 
@@ -44,7 +44,7 @@ export function provableKeys(
 ): readonly Uint8Array[] {
   const types = new Set(
     Object.keys(rows)
-      .filter((name) => !isCertificate(name))
+      .filter((name) => !isCertified(name))
       .map(keyTypeOf),
   );
   return blobs.filter((blob) => types.has(typeOf("host key", blob)));
@@ -72,7 +72,7 @@ export function checkProofs(
     const algorithm = typeOf("signature", signature);
     const row = Object.hasOwn(rows, algorithm) ? rows[algorithm] : undefined;
     if (row === undefined) return false;
-    const isOfType = !isCertificate(algorithm) && keyTypeOf(algorithm) === type;
+    const isOfType = !isCertified(algorithm) && keyTypeOf(algorithm) === type;
     if (isOfType && row.parse(blob).verify(signedData(sessionId, blob), signature)) return true;
     throw new HostKeyError(
       `the server did not prove that it holds the ${printable(type)} key that it listed`,
@@ -100,10 +100,6 @@ function decodeStrings(what: string, bytes: Uint8Array): Uint8Array[] {
 
 function typeOf(what: string, blob: Uint8Array): string {
   return decodeFields(what, { type: "text", rest: "rest" }, blob).type;
-}
-
-function isCertificate(algorithm: string): boolean {
-  return algorithm.includes("-cert-v01@");
 }
 
 function lie(what: string): ProtocolError {

@@ -2,7 +2,8 @@
  * Userauth: RFC 4252. Method `publickey` (§7): ask first whether the server would take the key, then sign for that key
  * and no other; `none` (§5.2) where there is no key. Pure: takes the server's messages, says what to do next.
  */
-import { parseCertificate, plainName } from "./certificate.ts";
+import { plainName } from "./algorithm-name.ts";
+import { parseCertificate } from "./certificate.ts";
 import { AuthError, ProtocolError } from "./errors.ts";
 import { fingerprint } from "./known-hosts.ts";
 import * as m from "./messages.ts";

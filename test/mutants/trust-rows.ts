@@ -157,8 +157,8 @@ export const trustRows: readonly Mutant[] = [
   {
     id: "other-host-keys-any-type",
     file: "src/ssh/other-host-keys.ts",
-    find: "const isOfType = !isCertificate(algorithm) && keyTypeOf(algorithm) === type;",
-    replace: "const isOfType = !isCertificate(algorithm);",
+    find: "const isOfType = !isCertified(algorithm) && keyTypeOf(algorithm) === type;",
+    replace: "const isOfType = !isCertified(algorithm);",
     why: "the key is read as one of another type: a refusal now, and a confusion of keys tomorrow",
     caughtBy: { file: "test/ssh/other-host-keys.test.ts", test: "that names another type is not believed" },
   },

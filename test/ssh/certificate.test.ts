@@ -1,14 +1,13 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
+import { certifiedName, plainName } from "../../src/ssh/algorithm-name.ts";
 import type { Certificate, Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import {
   type CertificateFault,
-  certifiedName,
   certifiedHostKey as certifiedOn,
   certifiedSigner,
   hostCertificateFault,
   parseCertificate,
-  plainName,
 } from "../../src/ssh/certificate.ts";
 import { KeyFormatError, ProtocolError } from "../../src/ssh/errors.ts";
 import { table } from "../../src/ssh/table.ts";

@@ -3,7 +3,8 @@
  * comes of it.
  */
 import { describe, expect, test } from "vitest";
-import { certifiedHostKey, parseCertificate, plainName } from "../../../src/ssh/certificate.ts";
+import { plainName } from "../../../src/ssh/algorithm-name.ts";
+import { certifiedHostKey, parseCertificate } from "../../../src/ssh/certificate.ts";
 import { ProtocolError } from "../../../src/ssh/errors.ts";
 import { table } from "../../../src/ssh/table.ts";
 import { seededIntegers } from "../../support/peer-crypto.ts";
