@@ -21,15 +21,15 @@ export type PlainRows = Readonly<Record<string, HostKeyAlgorithm>>;
 
 /** A row for the certificates of each of `plain`, under the name that they have. */
 export function certifiedHostKeys(plain: PlainRows): Readonly<Record<string, HostKeyAlgorithm>> {
-  const names = Object.keys(plain);
-  return Object.fromEntries(names.map((name) => [certifiedName(name), certifiedHostKey(name, plain)]));
+  const rows = Object.entries(plain);
+  return Object.fromEntries(rows.map(([name, row]) => [certifiedName(name), certifiedHostKey(name, row, plain)]));
 }
 
 /**
- * Host certificates for keys that sign as `plain`, one of `rows`, which are also the authorities' kinds. Parsing one checks
- * its authority's signature; the rest of what it takes to believe it is `hostCertificateFault`'s and known_hosts's.
+ * Host certificates for keys that sign as `plain`, as `row` has it. Parsing one checks its authority's signature; the
+ * rest of what it takes to believe it is `hostCertificateFault`'s and known_hosts's.
  */
-export function certifiedHostKey(plain: string, rows: PlainRows): HostKeyAlgorithm {
+function certifiedHostKey(plain: string, row: HostKeyAlgorithm, authorities: PlainRows): HostKeyAlgorithm {
   return {
     parse(blob) {
       const parts = read(blob);
@@ -37,8 +37,8 @@ export function certifiedHostKey(plain: string, rows: PlainRows): HostKeyAlgorit
       if (certificate.type !== certifiedName(keyTypeOf(plain))) {
         throw refuseBlob(`a certificate of type ${certificate.type}, expected one for ${plain}`, section);
       }
-      checkAuthority(parts, rows);
-      const { verify } = rowOf(plain, rows).parse(certificate.keyBlob);
+      checkAuthority(parts, authorities);
+      const { verify } = row.parse(certificate.keyBlob);
       return { certificate, verify };
     },
   };
@@ -195,10 +195,11 @@ function namesOf(what: string, fields: typeof nameFields | typeof optionFields, 
 /** The authority's key is a plain one, never a certificate itself, and its signature no SHA-1. */
 function checkAuthority({ certificate, signed, signature }: Parts, rows: PlainRows): void {
   const { type } = decodeWithin("signature of the certificate's authority", signatureFields, signature, section);
-  if (!Object.hasOwn(rows, type)) {
+  const row = Object.hasOwn(rows, type) ? rows[type] : undefined;
+  if (row === undefined) {
     throw refuseBlob(`a certificate with a signature of type ${printable(type)}, which is not taken`, section);
   }
-  if (!isSignedBy(rowOf(type, rows), certificate.authorityBlob, signed, signature)) {
+  if (!isSignedBy(row, certificate.authorityBlob, signed, signature)) {
     throw refuseBlob("a certificate that its authority did not sign", section);
   }
 }
@@ -210,10 +211,4 @@ function isSignedBy(row: HostKeyAlgorithm, key: Uint8Array, signed: Uint8Array, 
     if (error instanceof ProtocolError) throw refuseBlob(`a certificate's authority: ${error.message}`, section);
     throw error;
   }
-}
-
-function rowOf(name: string, rows: PlainRows): HostKeyAlgorithm {
-  const row = rows[name];
-  if (row === undefined) throw new TypeError(`no key signs as ${name}`);
-  return row;
 }

@@ -4,7 +4,7 @@ import { certifiedName, plainName } from "../../src/ssh/algorithm-name.ts";
 import type { Certificate, Signer } from "../../src/ssh/algorithms/interfaces.ts";
 import {
   type CertificateFault,
-  certifiedHostKey as certifiedOn,
+  certifiedHostKeys,
   certifiedSigner,
   hostCertificateFault,
   parseCertificate,
@@ -19,7 +19,7 @@ import { vectors } from "../support/vectors.ts";
 const expectRefusal = (run: () => unknown, says: RegExp): void => refusal(run, says, "OpenSSH PROTOCOL.certkeys");
 
 const plainRows = Object.fromEntries(Object.entries(table.hostKey).filter(([name]) => !name.includes("-cert-v01@")));
-const certifiedHostKey = (name: string) => certifiedOn(name, plainRows);
+const certifiedHostKey = (name: string) => certifiedHostKeys(plainRows)[certifiedName(name)]!;
 
 interface Recorded {
   readonly name: string;

@@ -3,8 +3,8 @@
  * comes of it.
  */
 import { describe, expect, test } from "vitest";
-import { plainName } from "../../../src/ssh/algorithm-name.ts";
-import { certifiedHostKey, parseCertificate } from "../../../src/ssh/certificate.ts";
+import { certifiedName, plainName } from "../../../src/ssh/algorithm-name.ts";
+import { certifiedHostKeys, parseCertificate } from "../../../src/ssh/certificate.ts";
 import { ProtocolError } from "../../../src/ssh/errors.ts";
 import { table } from "../../../src/ssh/table.ts";
 import { seededIntegers } from "../../support/peer-crypto.ts";
@@ -84,10 +84,11 @@ describe.each(vectors<Certificate>("certificates.json"))("a certificate: $name",
     const blob = blobOf(certificate);
     const random = seededIntegers(`certificate ${name}`);
     const plain = plainName(nameIn(blob)).replace("ssh-rsa", "rsa-sha2-512");
+    const row = certifiedHostKeys({ [plain]: table.hostKey["ssh-ed25519"]!, ...table.hostKey })[certifiedName(plain)]!;
     for (let i = 0; i < 100; i++) {
       const other = spoilt(blob, random);
       if (isSame(other, blob)) continue;
-      expectRefusal(() => certifiedHostKey(plain, table.hostKey).parse(other).certificate !== undefined);
+      expectRefusal(() => row.parse(other).certificate !== undefined);
       expectRefusal(() => parseCertificate(other).keyBlob.length === 0); // its signature is not looked at there
     }
   });
