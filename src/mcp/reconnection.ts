@@ -175,7 +175,7 @@ export class Reconnection {
     const kept = new Set(unsent.flatMap(({ requests }) => requests));
     conversation.loseLink(kept, { reason: "link-lost", text: `${lost}; connecting again` });
     const waiting = new WaitingLines(limits, { conversation, queue, heard, warn }, lost);
-    for (const line of unsent) waiting.line(line);
+    for (const line of unsent) waiting.line({ ...line, isAnswer: false }); // whom it answers is gone
     if (input.isInPieces) waiting.cut();
     this.#waiting = waiting;
     return waiting;

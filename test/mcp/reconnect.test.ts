@@ -663,6 +663,24 @@ describe("the server's own requests", () => {
     expect(linesOf(second).slice(1)).toEqual([initialized]);
   });
 
+  it("do not get their answers to another server either, where these had not been sent when the link was lost", async () => {
+    const stage = await begun();
+    stage.remote.say(`${fromServer(0)}\n`);
+    await settle();
+    stage.remote.stdin.stall();
+    stage.host.push(`${request("x".repeat(2000))}\n`, `${request(1)}\n`);
+    await settle();
+    stage.host.push(`${result(0)}\n`);
+    await settle();
+    stage.remote.lose();
+    const remote = await restored(stage);
+    expect(linesOf(remote).map((line) => line.replace(/"id":"[^"]*"/, '"id":0'))).toEqual([
+      initialize,
+      initialized,
+      request(1),
+    ]);
+  });
+
   it("in batches: the late answers are cut out, ids that come again renamed", async () => {
     const stage = await begun();
     stage.remote.say(`${fromServer(0)}\n${fromServer(1)}\n`);
