@@ -5,12 +5,13 @@
 import fc from "fast-check";
 import { describe, expect, vi } from "vitest";
 import "../../src/mcp/reconnection.ts"; // it is loaded with the first loss
-import { FakeRemote, Stage } from "../mcp/fakes.ts";
+import { FakeRemote, Sink, Stage } from "../mcp/fakes.ts";
 import { cuts, pieces } from "./mutations.ts";
 import { property } from "./property.ts";
 import { pass, settle } from "./turns.ts";
 
 const initialize = '{"jsonrpc":"2.0","id":"init","method":"initialize","params":{"protocolVersion":"2025-11-25"}}';
+const discover = '{"jsonrpc":"2.0","id":"init","method":"server/discover"}';
 const initialized = '{"jsonrpc":"2.0","method":"notifications/initialized"}';
 const identity =
   '{"protocolVersion":"2025-11-25","capabilities":{"tools":{"listChanged":true},"logging":{}},"serverInfo":{"name":"s","version":"1"}}';
@@ -18,18 +19,23 @@ const identity =
 type Act =
   | {
       readonly act:
-        | "ask"
         | "level"
         | "lose"
-        | "settle"
+        | "loseUntold"
         | "redial"
+        | "shakeHands"
         | "refuse"
+        | "initialized"
         | "remoteNotifies"
         | "remoteAsks"
+        | "hostAnswersAll"
         | "stall"
-        | "flow";
+        | "flow"
+        | "stallHost"
+        | "flowHost";
     }
-  | { readonly act: "answer" | "cancel" | "hostAnswers"; readonly which: number }
+  | { readonly act: "ask"; readonly isLong: boolean; readonly isSplit: boolean; readonly isBatch: boolean }
+  | { readonly act: "answer" | "cancel" | "hostAnswers" | "remoteCancels"; readonly which: number }
   | { readonly act: "wait"; readonly milliseconds: number };
 
 const which = fc.nat(9);
@@ -37,35 +43,57 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   {
     weight: 8,
     arbitrary: fc.record({
-      act: fc.constantFrom<
-        "ask" | "settle" | "redial" | "lose" | "refuse" | "remoteNotifies" | "remoteAsks" | "level" | "stall" | "flow"
-      >(
-        ...(["ask", "ask", "ask", "settle", "settle", "redial", "redial", "lose", "refuse"] as const),
-        ...(["remoteNotifies", "level", "stall", "flow", "remoteAsks", "remoteAsks"] as const),
+      act: fc.constantFrom(
+        ...(["redial", "redial", "shakeHands", "shakeHands", "lose", "loseUntold", "refuse"] as const),
+        ...(["initialized", "remoteNotifies", "level", "stall", "flow", "stallHost", "flowHost"] as const),
+        ...(["remoteAsks", "remoteAsks", "hostAnswersAll"] as const),
       ),
+    }),
+  },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      act: fc.constant("ask" as const),
+      isLong: fc.boolean(),
+      isSplit: fc.boolean(),
+      isBatch: fc.boolean(),
     }),
   },
   {
     weight: 6,
     arbitrary: fc.record({ act: fc.constantFrom("answer" as const, "answer" as const, "hostAnswers" as const), which }),
   },
-  { weight: 1, arbitrary: fc.record({ act: fc.constant("cancel" as const), which }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({ act: fc.constantFrom("cancel" as const, "remoteCancels" as const), which }),
+  },
   {
     weight: 2,
     arbitrary: fc.record({ act: fc.constant("wait" as const), milliseconds: fc.constantFrom(100, 6_000, 31_000) }),
   },
 );
 
+/** How host and server begin; `fallback`: the server bears no probe, and gets a session of its own for `initialize`. */
+const opening = fc.constantFrom("initialize" as const, "discover" as const, "fallback" as const);
+
 describe("a link that is lost again and again", () => {
   property(
     "every request is answered once and reaches one server at most once, whatever is lost when",
-    fc.record({ acts: fc.array(act, { maxLength: 40 }), lengths: cuts }),
-    async ({ acts, lengths }) => {
+    fc.record({
+      acts: fc.array(fc.tuple(act, fc.boolean()), { maxLength: 40 }),
+      lengths: cuts,
+      opening,
+      isInitialized: fc.boolean(),
+    }),
+    async ({ acts, lengths, opening, isInitialized }) => {
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
       try {
-        const play = new Play(lengths);
-        await play.begin();
-        for (const each of acts) await play.do(each);
+        const play = new Play(lengths, opening !== "discover");
+        await play.begin(opening, isInitialized);
+        for (const [each, isSettled] of acts) {
+          await play.do(each);
+          if (isSettled) await settle();
+        }
         await play.end();
         play.check();
       } finally {
@@ -82,45 +110,76 @@ interface Asked {
   isCancelled: boolean;
 }
 
+/** A question of a server's as the host has it: under which id, of which server, and that server's own id. */
+interface Question {
+  readonly id: string;
+  readonly by: number;
+  readonly own: number;
+}
+
+/** Lines towards a server that are longer go in pieces, bytes. */
+const streamBytes = 200;
+
 class Play {
-  readonly #stage = new Stage({}, undefined, true);
+  readonly #stage = new Stage({ streamBytes }, undefined, true);
   readonly #lengths: readonly number[];
+  readonly #hasHandshake: boolean;
   readonly #asked: Asked[] = [];
   readonly #remotes: FakeRemote[] = [this.#stage.remote];
-  /** Handshakes of ours that a server has answered, by remote. */
+  /** The servers that have answered a handshake. */
   readonly #shaken = new Set<FakeRemote>();
-  readonly #ids = new Map<FakeRemote, number>();
-  #isLost = false;
+  /** How many questions each server has asked. */
+  readonly #questions = new Map<FakeRemote, number>();
+  readonly #answeredByHost: (Question & { readonly at: number })[] = [];
+  #taken: Stage["redials"][number] | undefined;
+  #hasBroken = false;
+  #isInitialized = false;
   #notifications = 0;
   #levels = 0;
+  /** Of a line that the host is in the middle of. */
+  #rest = "";
 
-  constructor(lengths: readonly number[]) {
+  constructor(lengths: readonly number[], hasHandshake: boolean) {
     this.#lengths = lengths;
+    this.#hasHandshake = hasHandshake;
   }
 
   get #remote(): FakeRemote {
     return this.#remotes.at(-1) as FakeRemote;
   }
 
-  async begin(): Promise<void> {
-    this.#stage.connect();
+  /** By itself, or because we gave it up. */
+  get #isLost(): boolean {
+    return this.#hasBroken || this.#remote.calls.includes("disconnect");
+  }
+
+  async begin(opening: "initialize" | "discover" | "fallback", isInitialized: boolean): Promise<void> {
+    if (opening === "fallback") await this.#probeInVain();
+    else this.#stage.connect();
     await settle();
-    this.#hostSays(initialize);
+    this.#hostSays(opening === "discover" ? discover : initialize);
     await settle();
+    this.#shaken.add(this.#remote);
     this.#remoteSays(`{"jsonrpc":"2.0","id":"init","result":${identity}}`);
     await settle();
-    this.#hostSays(initialized);
+    if (isInitialized) this.#sayInitialized();
     await settle();
   }
 
+  /** A silent server: the host's next line opens another session. */
+  async #probeInVain(): Promise<void> {
+    const next = newServer();
+    this.#stage.remote.reopen = () => Promise.resolve(next);
+    this.#stage.connect();
+    this.#hostSays(discover);
+    await pass(8_000);
+    this.#remotes.push(next);
+  }
+
   async do(given: Act): Promise<void> {
-    this.#shakeHands();
     switch (given.act) {
-      case "ask": {
-        const line = `{"jsonrpc":"2.0","id":${this.#asked.length},"method":"tools/call"}`;
-        this.#asked.push({ line, remote: { by: undefined }, isCancelled: false });
-        return this.#hostSays(line);
-      }
+      case "ask":
+        return this.#ask(given);
       case "level":
         return this.#hostSays(
           `{"jsonrpc":"2.0","id":"level ${this.#levels++}","method":"logging/setLevel","params":{"level":"info"}}`,
@@ -129,68 +188,81 @@ class Play {
         const asked = this.#asked[given.which];
         if (asked === undefined) return;
         asked.isCancelled = true;
-        return this.#hostSays(
-          `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${given.which}}}`,
-        );
+        return this.#hostSays(cancelled(given.which));
       }
       case "answer": {
-        const open = this.#asked.filter(({ line, remote }) => remote.by === undefined && this.#heard().includes(line));
+        const heard = linesOf(this.#remote);
+        const open = this.#asked.filter(({ line, remote }) => remote.by === undefined && heard.includes(line));
         const asked = open[given.which % Math.max(1, open.length)];
-        if (asked === undefined) return;
+        if (asked === undefined || this.#isLost) return;
         asked.remote.by = this.#remote;
         return this.#remoteSays(`{"jsonrpc":"2.0","id":${this.#asked.indexOf(asked)},"result":{}}`);
       }
       case "remoteAsks":
-        if (this.#isReady()) this.#remoteSays(`{"jsonrpc":"2.0","id":${this.#nextId()},"method":"roots/list"}`);
+        return this.#question();
+      case "remoteCancels": {
+        const count = this.#questions.get(this.#remote) ?? 0;
+        if (count > 0) this.#remoteSays(cancelled(given.which % count));
         return;
+      }
       case "hostAnswers": {
         const open = openAtHost(this.#stage.lines, this.#answeredByHost);
-        const id = open[given.which % Math.max(1, open.length)];
-        if (id === undefined) return;
-        this.#answeredByHost.push({ id, at: this.#stage.lines.length });
-        return this.#hostSays(`{"jsonrpc":"2.0","id":${id},"result":{"roots":[]}}`);
+        const question = open[given.which % Math.max(1, open.length)];
+        if (question !== undefined) this.#hostSays(this.#hostsAnswer(question));
+        return;
       }
+      case "hostAnswersAll": {
+        const answers = openAtHost(this.#stage.lines, this.#answeredByHost).map((each) => this.#hostsAnswer(each));
+        if (answers.length > 0) this.#hostSays(`[${answers.join(" , ")}]`);
+        return;
+      }
+      case "initialized":
+        return this.#sayInitialized();
       case "remoteNotifies":
         if (this.#isReady()) this.#remoteSays(`{"jsonrpc":"2.0","method":"m","params":[${this.#notifications++}]}`);
         return;
       case "lose":
-        if (!this.#isLost) this.#remote.lose();
-        this.#isLost = true;
+      case "loseUntold":
+        if (!this.#isLost) this.#remote.lose("Connection reset by peer", given.act === "loseUntold");
+        this.#hasBroken = true;
         return;
       case "redial": {
+        if (this.#isLost && this.#stage.redials.at(-1) === this.#taken) await pass(7_500);
         const redial = this.#stage.redials.at(-1);
         if (!this.#isLost || redial === undefined || redial === this.#taken) return;
         this.#taken = redial;
-        this.#isLost = false;
-        this.#remotes.push(new FakeRemote());
-        redial.succeed(this.#remote);
-        return settle();
+        this.#hasBroken = false;
+        this.#remotes.push(newServer());
+        return redial.succeed(this.#remote);
       }
+      case "shakeHands":
+        return this.#shakeHands();
       case "refuse": {
         const redial = this.#stage.redials.at(-1);
         if (redial === this.#taken) return;
         this.#taken = redial;
-        redial?.fail(new Error("Connection refused"));
-        return;
+        return redial?.fail(new Error("Connection refused"));
       }
       case "stall":
         return this.#remote.stdin.stall();
       case "flow":
         return this.#remote.stdin.flow();
+      case "stallHost":
+        return this.#stage.shown.stall();
+      case "flowHost":
+        return this.#stage.shown.flow();
       case "wait":
         return pass(given.milliseconds);
-      case "settle":
-        return settle();
     }
   }
 
-  readonly #answeredByHost: { readonly id: string; readonly at: number }[] = [];
-  #taken: Stage["redials"][number] | undefined;
-
   async end(): Promise<void> {
+    this.#stage.shown.flow();
     this.#remote.stdin.flow();
+    this.#endLine();
     await settle();
     this.#shakeHands();
+    await settle();
     this.#stage.host.end();
     for (let turn = 0; turn < 4; turn++) {
       await pass(45_000);
@@ -201,7 +273,7 @@ class Play {
   check(): void {
     const { lines, code } = this.#stage;
     expect(code).toBeTypeOf("number");
-    const heard = this.#remotes.flatMap(({ stdin }) => stdin.text.split("\n").filter((line) => line !== ""));
+    const heard = this.#remotes.flatMap(linesOf);
     this.#asked.forEach(({ line, isCancelled }, id) => {
       expect(heard.filter((each) => each === line).length, line).toBeLessThanOrEqual(1);
       const answers = lines.filter((each) => new RegExp(`"id":${id},"(result|error)"`).test(each));
@@ -210,7 +282,12 @@ class Play {
     });
     for (const line of lines) expect(line).not.toMatch(/"id":"mcp-ssh-client[^"]*","(result|error)"/);
     this.#checkServerRequests();
-    const order = heard.flatMap((line) => /"id":(\d+),"method":"tools\/call"/.exec(line)?.slice(1).map(Number) ?? []);
+    this.#remotes.forEach((remote, index) => {
+      this.#checkServer(remote, index);
+    });
+    const order = heard.flatMap((line) =>
+      [...line.matchAll(/"id":(\d+),"method":"tools\/call"/g)].map(([, id]) => Number(id)),
+    );
     expect(order).toEqual([...order].sort((a, b) => a - b));
     const said = lines.flatMap((line) => /"method":"m","params":\[(\d+)\]/.exec(line)?.slice(1).map(Number) ?? []);
     expect(said).toEqual(Array.from({ length: this.#notifications }, (_, n) => n));
@@ -221,42 +298,88 @@ class Play {
     const open = new Set<string>();
     this.#stage.lines.forEach((line, at) => {
       for (const answer of this.#answeredByHost) if (answer.at === at) open.delete(answer.id);
-      const [, asked] = /"id":("[^"]*"|\d+),"method":"roots\/list"/.exec(line) ?? [];
-      const [, cancelled] = /"notifications\/cancelled".*"requestId":("[^"]*"|\d+)/.exec(line) ?? [];
-      if (cancelled !== undefined) open.delete(cancelled);
-      if (asked !== undefined) {
-        expect(open, line).not.toContain(asked);
-        open.add(asked);
+      const question = questionIn(line);
+      open.delete(cancelledIn(line) ?? "");
+      if (question !== undefined) {
+        expect(open, line).not.toContain(question.id);
+        open.add(question.id);
       }
     });
   }
 
-  /** As SDK servers count, each from 0. */
-  #nextId(): number {
-    const id = this.#ids.get(this.#remote) ?? 0;
-    this.#ids.set(this.#remote, id + 1);
-    return id;
+  /** Whole lines only; the handshake first, and once; and no answers but to its own questions, under its own ids. */
+  #checkServer(remote: FakeRemote, index: number): void {
+    const messages = linesOf(remote).flatMap((line) => JSON.parse(line) as Heard | Heard[]);
+    const methods = messages.map(({ method }) => method);
+    const isFirstOfTwo = methods.includes("server/discover");
+    if (this.#hasHandshake && !isFirstOfTwo && messages.length > 0) expect(methods[0]).toBe("initialize");
+    expect(methods.filter((method) => method === "initialize").length).toBeLessThanOrEqual(1);
+    expect(methods.filter((method) => method === "notifications/initialized").length).toBeLessThanOrEqual(1);
+    const answers = messages.filter(({ method }) => method === undefined);
+    for (const { id, result } of answers) expect(result?.to).toEqual([index, id]);
+    expect(new Set(answers.map(({ id }) => id)).size).toBe(answers.length);
+    if (remote !== this.#remote || this.#isLost) return;
+    const given = this.#answeredByHost.filter(({ by }) => by === index).map(({ own }) => own);
+    expect(answers.map(({ id }) => id)).toEqual(given);
   }
 
-  /** A server asks with ids that it uses for one thing at a time; it does so once hands are shaken. */
+  #ask({ isLong, isSplit, isBatch }: Act & { readonly act: "ask" }): void {
+    const text = isLong ? "x".repeat(streamBytes + 100) : "x";
+    const request = (id: number): string => `{"jsonrpc":"2.0","id":${id},"method":"tools/call","params":["${text}"]}`;
+    const next = this.#asked.length;
+    const line = isBatch ? `[${request(next)},${request(next + 1)}]` : request(next);
+    this.#endLine();
+    for (let count = isBatch ? 2 : 1; count > 0; count--)
+      this.#asked.push({ line, remote: { by: undefined }, isCancelled: false });
+    const said = isSplit ? line.length - 10 : line.length + 1;
+    this.#rest = `${line}\n`.slice(said);
+    this.#push(`${line}\n`.slice(0, said));
+  }
+
+  #hostsAnswer(question: Question): string {
+    const { id, by, own } = question;
+    this.#answeredByHost.push({ ...question, at: this.#stage.lines.length });
+    return `{"jsonrpc":"2.0","id":${id},"result":{"to":[${by},${own}]}}`;
+  }
+
+  /** A server asks with ids that it uses for one thing at a time, from 0 on as SDK servers do, once it was asked anything. */
+  #question(): void {
+    if (!this.#hasHandshake || this.#isLost || linesOf(this.#remote).length === 0) return;
+    const id = this.#questions.get(this.#remote) ?? 0;
+    this.#questions.set(this.#remote, id + 1);
+    const params = `[${this.#remotes.length - 1},${id}]`;
+    this.#remoteSays(`{"jsonrpc":"2.0","id":${id},"method":"roots/list","params":${params}}`);
+  }
+
   #isReady(): boolean {
-    return !this.#isLost && (this.#remotes.length === 1 || this.#shaken.has(this.#remote));
+    return !this.#isLost && (!this.#hasHandshake || this.#shaken.has(this.#remote));
   }
 
   #shakeHands(): void {
-    if (this.#isLost || this.#shaken.has(this.#remote) || this.#remotes.length === 1) return;
+    if (this.#isLost || this.#shaken.has(this.#remote)) return;
     const [, id] = /"id":("mcp-ssh-client[^"]*"),"method":"initialize"/.exec(this.#remote.stdin.text) ?? [];
     if (id === undefined) return;
     this.#shaken.add(this.#remote);
     this.#remoteSays(`{"jsonrpc":"2.0","id":${id},"result":${identity}}`);
   }
 
-  #heard(): string[] {
-    return this.#remote.stdin.text.split("\n");
+  #sayInitialized(): void {
+    if (this.#hasHandshake && !this.#isInitialized) this.#hostSays(initialized);
+    this.#isInitialized = true;
   }
 
   #hostSays(line: string): void {
-    this.#stage.host.push(...pieces(new TextEncoder().encode(`${line}\n`), this.#lengths));
+    this.#endLine();
+    this.#push(`${line}\n`);
+  }
+
+  #endLine(): void {
+    if (this.#rest !== "") this.#push(this.#rest);
+    this.#rest = "";
+  }
+
+  #push(text: string): void {
+    this.#stage.host.push(...pieces(new TextEncoder().encode(text), this.#lengths));
   }
 
   #remoteSays(line: string): void {
@@ -264,21 +387,49 @@ class Play {
   }
 }
 
-/** The server's requests that the host has seen and neither answered nor was told to forget. */
+/** One line on the way to it, and the next has to wait if it stalls. */
+function newServer(): FakeRemote {
+  return new FakeRemote(new Sink(1));
+}
+
+interface Heard {
+  readonly id?: unknown;
+  readonly method?: string;
+  readonly result?: { readonly to: readonly unknown[] };
+}
+
+/** Those that a server has heard whole. */
+function linesOf(remote: FakeRemote): string[] {
+  return remote.stdin.text.split("\n").slice(0, -1);
+}
+
+function cancelled(id: number): string {
+  return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":${id}}}`;
+}
+
+function cancelledIn(line: string): string | undefined {
+  return /"notifications\/cancelled".*"requestId":("[^"]*"|\d+)/.exec(line)?.[1];
+}
+
+function questionIn(line: string): Question | undefined {
+  const [, id, by, own] = /"id":("[^"]*"|\d+),"method":"roots\/list","params":\[(\d+),(\d+)\]/.exec(line) ?? [];
+  return id === undefined ? undefined : { id, by: Number(by), own: Number(own) };
+}
+
+/** The servers' questions that the host has seen and neither answered nor was told to forget. */
 function openAtHost(
   lines: readonly string[],
   answered: readonly { readonly id: string; readonly at: number }[],
-): string[] {
-  const open: string[] = [];
+): readonly Question[] {
+  let open: Question[] = [];
   const close = (id: string | undefined): void => {
-    const at = id === undefined ? -1 : open.indexOf(id);
-    if (at >= 0) open.splice(at, 1);
+    open = open.filter((question) => question.id !== id);
   };
   lines.forEach((line, at) => {
     for (const answer of answered) if (answer.at === at) close(answer.id);
-    const [, asked] = /"id":("[^"]*"|\d+),"method":"roots\/list"/.exec(line) ?? [];
-    if (asked !== undefined) open.push(asked);
-    close(/"notifications\/cancelled".*"requestId":("[^"]*"|\d+)/.exec(line)?.[1]);
+    const question = questionIn(line);
+    if (question !== undefined) open.push(question);
+    close(cancelledIn(line));
   });
   for (const answer of answered) if (answer.at === lines.length) close(answer.id);
   return open;

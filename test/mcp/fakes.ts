@@ -133,7 +133,7 @@ export class Sink {
 
 /** A remote: what it hears on `stdin`, says on `stdout` and `stderr`, and how it ends. */
 export class FakeRemote {
-  readonly stdin = new Sink();
+  readonly stdin: Sink;
   readonly stdout = new Source();
   readonly stderr = new Source();
   /** What was asked of the session and the connection, in order. */
@@ -155,7 +155,8 @@ export class FakeRemote {
   readonly #exited = deferred<ExitStatus | undefined>();
   readonly #closed = deferred<SshError | undefined>();
 
-  constructor() {
+  constructor(stdin: Sink = new Sink()) {
+    this.stdin = stdin;
     this.session = {
       readable: this.stdout.stream,
       writable: this.stdin.stream,
