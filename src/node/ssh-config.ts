@@ -89,7 +89,7 @@ export function configTokens(values: ConfigValues, facts: ConfigFacts, host: str
     h: host,
     i: facts.localUserId || null,
     j: jump,
-    k: values.hostKeyAlias ?? host,
+    k: values.hostKeyAlias ?? facts.host,
     l: localHost || null,
     n: facts.host,
     p: port,

@@ -253,6 +253,16 @@ describeNeeding(missingSsh(), "as ssh -G", () => {
     expect(told(/debug1: Executing proxy command: exec (.*?)\r?\n/g)).toEqual([config.proxyCommand]);
   });
 
+  test("%k without a HostKeyAlias is the name as it was typed", () => {
+    const text = "HostName y.invalid\nIdentityFile k-%k\nProxyCommand false %k";
+    const path = folder.write("config", text);
+    const { config } = ourAnswer(path, text, { host: "X" });
+    const debug = sshDebug(path, { host: "X" });
+    expect(debug).toMatch(`identity file ${config.identityFiles} type`);
+    expect(debug).toMatch(`Executing proxy command: exec ${config.proxyCommand}`);
+    expect(config.proxyCommand).toBe("false X");
+  });
+
   test("any lines in any order", () => {
     const word = fc.constantFrom(
       "x",
