@@ -193,10 +193,18 @@ export const configRows: readonly Mutant[] = [
   {
     id: "revoked-keys-unmarked",
     file: "src/node/revoked-keys.ts",
-    find: '"@revoked * ") };',
-    replace: '"* ") };',
+    find: '"@revoked * ");',
+    replace: '"* ");',
     why: "a list of keys that are not to be trusted makes them trusted, for every host",
     caughtBy: { file: "test/node/revoked-keys.test.ts", test: "a key of the list is refused" },
+  },
+  {
+    id: "revoked-keys-unclear",
+    file: "src/node/revoked-keys.ts",
+    find: "if (unclear !== undefined) throw",
+    replace: "if (unclear === path) throw",
+    why: "a list that holds a line which cannot be read revokes no more than the rest of it",
+    caughtBy: { file: "test/node/revoked-keys.test.ts", test: "revokes all, as with ssh" },
   },
   {
     id: "revoked-keys-unread",

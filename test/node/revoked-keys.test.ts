@@ -43,6 +43,18 @@ test("a list that is not there revokes all", async () => {
   await expect(readRevokedKeys([join(folder, "nothing")])).rejects.toThrow("nothing: no such file");
 });
 
+test.each([
+  ["a line of known_hosts", "h KEY", "unknown key type"],
+  ["a marked one", "@revoked * KEY", "unknown key type"],
+  ["a key cut short", "CUT", "the key is not a well-formed ssh-ed25519 key"],
+  ["a type that nobody knows", "ssh-foo AAAAB3NzaC1mb28AAAAA", "unknown key type"],
+  ["a type alone", "ssh-ed25519", "the line ends too early"],
+])("a list that holds %s revokes all, as with ssh, since nobody knows which key is meant", async (_, line, why) => {
+  const key = makeKeyPair().publicKey;
+  const list = write("unclear", `# one\n${line.replace("KEY", key).replace("CUT", key.slice(0, 60))}\n`);
+  await expect(readRevokedKeys([list])).rejects.toThrow(`RevokedHostKeys ${list}:2: ${why}`);
+});
+
 const missing = findExecutable("ssh-keygen") === undefined ? "no ssh-keygen here: install openssh-client" : undefined;
 describeNeeding(missing, "a list of ssh-keygen's", () => {
   test("in binary form is refused by name", async () => {
