@@ -1,7 +1,7 @@
 /**
  * Client keys: the key files that the settings mean, read; the one that is missing made, as the replaced tool did.
  */
-import { FileError } from "../node/files.ts";
+import { FileError, halfAloneError } from "../node/files.ts";
 import { type KeyChoice, type ReadChoice, readChoices } from "../node/key-choices.ts";
 import type { Log } from "../node/log.ts";
 import { printable } from "../ssh/printable.ts";
@@ -37,7 +37,7 @@ export async function readKeysThereAre(settings: Settings): Promise<readonly Rea
   } catch (error) {
     if (!(error instanceof FileError) || error.code !== "ENOENT" || error.asked !== ownKey) throw error;
     const beside = await readChoices([{ path: `${ownKey}.pub`, isNamed: false }]);
-    if (beside.some(({ file }) => file !== undefined)) throw error; // its private half is elsewhere: none is made
+    if (beside.some(({ file }) => file !== undefined)) throw halfAloneError(ownKey);
     return choices.map((choice) => ({ ...choice, file: undefined }));
   }
 }

@@ -25,7 +25,7 @@ function hostKeyCure({ what }: Explanation): Explanation {
 
 function fileCure(error: FileError, explanation: Explanation, server: Settings): Explanation {
   const isKey = error.code === "ENOENT" && keyChoices(server).some(({ path }) => path === error.asked);
-  if (!isKey) return explanation;
+  if (!isKey || error.asked.endsWith(".pub")) return explanation;
   const make = keygenCommand(error.path);
   if (server.keyServer !== undefined)
     return { ...explanation, cure: `make it, and the key server is told of it: ${make}` };

@@ -3,7 +3,7 @@
  * holds the words that people search for, never a stack.
  */
 import { openToOthers } from "../node/config-files.ts";
-import { FileError, shellQuoted } from "../node/files.ts";
+import { FileError, halfAlone, shellQuoted } from "../node/files.ts";
 import { IdentityError, type Lack } from "../node/key-choices.ts";
 import { KeyServerError } from "../node/key-server-error.ts";
 import { DENIED, DialError } from "../node/tcp.ts";
@@ -33,7 +33,12 @@ export const reportAddress = "https://github.com/mcp-ssh-client/mcp-ssh-client/i
 /** What of the settings the cures name. */
 export type Attempt = Pick<Settings, "host" | "port" | "username"> &
   Chosen &
-  Partial<Pick<Settings, "keyServer" | "passedOverPort" | "offer" | "configuredOffer">> & {
+  Partial<
+    Pick<
+      Settings,
+      "keyServer" | "passedOverPort" | "offer" | "configuredOffer" | "knownHosts" | "sshConfig" | "passphraseFile"
+    >
+  > & {
     /** The key's line for authorized_keys, where it was made in this run. */
     readonly madeLine?: string | undefined;
   };
@@ -115,13 +120,26 @@ function explainDial(error: DialError, { port, isJump, passedOverPort }: Attempt
   return { what, cure: `check name and port${by("--host, --port")} and the firewalls on the way` };
 }
 
-function explainFile(error: FileError, { clientKeys }: Attempt): Explanation {
-  if (error.code === openToOthers) return { what: error.message, cure: `chmod go-w ${shellQuoted(error.path)}` };
-  const isKey = error.code === "ENOENT" && clientKeys.includes(error.asked);
-  const path = shellQuoted(error.path);
-  const make = `ssh-keygen -t ed25519 -f ${path} -N ''`;
-  const cure = `make a key with: ${make} and have ${path}.pub added to authorized_keys there`;
-  return { what: error.message, cure: isKey ? cure : "" };
+function explainFile({ message: what, code, asked, path }: FileError, attempt: Attempt): Explanation {
+  if (code === openToOthers) return { what, cure: `chmod go-w ${shellQuoted(path)}` };
+  if (code === halfAlone) {
+    const cure = `put it there, or name ${shellQuoted(`${path}.pub`)} with --client-key, and the agent with --agent`;
+    return { what, cure };
+  }
+  const flag = flagOf(asked, attempt);
+  if (code !== "ENOENT" || flag !== "--client-key" || asked.endsWith(".pub"))
+    return { what, cure: flag === undefined ? "" : `check ${flag}` };
+  const file = shellQuoted(path);
+  const make = `ssh-keygen -t ed25519 -f ${file} -N ''`;
+  return { what, cure: `make a key with: ${make} and have ${file}.pub added to authorized_keys there` };
+}
+
+/** The flag that names the file, if one does. */
+function flagOf(asked: string, { clientKeys, knownHosts, sshConfig, passphraseFile }: Attempt): string | undefined {
+  if (clientKeys.includes(asked)) return "--client-key";
+  if (asked === knownHosts) return "--known-hosts";
+  if (asked === sshConfig) return "--ssh-config";
+  return asked === passphraseFile ? "--passphrase-file" : undefined;
 }
 
 function explainRefusal(error: AuthError, attempt: Attempt): Explanation {

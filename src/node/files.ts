@@ -234,6 +234,16 @@ export function ifMissing(error: NodeJS.ErrnoException): undefined {
   if (error.code !== "ENOENT") throw error;
 }
 
+/** The code of a FileError for a key of which only the public half is there: nobody makes one in its place. */
+export const halfAlone = "EHALF";
+
+/** That error. `asked`: the private half. */
+export function halfAloneError(asked: string): FileError {
+  const name = printable(expandHome(asked));
+  const elsewhere = "so its private half is elsewhere, in an agent perhaps";
+  return new FileError(`There is no key ${name}, though its public half is there, ${elsewhere}`, asked, halfAlone);
+}
+
 /** What opening or reading `asked`, or something else done with it, failed with. */
 export function fileError(asked: string, error: NodeJS.ErrnoException, doing = "read"): FileError {
   const message = `Cannot ${doing} ${printable(expandHome(asked))}: ${causeOf(error)}`;

@@ -7,11 +7,10 @@ import { basename, dirname, join } from "node:path";
 import { encodeBase64 } from "../ssh/base64.ts";
 import { ed25519Pair } from "../ssh/key-material.ts";
 import { fingerprint } from "../ssh/known-hosts.ts";
-import { printable } from "../ssh/printable.ts";
 import { encodePrivateKey } from "../ssh/private-key.ts";
 import { systemRandomBytes } from "../ssh/random-bytes.ts";
 import { utf8 } from "../ssh/wire.ts";
-import { expandHome, FileError, fileError, ifMissing } from "./files.ts";
+import { expandHome, FileError, fileError, halfAloneError, ifMissing } from "./files.ts";
 import { loadPlatform } from "./platform.ts";
 
 /** How a key is to be made. */
@@ -46,10 +45,7 @@ export async function createKey(path: string, creation: KeyCreation = {}): Promi
   const expanded = expandHome(path);
   try {
     await mkdir(dirname(expanded), { recursive: true, mode: 0o700 });
-    if (await isPublicHalfAlone(expanded)) {
-      const message = `There is no key ${printable(expanded)}, though its public half is there: is the private half elsewhere, in an agent perhaps?`;
-      throw new FileError(message, path, "ENOENT");
-    }
+    if (await isPublicHalfAlone(expanded)) throw halfAloneError(path);
     const { text, publicLine, publicKeyBlob } = await newKey(creation);
     const publicPath = `${expanded}.pub`;
     const publicHalf = await prepare(publicPath, `${publicLine}\n`, 0o644);

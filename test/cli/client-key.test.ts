@@ -119,6 +119,8 @@ describe("a client key that is missing", () => {
     writeFileSync(join(home, "key.pub"), "ssh-ed25519 AAAA\n");
     const stderr = await ended([...(await nowhere()), "--client-key", "~/key"]);
     expect(stderr).toContain(`There is no key ${home}/key, though its public half is there`);
+    expect(stderr).toContain(`name ${home}/key.pub with --client-key`);
+    expect(stderr).not.toContain("ssh-keygen"); // it would write over the public half
     expect(readdirSync(home)).toEqual(["key.pub"]);
   });
 

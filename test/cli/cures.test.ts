@@ -42,6 +42,11 @@ describe("a key that is not there", () => {
   ])("but not for %s", (_, error) => {
     expect(words(error, "x", ["--client-key", "/k/a"])).toBe("x | look");
   });
+
+  test("nor for a public key, which is made under no such name", () => {
+    const error = new FileError("no such file", "/k.pub", "ENOENT");
+    expect(words(error, "x", ["--client-key", "/k.pub"])).toBe("x | look");
+  });
 });
 
 describe("a login that is refused", () => {

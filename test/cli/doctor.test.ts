@@ -158,7 +158,8 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
       expect(failed?.cure).toContain(`npx -y mcp-ssh-client keygen --client-key ${server.home}/none`);
       writeFileSync(join(server.home, "half.pub"), `${makeKeyPair().publicKey}\n`);
       const half = await diagnose([...where(), "--client-key", "~/half", "--command", "x"], server.home);
-      expect(half.failed?.name).toBe("config");
+      expect(half.failed).toMatchObject({ name: "config", cause: expect.stringContaining("its public half is there") });
+      expect(half.failed?.cure).toContain(`name ${server.home}/half.pub with --client-key`); // keygen makes none either
     });
 
     test("authentication: a key that a start would make, and none is made", async () => {

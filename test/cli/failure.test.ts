@@ -35,6 +35,14 @@ const late = (error: unknown): string => describeFailure(error, attempt, true);
 const narrowed = (list: string, offers: Pick<Attempt, "offer" | "configuredOffer">): string =>
   describeFailure(new NegotiationError("nothing in common", list, [], []), { ...attempt, ...offers }, false);
 
+/** What is said of a file that is not there, where that setting names it. */
+const unread = (setting: "knownHosts" | "sshConfig" | "passphraseFile"): string =>
+  describeFailure(
+    new FileError("Cannot read /f: no such file", "/f", "ENOENT"),
+    { ...attempt, [setting]: "/f" },
+    false,
+  );
+
 describe("a failure is one line with cause and cure", () => {
   const cases: [name: string, text: string, expected: string[]][] = [
     [
@@ -83,10 +91,22 @@ describe("a failure is one line with cause and cure", () => {
       ],
     ],
     [
-      "another file is missing",
-      early(new FileError("Cannot read /kh: no such file", "/kh", "ENOENT")),
-      ["Cannot read /kh: no such file"],
+      "no public key, which nobody makes under that name",
+      describeFailure(
+        new FileError("Cannot read /k.pub: no such file", "/k.pub", "ENOENT"),
+        { ...attempt, clientKeys: ["/k.pub"] },
+        false,
+      ),
+      ["Cannot read /k.pub: no such file; check --client-key"],
     ],
+    [
+      "a client key that is a folder",
+      early(new FileError("Cannot read /k: it is a folder", attempt.clientKeys[0], "EISDIR")),
+      ["it is a folder; check --client-key"],
+    ],
+    ["no known_hosts", unread("knownHosts"), ["Cannot read /f: no such file; check --known-hosts"]],
+    ["no configuration", unread("sshConfig"), ["Cannot read /f: no such file; check --ssh-config"]],
+    ["no passphrase", unread("passphraseFile"), ["Cannot read /f: no such file; check --passphrase-file"]],
     [
       "a key that is none",
       early(new KeyFormatError("Cannot use the key /k: it is a public key")),
@@ -239,7 +259,7 @@ describe("a failure is one line with cause and cure", () => {
 describe("where there is no cure, none is made up", () => {
   it.each([
     ["the runtime forbids the network", early(new DialError("Not permitted: h", "ERR_ACCESS_DENIED", undefined))],
-    ["the file is another one", early(new FileError("Cannot read /kh: no such file", "/kh", "ENOENT"))],
+    ["the file is one that no flag names", early(new FileError("Cannot read /kh: no such file", "/kh", "ENOENT"))],
     ["the host key says it all", late(new HostKeyError("Host key verification failed: unknown", "unknown"))],
     ["the server wants more than a key", late(new AuthError("Authentication failed: more", [], ["password"], true))],
     ["nothing is in common", early(new NegotiationError("no cipher in common", "cipher", [], []))],

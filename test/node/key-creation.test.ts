@@ -16,7 +16,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { FileError } from "../../src/node/files.ts";
+import { FileError, halfAlone } from "../../src/node/files.ts";
 import { createKey } from "../../src/node/key-creation.ts";
 import { parsePrivateKey } from "../../src/ssh/private-key.ts";
 
@@ -157,7 +157,7 @@ describe("nothing that is there is overwritten", () => {
     writeFileSync(`${path}.pub`, "ssh-ed25519 AAAA\n");
     const { message, code } = await failureOf(createKey(path));
     expect(message).toContain(`There is no key ${path}, though its public half is there`);
-    expect(code).toBe("ENOENT");
+    expect(code).toBe(halfAlone);
     expect(readdirSync(folder)).toEqual(["key.pub"]);
   });
 });
