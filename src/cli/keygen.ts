@@ -6,7 +6,7 @@ import { expandHome, FileError, readKeyFile, shellQuoted } from "../node/files.t
 import { createKey } from "../node/key-creation.ts";
 import { encodeBase64 } from "../ssh/base64.ts";
 import { hasHidden, printable } from "../ssh/printable.ts";
-import { keyTypeOf, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
+import { nameIn, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
 import { isEqual } from "../ssh/wire.ts";
 import { copyCommand } from "./commands.ts";
 import { takeOwnFlags } from "./own-flags.ts";
@@ -90,7 +90,7 @@ async function publicLineOf(path: string): Promise<string | undefined> {
   const key = own === undefined || (beside && isEqual(own, beside.publicKeyBlob)) ? beside : { publicKeyBlob: own };
   if (key === undefined) return undefined;
   const comment = "comment" in key ? printable(key.comment) : "";
-  return [printable(keyTypeOf(key.publicKeyBlob) ?? ""), encodeBase64(key.publicKeyBlob), comment]
+  return [printable(nameIn(key.publicKeyBlob) ?? ""), encodeBase64(key.publicKeyBlob), comment]
     .filter(Boolean)
     .join(" ");
 }

@@ -1,10 +1,11 @@
 /**
  * Host key pin: a server's key named in the command line itself, by its fingerprint or whole. Loads no cryptography.
  */
+import { isCertified } from "../ssh/algorithm-name.ts";
 import { decodeBase64 } from "../ssh/base64.ts";
 import type { HostKey } from "../ssh/connection.ts";
 import { KeyFormatError } from "../ssh/errors.ts";
-import { keyTypeOf } from "../ssh/public-key.ts";
+import { nameIn } from "../ssh/public-key.ts";
 import { isEqual } from "../ssh/wire.ts";
 
 /** The one key that a server may have, or one of a few. A fingerprint does not tell the key's type. */
@@ -18,10 +19,10 @@ export function parseHostKeyPin(text: string): HostKeyPin {
     throw new KeyFormatError("an MD5 fingerprint can be forged: take the SHA256 one, as ssh-keygen -l prints it");
   }
   const keyBlob = decodeBase64(second);
-  if (keyBlob === undefined || second === "" || keyTypeOf(keyBlob) !== first) {
+  if (keyBlob === undefined || second === "" || nameIn(keyBlob) !== first) {
     throw new KeyFormatError("neither a fingerprint (SHA256:...) nor a public key (ssh-ed25519 AAAA...)");
   }
-  if (first.includes("-cert-v01@")) throw new KeyFormatError("a certificate cannot be pinned: its key can");
+  if (isCertified(first)) throw new KeyFormatError("a certificate cannot be pinned: its key can");
   return { keyType: first, keyBlob };
 }
 

@@ -4,12 +4,13 @@
  * asked, and one that nobody named may be missing. A key's certificates are shown before the key.
  */
 import type { AgentIdentity } from "../ssh/agent.ts";
+import { isCertified } from "../ssh/algorithm-name.ts";
 import type { Signer } from "../ssh/algorithms/interfaces.ts";
 import { certifiedSigner, parseCertificate } from "../ssh/certificate.ts";
 import { AgentError, KeyFormatError, PassphraseError, ProtocolError, SshError } from "../ssh/errors.ts";
 import { fingerprint } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
-import { keyTypeOf, type PublicKey, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
+import { nameIn, type PublicKey, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
 import { maximumTries } from "../ssh/userauth.ts";
 import { isEqual } from "../ssh/wire.ts";
 import type { Agent } from "./agent.ts";
@@ -185,7 +186,7 @@ async function publicKeyBeside(path: string): Promise<Uint8Array | undefined> {
 
 /** The blob of the key that a certificate is for; undefined where the blob is no certificate. */
 function certifiedKeyOf(blob: Uint8Array): Uint8Array | undefined {
-  if (!keyTypeOf(blob)?.includes("-cert-v01@")) return undefined;
+  if (!isCertified(nameIn(blob) ?? "")) return undefined;
   try {
     return parseCertificate(blob).keyBlob;
   } catch (error) {

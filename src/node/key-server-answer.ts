@@ -8,7 +8,7 @@ import { encodeBase64 } from "../ssh/base64.ts";
 import { SshError } from "../ssh/errors.ts";
 import { fingerprint, parseKnownHosts } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
-import { keyTypeOf } from "../ssh/public-key.ts";
+import { nameIn } from "../ssh/public-key.ts";
 import type { HttpAnswer } from "./http.ts";
 
 /** The host key that a key server gave. */
@@ -61,7 +61,7 @@ function hostKeyOf(text: string): GivenHostKey | string {
 
 /** A public key as it is registered: type and base64, never a comment, by which the server would not know it again. */
 export function registrationOf(publicKeyBlob: Uint8Array): { readonly client_pub_key: string } {
-  return { client_pub_key: `${keyTypeOf(publicKeyBlob)} ${encodeBase64(publicKeyBlob)}` };
+  return { client_pub_key: `${nameIn(publicKeyBlob)} ${encodeBase64(publicKeyBlob)}` };
 }
 
 function jsonOf(answer: HttpAnswer): unknown {

@@ -22,14 +22,14 @@ export function parsePublicKey(text: string): PublicKey | undefined {
   const [, keyType = "", base64 = "", comment = ""] =
     /^(\S{1,100})[ \t]+([A-Za-z0-9+/=]+)(?:[ \t]+(.*))?$/.exec(line) ?? [];
   const publicKeyBlob = decodeBase64(base64);
-  if (publicKeyBlob === undefined || keyTypeOf(publicKeyBlob) !== keyType) return undefined;
+  if (publicKeyBlob === undefined || nameIn(publicKeyBlob) !== keyType) return undefined;
   return { keyType, publicKeyBlob, comment };
 }
 
-/** The name that a blob of a public key begins with; undefined where it is none. RFC 4253 §6.6. */
-export function keyTypeOf(publicKeyBlob: Uint8Array): string | undefined {
+/** The name that a blob, of a public key or a signature, begins with; undefined where it is none. RFC 4253 §6.6. */
+export function nameIn(blob: Uint8Array): string | undefined {
   try {
-    return decodeFields("a public key", { keyType: "text", rest: "rest" }, publicKeyBlob).keyType;
+    return decodeFields("blob", { name: "text", rest: "rest" }, blob).name;
   } catch (error) {
     if (error instanceof ProtocolError) return undefined;
     throw error;

@@ -8,7 +8,8 @@ import { AuthError, ProtocolError } from "./errors.ts";
 import { fingerprint } from "./known-hosts.ts";
 import * as m from "./messages.ts";
 import { printable, printableLines } from "./printable.ts";
-import { decode, decodeFields, encode, encodeFields, fromUtf8, isEqual } from "./wire.ts";
+import { nameIn } from "./public-key.ts";
+import { decode, encode, encodeFields, fromUtf8, isEqual } from "./wire.ts";
 
 const serviceName = "ssh-connection";
 const maximumBannerLines = 200; // over the whole of authentication; RFC 4252 §5.4 sets no bound
@@ -300,16 +301,6 @@ function untriedText(untried: number): string {
 function isTaken(signatureAlgorithms: readonly string[] | undefined, algorithm: string): boolean {
   if (signatureAlgorithms === undefined) return true;
   return signatureAlgorithms.includes(algorithm) || signatureAlgorithms.includes(plainName(algorithm));
-}
-
-/** The name that a blob of ours, of a key or a signature, begins with; undefined where it is none. RFC 4252 §7. */
-function nameIn(blob: Uint8Array): string | undefined {
-  try {
-    return decodeFields("blob", { name: "text", rest: "rest" }, blob).name;
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined; // not the peer's fault: it is our own signer's
-    throw error;
-  }
 }
 
 /** The algorithms that the server verifies in user authentication. RFC 8308 §3.1. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { keyTypeOf, parsePublicKey, publicHalfOf } from "../../src/ssh/public-key.ts";
+import { nameIn, parsePublicKey, publicHalfOf } from "../../src/ssh/public-key.ts";
 import { vectorFile } from "../support/vectors.ts";
 
 /** Lines as ssh-add -L printed them. */
@@ -41,7 +41,7 @@ describe("the text of a public key", () => {
   });
 
   test("a blob that is none has no type", () => {
-    expect(keyTypeOf(Uint8Array.of(0, 0, 0, 9, 65))).toBeUndefined();
+    expect(nameIn(Uint8Array.of(0, 0, 0, 9, 65))).toBeUndefined();
   });
 });
 
