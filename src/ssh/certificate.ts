@@ -10,6 +10,7 @@ import type { Certificate, HostKeyAlgorithm, Signer } from "./algorithms/interfa
 import { decodeWithin, refuseBlob } from "./algorithms/key-blobs.ts";
 import { KeyFormatError, ProtocolError } from "./errors.ts";
 import { canonicalHost } from "./host-pattern.ts";
+import { publicKeyFields } from "./known-hosts.ts";
 import { printable } from "./printable.ts";
 import { concat, encodeString, type Fields, isEqual, utf8 } from "./wire.ts";
 
@@ -140,24 +141,15 @@ const kinds: ReadonlyMap<number, Certificate["kind"]> = new Map([
   [2, "host"],
 ]);
 
-/** What stands for the key, between nonce and serial, as in the key's own blob behind its type. */
-const keyFields: Readonly<Record<string, Fields>> = {
-  "ssh-ed25519": { publicKey: "string" },
-  "ssh-rsa": { e: "mpint", n: "mpint" },
-  "ecdsa-sha2-nistp256": { curve: "text", publicKey: "string" },
-  "ecdsa-sha2-nistp384": { curve: "text", publicKey: "string" },
-  "ecdsa-sha2-nistp521": { curve: "text", publicKey: "string" },
-  "sk-ssh-ed25519@openssh.com": { publicKey: "string", application: "text" },
-  "sk-ecdsa-sha2-nistp256@openssh.com": { curve: "text", publicKey: "string", application: "text" },
-};
-
 function read(borrowed: Uint8Array): Parts {
   const blob = borrowed.slice();
   const head = decodeWithin("certificate", headFields, blob, section);
   const plain = plainName(head.type);
-  const layout = Object.hasOwn(keyFields, plain) && plain !== head.type ? keyFields[plain] : undefined;
-  if (layout === undefined) throw refuseBlob(`a certificate of type ${printable(head.type)}, which is none`, section);
-  const split: Fields & { readonly body: "rest" } = { ...layout, body: "rest" };
+  const keyFields = plain === head.type || plain === "ssh-dss" ? undefined : publicKeyFields.get(plain);
+  if (keyFields === undefined)
+    throw refuseBlob(`a certificate of type ${printable(head.type)}, which is none`, section);
+  // what stands for the key, between nonce and serial, is as in the key's own blob behind its type
+  const split: Fields & { readonly body: "rest" } = { ...keyFields, body: "rest" };
   const { body: bodyBytes } = decodeWithin("certificate", split, head.rest, section);
   const body = decodeWithin("certificate", bodyFields, bodyBytes, section);
   const kind = kinds.get(body.kind);

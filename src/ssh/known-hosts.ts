@@ -248,20 +248,22 @@ function hmacSha1(key: Uint8Array, message: Uint8Array): Uint8Array {
 function isKeyOf(keyOrCertificate: Uint8Array, keyBlob: Uint8Array): boolean {
   if (isEqual(keyOrCertificate, keyBlob)) return true;
   if (!isCertified(typeOf(keyOrCertificate) ?? "") || typeOf(keyBlob) === undefined) return false;
-  const key = decodeFields("public key", anyLayout, keyBlob);
-  const certificate = decodeFields("certificate", certificateLayout, keyOrCertificate);
-  const isSameType = certificate.type === certifiedName(key.type);
-  return isSameType && isEqual(certificate.rest.subarray(0, key.rest.length), key.rest);
+  const key = decodeFields("public key", typedFields, keyBlob);
+  const certificate = decodeFields("certificate", typedFields, keyOrCertificate);
+  const { rest } = decodeFields("certificate", certificateFields, certificate.rest);
+  return certificate.type === certifiedName(key.type) && isEqual(rest.subarray(0, key.rest.length), key.rest);
 }
 
 type ParsedLine = Pick<KnownHostsEntry, "marker" | "hosts" | "keyType" | "keyBlob">;
 
 /** What a line says; undefined where it says nothing; a text, why it was skipped. */
 function parseLine(content: string): ParsedLine | string | undefined {
-  const line = withoutNul(content).replace(/^[ \t]+/, "");
+  const [text = ""] = content.split("\0", 1); // OpenSSH reads a line as a C string
+  const line = text.replace(/^[ \t]+/, "");
   if (/^\r?$/.test(line) || line.startsWith("#")) return undefined;
-  const [marker, names, keyType, key] = line.startsWith("@") ? fieldsOf(line, 4) : ["", ...fieldsOf(line, 3)];
-  if (marker === undefined || !Object.hasOwn(markers, marker)) return "unknown marker";
+  const marked = line.startsWith("@") ? line : ` ${line}`; // without a marker it has an empty one
+  const [marker = "", names, keyType, key] = marked.split(/[ \t]+/, 4); // behind them stands a comment
+  if (!Object.hasOwn(markers, marker)) return "unknown marker";
   if (!names || !keyType || !key) return "the line ends too early: host names, key type and key are needed";
   const hosts = parseHosts(names);
   if (typeof hosts === "string") return hosts;
@@ -271,17 +273,6 @@ function parseLine(content: string): ParsedLine | string | undefined {
 }
 
 const markers = { "": "key", "@cert-authority": "cert-authority", "@revoked": "revoked" } as const;
-
-/** OpenSSH reads a line as a C string. */
-function withoutNul(line: string): string {
-  const nul = line.indexOf("\0");
-  return nul < 0 ? line : line.slice(0, nul);
-}
-
-/** The first fields of a line; whatever follows them is a comment. */
-function fieldsOf(line: string, count: number): string[] {
-  return line.split(/[ \t]+/, count);
-}
 
 function parseHosts(names: string): Hosts | string {
   if (names.startsWith("|")) return parseHashedHost(names);
@@ -306,7 +297,7 @@ function parseHashedHost(names: string): Hosts | string {
 function parseKey(keyType: string, key: string): Pick<KnownHostsEntry, "keyType" | "keyBlob"> | string {
   if (/^[0-9]{1,7}$/.test(keyType)) return "an SSH 1 key";
   const named = keyType.replace(/^rsa-sha2-(256|512)$/, "ssh-rsa"); // OpenSSH takes the signature's name for the key's
-  if (layoutOf(named) === undefined) return "unknown key type";
+  if (fieldsOf(named) === undefined) return "unknown key type";
   const keyBlob = decodeBase64(key.replace(/[\r\v\f]+/g, "")); // OpenSSH overlooks white space here: CRLF files work
   if (keyBlob === undefined) return "the key is not base64";
   return typeOf(keyBlob) === named ? { keyType: named, keyBlob } : `the key is not a well-formed ${named} key`;
@@ -315,10 +306,10 @@ function parseKey(keyType: string, key: string): Pick<KnownHostsEntry, "keyType"
 /** The type of a public key blob, if it is well-formed and of a type that known_hosts may hold. */
 function typeOf(keyBlob: Uint8Array): string | undefined {
   try {
-    const { type } = decodeFields("public key", anyLayout, keyBlob);
-    const layout = layoutOf(type);
-    if (layout === undefined) return undefined;
-    decodeFields("public key", layout, keyBlob);
+    const { type, rest } = decodeFields("public key", typedFields, keyBlob);
+    const fields = fieldsOf(type);
+    if (fields === undefined) return undefined;
+    decodeFields("public key", fields, rest);
     return type === "ssh-ed25519" && keyBlob.length !== ed25519BlobLength ? undefined : type;
   } catch (error) {
     if (error instanceof ProtocolError) return undefined;
@@ -329,23 +320,25 @@ function typeOf(keyBlob: Uint8Array): string | undefined {
 /** RFC 8709 §4: the name's 11 bytes and the key's 32, each with its length. */
 const ed25519BlobLength = 51;
 
-const anyLayout = { type: "text", rest: "rest" } as const;
-const certificateLayout = { type: "text", nonce: "string", rest: "rest" } as const;
-const ecdsa: Fields = { type: "text", curve: "text", publicKey: "string" };
+const typedFields = { type: "text", rest: "rest" } as const;
+const certificateFields = { nonce: "string", rest: "rest" } as const;
+const ecdsa: Fields = { curve: "text", publicKey: "string" };
 
-function layoutOf(keyType: string): Fields | undefined {
-  if (isCertified(keyType)) return certificateLayout;
-  return Object.hasOwn(keyLayouts, keyType) ? keyLayouts[keyType] : undefined;
+function fieldsOf(keyType: string): Fields | undefined {
+  return isCertified(keyType) ? certificateFields : publicKeyFields.get(keyType);
 }
 
-/** The public key blobs that we tell from garbage. RFC 4253 §6.6, RFC 5656 §3.1, RFC 8709 §4, OpenSSH PROTOCOL.u2f. */
-const keyLayouts: Readonly<Record<string, Fields>> = {
-  "ssh-ed25519": { type: "text", publicKey: "string" },
-  "ssh-rsa": { type: "text", e: "mpint", n: "mpint" },
-  "ssh-dss": { type: "text", p: "mpint", q: "mpint", g: "mpint", y: "mpint" },
-  "ecdsa-sha2-nistp256": ecdsa,
-  "ecdsa-sha2-nistp384": ecdsa,
-  "ecdsa-sha2-nistp521": ecdsa,
-  "sk-ssh-ed25519@openssh.com": { type: "text", publicKey: "string", application: "text" },
-  "sk-ecdsa-sha2-nistp256@openssh.com": { ...ecdsa, application: "text" },
-};
+/**
+ * What stands behind the type in the public key blobs that we tell from garbage. RFC 4253 §6.6, RFC 5656 §3.1,
+ * RFC 8709 §4, OpenSSH PROTOCOL.u2f.
+ */
+export const publicKeyFields: ReadonlyMap<string, Fields> = new Map([
+  ["ssh-ed25519", { publicKey: "string" }],
+  ["ssh-rsa", { e: "mpint", n: "mpint" }],
+  ["ssh-dss", { p: "mpint", q: "mpint", g: "mpint", y: "mpint" }],
+  ["ecdsa-sha2-nistp256", ecdsa],
+  ["ecdsa-sha2-nistp384", ecdsa],
+  ["ecdsa-sha2-nistp521", ecdsa],
+  ["sk-ssh-ed25519@openssh.com", { publicKey: "string", application: "text" }],
+  ["sk-ecdsa-sha2-nistp256@openssh.com", { ...ecdsa, application: "text" }],
+]);
