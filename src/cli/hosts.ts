@@ -92,7 +92,7 @@ export const hosts = {
   },
   json: {
     title: "a host that takes mcpServers",
-    where: ["where its documentation says"],
+    where: ["the file that its documentation names"],
     write: json("mcpServers", plain),
   },
 } as const satisfies Readonly<Record<string, HostShape>>;
