@@ -259,7 +259,12 @@ class Connection implements SshConnection {
     const output = this.#client.lendOutput(); // until it has left: no other is lent before
     this.#hasSent = true;
     this.#isWriting = true; // a sink may have us take a chunk from within
-    const writing = this.#sink.write(output);
+    let writing: Promise<void> | undefined;
+    try {
+      writing = this.#sink.write(output);
+    } catch (error) {
+      writing = Promise.reject(error); // who flushes may be a timer, which must not throw
+    }
     this.#isWriting = false;
     if (writing === undefined) {
       if (output.length >= muchOutput) this.#step(); // something may have waited for it to leave

@@ -34,7 +34,8 @@ export class HangUp {
     await within(closeTimeout, "the last bytes to leave", this.#say(lastWords)).catch(ignore);
     if (isLingering) await within(lingerTime, "the server's end", this.#lingered.promise).catch(ignore);
     this.#left = 0;
-    const released = Promise.allSettled([this.#sink.abort(), this.#source.cancel()]); // abort waits for a stuck write
+    const releases = [async () => this.#sink.abort(), async () => this.#source.cancel()]; // abort waits for a stuck write
+    const released = Promise.allSettled(releases.map((release) => release()));
     await within(closeTimeout, "the streams to end", released).catch(ignore);
   }
 

@@ -4,10 +4,12 @@ import type {
   ByteDuplex,
   ByteSink,
   ByteSource,
+  DirectBytes,
   SessionChannel,
   SshConnection,
   TakeChunk,
 } from "../../src/ssh/connection.ts";
+import { DisconnectError } from "../../src/ssh/errors.ts";
 import * as m from "../../src/ssh/messages.ts";
 import { duplexOf } from "../../src/ssh/web-streams.ts";
 import { decode, encode } from "../../src/ssh/wire.ts";
@@ -140,6 +142,67 @@ test("a fault of whoever takes a channel's chunks is his, and not the connection
   socket.flush();
   await failed;
   await connection.rekey();
+  await connection.close();
+  expect(await connection.closed).toBeUndefined();
+});
+
+/** A socket whose sink or source throws where it should reject, once `isBroken`. */
+async function throwing(half: "write" | "end"): Promise<{ connection: SshConnection; breaks: () => void }> {
+  const socket = new DirectSocket(new ScriptedPeer());
+  socket.peer.greet();
+  socket.flush();
+  const { source, sink } = socket.duplex.direct as DirectBytes;
+  let isBroken = false;
+  const orThrow = <T>(act: () => T): T => {
+    const done = act();
+    if (isBroken) throw new Error("the socket's own");
+    return done;
+  };
+  const ends = {
+    source: { read: () => source.read(), cancel: () => orThrow(() => source.cancel()) },
+    sink: { close: () => orThrow(() => sink.close()), abort: () => orThrow(() => sink.abort()) },
+  };
+  const write = (bytes: Uint8Array) => orThrow(() => sink.write(bytes));
+  const duplex =
+    half === "write"
+      ? duplexOf({ source, sink: { ...sink, write } })
+      : duplexOf({ source: ends.source, sink: { ...sink, ...ends.sink } });
+  const keys = [new PeerKey("the user")];
+  const limits = { keepaliveInterval: 20 };
+  const connection = await connect(duplex, { user: "mcp", keys, limits, verifyHostKey: () => undefined });
+  return { connection, breaks: () => (isBroken = true) };
+}
+
+test.each<{ about: string; act: (connection: SshConnection) => Promise<unknown> }>([
+  { about: "a keepalive", act: () => new Promise(() => undefined) },
+  { about: "an opening", act: (connection) => connection.session({ shell: true }) },
+  { about: "a rekey", act: (connection) => connection.rekey() },
+])("a sink that throws at $about ends the connection, like one that rejects", async ({ act }) => {
+  const { connection, breaks } = await throwing("write");
+  breaks();
+  const error = await Promise.race([
+    connection.closed,
+    act(connection).then(
+      () => "done",
+      async (why) => why,
+    ),
+  ]);
+  expect(error).toBeInstanceOf(DisconnectError);
+  expect(await connection.closed).toMatchObject({ name: "DisconnectError", cause: { message: "the socket's own" } });
+});
+
+test("a sink that throws at a channel's write ends the connection, and the channel with it", async () => {
+  const { connection, breaks } = await throwing("write");
+  const session = await connection.session({ shell: true });
+  breaks();
+  await session.direct?.sink.write(Uint8Array.of(1));
+  expect(await connection.closed).toMatchObject({ cause: { message: "the socket's own" } });
+  await expect(session.direct?.sink.write(Uint8Array.of(2))).rejects.toBeInstanceOf(DisconnectError);
+});
+
+test("a socket that throws when it is closed is closed all the same", async () => {
+  const { connection, breaks } = await throwing("end");
+  breaks();
   await connection.close();
   expect(await connection.closed).toBeUndefined();
 });
