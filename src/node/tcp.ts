@@ -67,14 +67,14 @@ export async function dial(host: string, port: number, options: DialOptions = {}
   const timer = setTimeout(() => race.giveUp(timeout), timeout);
   const onAbort = (): void => race.end(signal?.reason);
   signal?.addEventListener("abort", onAbort);
-  // an address needs no lookup: its SYN leaves at once (see `underway`)
-  if (isIP(host) > 0) race.start([host]);
-  else
-    lookup(host).then(
-      (addresses) => race.start(addresses.filter((address) => family === undefined || isIP(address) === family)),
-      (error) => race.end(lookupError(host, error)),
-    );
+  const ofFamily = (address: string): boolean => family === undefined || isIP(address) === family;
   try {
+    // an address needs no lookup: its SYN leaves at once (see `underway`)
+    if (isIP(host) > 0) race.start([host]);
+    else
+      lookup(host)
+        .then((addresses) => race.start(addresses.filter(ofFamily)))
+        .catch((error) => race.end(lookupError(host, error)));
     return streamsOf(await race.winner);
   } finally {
     clearTimeout(timer);
@@ -139,17 +139,16 @@ class Race {
   }
 
   start(addresses: readonly string[]): void {
-    this.#waiting = inTurn(addresses);
-    if (this.#waiting.length === 0) {
-      const message = `Could not resolve hostname ${printable(this.#host)}: no address`;
-      this.end(new DialError(message, "ENOTFOUND", undefined));
-      return;
-    }
     try {
+      this.#waiting = inTurn(addresses);
+      if (this.#waiting.length === 0) {
+        const message = `Could not resolve hostname ${printable(this.#host)}: no address`;
+        throw new DialError(message, "ENOTFOUND", undefined);
+      }
       this.#options.onProgress?.({ resolved: this.#waiting.slice() });
       this.#next();
     } catch (error) {
-      this.end(error); // of the caller's: a port that is none
+      this.end(error); // or of the caller's: a port that is none
     }
   }
 
@@ -182,8 +181,13 @@ class Race {
     socket.pause(); // until somebody asks
     this.#sockets.set(socket, address);
     socket.once("connect", () => {
+      try {
+        this.#options.onProgress?.({ connected: address });
+      } catch (error) {
+        this.end(error); // of the caller's: this socket goes with the others
+        return;
+      }
       this.#sockets.delete(socket);
-      this.#options.onProgress?.({ connected: address });
       this.#winner.resolve({ socket, buffer });
       this.#stop();
     });

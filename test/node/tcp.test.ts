@@ -1,7 +1,7 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { DialError, dial } from "../../src/node/tcp.ts";
 
 const cleanups: (() => unknown)[] = [];
@@ -331,6 +331,33 @@ describe("no connection", () => {
     await expect
       .poll(() => dial("127.0.0.1", port, { timeout: 100 }).catch((error: Error) => error.message))
       .toBe(`Connection timed out: 127.0.0.1 port ${port}`);
+  });
+
+  it.each(["resolved", "connected"])("where the caller's onProgress throws at `%s`", async (at) => {
+    const { port } = await listen((socket) => socket.on("end", () => isClosed()).resume());
+    let isClosed = (): void => {};
+    const closed = new Promise<void>((resolve) => {
+      isClosed = resolve;
+    });
+    const onProgress = (progress: object): void => {
+      if (at in progress) throw new Error("the caller's own");
+    };
+    await expect(dial("127.0.0.1", port, { onProgress, timeout: 1_000 })).rejects.toThrow("the caller's own");
+    if (at === "connected") await closed; // the socket that nobody will have
+  });
+
+  it.each<[string, () => Promise<readonly string[]>]>([
+    ["throws at once", () => JSON.parse("{")],
+    ["gives no list", () => Promise.resolve(JSON.parse("5"))],
+  ])("where the caller's lookup %s, and no timer is left", async (_, lookup) => {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    cleanups.push(() => vi.useRealTimers());
+    await expect(dial("odd.example", 22, { lookup })).rejects.toThrow(Error);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it("where there is no host to speak of", async () => {
+    await expect(dial(JSON.parse("[]")[0], 22, { lookup: async () => [] })).rejects.toThrow(Error);
   });
 
   it("where the caller has given up before", async () => {
