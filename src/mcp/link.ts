@@ -84,9 +84,14 @@ export class Link {
     await within(milliseconds * 0.25, this.#remote.connection.close().catch(ignore));
   }
 
+  /** Hears no more of its stdout: another session is to stand in its place. */
+  stopHearing(): void {
+    this.#isLeft = true;
+  }
+
   /** Ends the session as `hangUp` does, and hears no more of its stdout; the connection stays. */
   async leave(): Promise<void> {
-    this.#isLeft = true;
+    this.stopHearing();
     await this.#end(this.#limits.closeTimeout);
   }
 

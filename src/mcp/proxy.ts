@@ -179,6 +179,7 @@ class StdioProxy {
     if (this.#isProbeToBlame(last)) return await this.#startAfresh(link, remote);
     if (last.what === "remote-gone" && this.#mayReconnect(last.end)) {
       this.#queue.pause();
+      link.stopHearing(); // it may stand, and the host may have still to read what it said
       await link.hangUp();
       return { what: "link-lost", end: last.end, lived: this.#now() - began };
     }

@@ -69,7 +69,10 @@ const act: fc.Arbitrary<Act> = fc.oneof(
   },
   {
     weight: 2,
-    arbitrary: fc.record({ act: fc.constant("wait" as const), milliseconds: fc.constantFrom(100, 6_000, 31_000) }),
+    arbitrary: fc.record({
+      act: fc.constant("wait" as const),
+      milliseconds: fc.constantFrom(100, 6_000, 31_000, 46_000),
+    }),
   },
 );
 
@@ -121,7 +124,7 @@ interface Question {
 const streamBytes = 200;
 
 class Play {
-  readonly #stage = new Stage({ streamBytes }, undefined, true);
+  readonly #stage = new Stage({ streamBytes }, undefined, true, tight());
   readonly #lengths: readonly number[];
   readonly #hasHandshake: boolean;
   readonly #asked: Asked[] = [];
@@ -168,7 +171,7 @@ class Play {
 
   /** A silent server: the host's next line opens another session. */
   async #probeInVain(): Promise<void> {
-    const next = newServer();
+    const next = new FakeRemote(tight());
     this.#stage.remote.reopen = () => Promise.resolve(next);
     this.#stage.connect();
     this.#hostSays(discover);
@@ -232,7 +235,7 @@ class Play {
         if (!this.#isLost || redial === undefined || redial === this.#taken) return;
         this.#taken = redial;
         this.#hasBroken = false;
-        this.#remotes.push(newServer());
+        this.#remotes.push(new FakeRemote(tight()));
         return redial.succeed(this.#remote);
       }
       case "shakeHands":
@@ -387,9 +390,9 @@ class Play {
   }
 }
 
-/** One line on the way to it, and the next has to wait if it stalls. */
-function newServer(): FakeRemote {
-  return new FakeRemote(new Sink(1));
+/** With one line on its way the next has to wait, if it stalls. */
+function tight(): Sink {
+  return new Sink(1);
 }
 
 interface Heard {

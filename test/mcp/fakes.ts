@@ -242,7 +242,7 @@ export class Redial {
 /** A proxy under test, between a host and a remote that the test plays. */
 export class Stage {
   readonly host = new Source();
-  readonly shown = new Sink();
+  readonly shown: Sink;
   readonly remote = new FakeRemote();
   /** `LEVEL text`, and `remote text`. */
   readonly log: string[] = [];
@@ -259,7 +259,13 @@ export class Stage {
   /** The attempts to connect again, in order. */
   readonly redials: Redial[] = [];
 
-  constructor(limits: Partial<ProxyLimits> = {}, referenceServer?: ReferenceServerMode, isReconnecting = false) {
+  constructor(
+    limits: Partial<ProxyLimits> = {},
+    referenceServer?: ReferenceServerMode,
+    isReconnecting = false,
+    shown: Sink = new Sink(),
+  ) {
+    this.shown = shown;
     const run = runProxy({
       ...(isReconnecting && { redial: (signal: AbortSignal) => this.#redial(signal) }),
       ...(referenceServer && { referenceServer }),

@@ -681,6 +681,25 @@ describe("the server's own requests", () => {
     ]);
   });
 
+  it("are not heard any more once we have given its server up", async () => {
+    const stage = await begun();
+    stage.remote.lose();
+    const slow = await dialled(stage);
+    stage.shown.stall();
+    slow.say(`{"jsonrpc":"2.0","method":"m","params":["${"x".repeat(2000)}"]}\n`);
+    await settle();
+    slow.say(`${fromServer(0)}\n`);
+    await pass(46_000);
+    expect(slow.calls).toContain("disconnect");
+    const remote = await dialled(stage, 7_500);
+    stage.shown.flow();
+    await settle();
+    expect(stage.lines.at(-1)).not.toBe(fromServer(0));
+    stage.host.push(`${result(0)}\n`);
+    await settle();
+    expect(linesOf(remote).length).toBe(1);
+  });
+
   it("in batches: the late answers are cut out, ids that come again renamed", async () => {
     const stage = await begun();
     stage.remote.say(`${fromServer(0)}\n${fromServer(1)}\n`);
