@@ -1,7 +1,7 @@
 /**
  * Host config: what ssh's configuration comes to for one host, with all tokens replaced. Pure.
  */
-import { isPatternMatch, lowerCase } from "../ssh/host-pattern.ts";
+import { canonicalHost, isPatternMatch, lowerCase } from "../ssh/host-pattern.ts";
 import { printable } from "../ssh/printable.ts";
 import type { ConfigValues, PlainValues } from "./config-keywords.ts";
 import { ConfigError } from "./config-lines.ts";
@@ -45,6 +45,7 @@ export function hostConfig({ values }: Evaluation, facts: ConfigFacts): HostConf
   if (values.refuseConnection !== undefined && lowerCase(values.refuseConnection) !== "none") {
     throw new ConfigError(`RefuseConnection: ${printable(values.refuseConnection)}`);
   }
+  refuseSpelling(values.hostKeyAlias);
   const host = named("HostName", () => finalHost(values, facts));
   const user = userOf(values, facts, host);
   const tokens = configTokens(user === undefined ? values : { ...values, user }, facts, host);
@@ -77,6 +78,14 @@ export function hostConfig({ values }: Evaluation, facts: ConfigFacts): HostConf
     const name = /^\$([A-Za-z_][A-Za-z0-9_]*)$/.exec(agent)?.[1];
     return name === undefined ? agent : (facts.env(name) ?? "none");
   }
+}
+
+/** What looks like an address is searched in known_hosts as one, which ssh does with hosts but not with aliases. @throws ConfigError */
+function refuseSpelling(alias = "-"): void {
+  const address = canonicalHost(alias);
+  if (address === alias) return;
+  const text = `HostKeyAlias '${printable(alias)}' is the address ${address} in another spelling: known_hosts would be searched for that`;
+  throw new ConfigError(text);
 }
 
 /** A name that was typed stands as it is; one from the files may hold tokens, all but those that it is a part of itself. */

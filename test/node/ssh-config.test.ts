@@ -499,9 +499,15 @@ describe("what ssh is not asked about", () => {
     ["RefuseConnection", "RefuseConnection 'not today'", "RefuseConnection: not today"],
     ["a loop", "Include FOLDER/itself", "itself line 1: too many recursive configuration includes"],
     ["a bad word", "User a\nPort x", "config line 2: bad port 'x'"],
+    ["an alias that is a number", "HostKeyAlias 42", "HostKeyAlias '42' is the address 0.0.0.42 in another spelling"],
+    ["an alias that is an odd address", "HostKeyAlias 0:0::1", "HostKeyAlias '0:0::1' is the address ::1"],
   ])("%s is refused by name", (_name, text, message) => {
     folder.write("itself", "Include FOLDER/itself\n");
     expect(() => answer(text)).toThrow(message);
+  });
+
+  test.each(["vm-42", "10.0.0.42", "2001:db8::1", "dead.beef"])("the alias %s is none of those", (alias) => {
+    expect(answer(`HostKeyAlias ${alias}`).config.hostKeyAlias).toBe(alias);
   });
 
   test("files that include one another twice are not read without end", () => {
