@@ -4,6 +4,7 @@
  */
 import { Interview, type JsonObject, type Reply } from "../mcp/interview.ts";
 import type { RemoteSession } from "../mcp/link.ts";
+import { METHOD_NOT_FOUND } from "../mcp/messages.ts";
 import { NOISE_CURE } from "../mcp/noise.ts";
 import { mayBeReferenceServer, REFERENCE_CURE } from "../mcp/reference-server.ts";
 import { happened, type RemoteEnd } from "../mcp/remote-end.ts";
@@ -67,10 +68,10 @@ export async function examine(
     elsewhere = discovery.elsewhere;
     const era = eraOf(hello, discovery);
     if ("cure" in era) {
-      report.failed("era", era);
+      report.failed("protocol", era);
       return;
     }
-    report.passed("era", era.detail);
+    report.passed("protocol", era.detail);
     if (hello.how === "result") interview.tell("notifications/initialized");
     const asked = hello.how === "result" ? { interview, result: hello.result, params: {} } : era.modern;
     await listTools(asked ?? { interview, result: {}, params: {} }, settings, report);
@@ -189,7 +190,9 @@ function wordsOf(reply: Reply, patience: number): string {
     case "result":
       return "answered";
     case "error":
-      return `answered with error ${reply.code}`;
+      return reply.code === METHOD_NOT_FOUND
+        ? "not known to it, as to all servers before 2026-07-28"
+        : `answered with error ${reply.code}`;
     case "silent":
       return `no answer in ${(patience / 1000).toFixed(1)} s, so hosts that ask it first are answered in its name`;
     case "gone":

@@ -15,7 +15,7 @@ export const stepNames = [
   "authentication",
   "channel",
   "first-reply",
-  "era",
+  "protocol",
   "tools",
 ] as const;
 

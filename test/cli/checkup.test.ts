@@ -109,7 +109,9 @@ describe("a server with initialize", () => {
       ["signal TERM", "close"],
     ]);
     expect(steps["first-reply"]).toMatchObject({ ok: true, detail: "initialize was answered by a\\x1b[31m 1" });
-    expect(steps["era"]?.detail).toBe("2025-06-18 (initialize); server/discover: answered with error -32601");
+    expect(steps["protocol"]?.detail).toBe(
+      "2025-06-18 (initialize); server/discover: not known to it, as to all servers before 2026-07-28",
+    );
     expect(steps["tools"]).toMatchObject({ ok: true, detail: "2 tools: one, t\\u{202e}wo" });
     expect(heard).toEqual(["initialize", "notifications/initialized", "tools/list"]);
     expect(probed).toEqual(["server/discover"]);
@@ -121,7 +123,7 @@ describe("a server with initialize", () => {
     ["gives no second session", undefined, "not asked: no second session"],
   ])("is well where it %s at server/discover", async (_, second, words) => {
     const { steps } = await examined({ first, ...(second === undefined ? {} : { second }) });
-    expect(steps["era"]?.detail).toContain(`2025-06-18 (initialize); server/discover: ${words}`);
+    expect(steps["protocol"]?.detail).toContain(`2025-06-18 (initialize); server/discover: ${words}`);
     expect(steps["tools"]?.ok).toBe(true);
   });
 
@@ -179,7 +181,7 @@ describe("a server of 2026-07-28 alone", () => {
   test("is asked for its tools in its own way", async () => {
     const { steps, heard, probed } = await examined({ first: {}, second });
     expect(steps["first-reply"]).toMatchObject({ ok: true, detail: "initialize was answered with error -32601: no" });
-    expect(steps["era"]?.detail).toBe("2026-07-28 (server/discover)");
+    expect(steps["protocol"]?.detail).toBe("2026-07-28 (server/discover)");
     expect(steps["tools"]?.detail).toBe("1 tool: new");
     expect([heard, probed]).toEqual([["initialize"], ["server/discover", "tools/list"]]);
   });
@@ -187,13 +189,13 @@ describe("a server of 2026-07-28 alone", () => {
   test("one that takes both is told with both", async () => {
     const first: Answers = { initialize: hello({ tools: {} }), "tools/list": () => tools("old") };
     const { steps } = await examined({ first, second });
-    expect(steps["era"]?.detail).toBe("2026-07-28 (server/discover); 2025-06-18 (initialize)");
+    expect(steps["protocol"]?.detail).toBe("2026-07-28 (server/discover); 2025-06-18 (initialize)");
     expect(steps["tools"]?.detail).toBe("1 tool: old");
   });
 
   test("one that takes neither cannot be used", async () => {
     const { steps } = await examined({ first: {}, second: {} });
-    expect(steps["era"]).toMatchObject({
+    expect(steps["protocol"]).toMatchObject({
       ok: false,
       cause: expect.stringContaining("answers initialize with an error"),
     });
@@ -206,7 +208,7 @@ test("what may be the reference server is never asked server/discover", async ()
   const version = "SSH-2.0-AsyncSSH_2.21.0";
   const shell = await examined({ first, second: {}, version, request: { shell: true } });
   expect([shell.probed, shell.steps["tools"]?.ok]).toEqual([[], true]);
-  expect(shell.steps["era"]?.detail).toContain("would never speak again");
+  expect(shell.steps["protocol"]?.detail).toContain("would never speak again");
   expect((await examined({ first, second: {}, version })).probed).toEqual(["server/discover"]);
   expect((await examined({ first, second: {}, referenceServer: "on" })).probed).toEqual([]);
   const off = await examined({ first, second: {}, version, request: { shell: true }, referenceServer: "off" });
@@ -238,7 +240,7 @@ describe("no first reply", () => {
     expect(steps["first-reply"]?.cure).toMatch(
       /^check that --command starts an MCP server.*Likely cause: a shell profile/,
     );
-    expect([steps["era"]?.ok, steps["tools"]?.ok]).toEqual([null, null]);
+    expect([steps["protocol"]?.ok, steps["tools"]?.ok]).toEqual([null, null]);
   });
 
   test.each<[string, SessionRequest, RegExp]>([

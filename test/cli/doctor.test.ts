@@ -102,8 +102,8 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
     expect(steps["authentication"]?.detail).toBe(`${server.user}, by publickey ssh-ed25519 ${key}`);
     expect(steps["channel"]?.detail).toContain("command ");
     expect(steps["first-reply"]?.detail).toContain("initialize was answered by mcp-servers/everything");
-    expect(steps["era"]?.detail).toMatch(
-      /^2025-\d\d-\d\d \(initialize\); server\/discover: answered with error -32601$/,
+    expect(steps["protocol"]?.detail).toMatch(
+      /^2025-\d\d-\d\d \(initialize\); server\/discover: not known to it, as to all servers before 2026-07-28$/,
     );
     expect(steps["tools"]?.detail).toMatch(/^1\d tools: .*get-sum/);
   });
@@ -339,10 +339,10 @@ describeNeeding(missingSshd(), "with a real sshd", () => {
 
   test("a server of 2026-07-28 alone is told as that, and one that dies of the probe is well", async () => {
     const modern = await all("--command", probedCommand("modern", join(server.folder, "modern")));
-    expect(modern.steps["era"]?.detail).toBe("2026-07-28 (server/discover)");
+    expect(modern.steps["protocol"]?.detail).toBe("2026-07-28 (server/discover)");
     expect(modern.steps["tools"]?.detail).toMatch(/^1 tool: start-/);
     const deadly = await all("--command", probedCommand("exit", join(server.folder, "exit")));
-    expect(deadly.steps["era"]?.detail).toMatch(/\(initialize\); server\/discover: it ended of it/);
+    expect(deadly.steps["protocol"]?.detail).toMatch(/\(initialize\); server\/discover: it ended of it/);
     expect(deadly.ok).toBe(true);
   });
 
@@ -442,7 +442,7 @@ describeNeeding(missingReferenceServer(), "with the reference server", () => {
     const { ok, steps } = await diagnose([...flags, "--known-hosts", server.knownHosts], server.home);
     expect(steps["banner"]?.detail).toContain("AsyncSSH");
     expect(steps["authentication"]?.detail).toContain("the server let us in without proof of a key");
-    expect(steps["era"]?.detail).toMatch(/^2024-11-05 \(initialize\); server\/discover: not asked/);
+    expect(steps["protocol"]?.detail).toMatch(/^2024-11-05 \(initialize\); server\/discover: not asked/);
     expect(steps["tools"]?.detail).toMatch(/^1\d tools: /);
     expect(ok).toBe(true);
   });
