@@ -251,7 +251,9 @@ function environment(entries: Settings["env"], log: Log): Readonly<Record<string
   const variables = new Map<string, string>();
   for (const { name, value = process.env[name] } of entries) {
     if (value === undefined)
-      log.warning(`--env ${name}: there is no such variable here, so it is not set there either`);
+      log.warning(
+        `--env ${name}: there is no such variable here, so it is not set there either: name it in the env of the host's entry`,
+      );
     else variables.set(name, value);
   }
   return Object.fromEntries(variables);

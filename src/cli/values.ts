@@ -36,10 +36,10 @@ export const host: Reader<string> = (raw) => {
 };
 
 /** A text as it stands, unless there is none or it cannot be `what`. */
-function text(what: string, isBad: (raw: string) => boolean): Reader<string> {
+function text(what: string, isBad: (raw: string) => boolean, hint = ""): Reader<string> {
   return (raw) => {
     if (raw === "") throw new UsageError("must not be empty");
-    if (isBad(raw)) throw new UsageError(`invalid ${what}: ${quote(raw)}`);
+    if (isBad(raw)) throw new UsageError(`invalid ${what}: ${quote(raw)}${hint}`);
     return raw;
   };
 }
@@ -94,7 +94,11 @@ export const command: Reader<string> = (raw) => {
 };
 
 /** A subsystem's name. RFC 4254 §6.5 */
-export const subsystem: Reader<string> = text("subsystem", (raw) => hasHidden(raw) || /\s/.test(raw));
+export const subsystem: Reader<string> = text(
+  "subsystem",
+  (raw) => hasHidden(raw) || /\s/.test(raw),
+  " (one word; a command goes to --command)",
+);
 
 /** `NAME` or `NAME=VALUE`. The value may be a secret, so no message quotes it. */
 export const env: Reader<EnvEntry> = (raw) => {

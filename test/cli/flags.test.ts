@@ -256,7 +256,11 @@ describe("what cannot be meant is refused", () => {
     ["a blank command", ["--command", " \n"], "argument --command: must not be empty"],
     ["a command with a NUL", ["--command=a\0"], "argument --command: invalid command"],
     ["an empty subsystem", ["--subsystem="], "argument --subsystem: must not be empty"],
-    ["a subsystem with a space", ["--subsystem=a b"], "argument --subsystem: invalid subsystem"],
+    [
+      "a subsystem with a space",
+      ["--subsystem=a b"],
+      "argument --subsystem: invalid subsystem: 'a b' (one word; a command goes to --command)",
+    ],
     ["a variable without a name", ["--env", "=x"], "argument --env: invalid variable name: ''"],
     ["an odd variable name, its value unsaid", ["--env", "A-B=s3cret"], "argument --env: invalid variable name: 'A-B'"],
     ["a variable's value with a NUL, unsaid", ["--env=A=s3\0cret"], "argument --env: the value of A holds a NUL"],

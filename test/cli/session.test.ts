@@ -72,7 +72,9 @@ describeNeeding(missingSshd(), "a session on a real sshd", () => {
     const host = start({ exec }, [...flags, "--log-level", "DEBUG"], { env: { MCP_SSH_ACCEPTED: "s5cret" } });
     expect(await host.line()).toBe('{"jsonrpc":"2.0","method":"s3cret s5cret "}');
     expect((await host.exit).code).toBe(0);
-    expect(host.stderr()).toContain("WARNING - --env NOT_HERE: there is no such variable here");
+    expect(host.stderr()).toContain(
+      "WARNING - --env NOT_HERE: there is no such variable here, so it is not set there either: name it in the env of the host's entry",
+    );
     expect(host.stderr()).toContain(
       "WARNING - the server refused to set REFUSED: AcceptEnv in its sshd_config must name it",
     );
