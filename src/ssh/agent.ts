@@ -17,6 +17,7 @@ import {
   type Fields,
   type FieldValues,
   type Layout,
+  uint32At,
 } from "./wire.ts";
 
 /** The longest reply; OpenSSH has the same bound. */
@@ -108,8 +109,7 @@ export class AgentExchange<T> {
   #declaredLength(): number {
     const [first = new Uint8Array(0)] = this.#chunks;
     if (first.length < 4) this.#chunks.splice(0, this.#chunks.length, concat(...this.#chunks));
-    const { buffer, byteOffset } = this.#chunks[0] as Uint8Array;
-    return new DataView(buffer, byteOffset).getUint32(0);
+    return uint32At(this.#chunks[0] as Uint8Array, 0);
   }
 
   #reply(payload: Uint8Array): T {

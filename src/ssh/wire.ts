@@ -87,7 +87,7 @@ export function encodeMpint(magnitude: Uint8Array): Uint8Array {
   const digits = withoutLeadingZeros(magnitude);
   const sign = (digits[0] ?? 0) & 0x80 ? 1 : 0;
   const bytes = new Uint8Array(4 + sign + digits.length);
-  new DataView(bytes.buffer).setUint32(0, sign + digits.length);
+  putUint32(bytes, 0, sign + digits.length);
   bytes.set(digits, 4 + sign);
   return bytes;
 }
@@ -95,7 +95,7 @@ export function encodeMpint(magnitude: Uint8Array): Uint8Array {
 /** Encodes a string with its length. RFC 4251 §5. */
 export function encodeString(content: Uint8Array): Uint8Array {
   const bytes = new Uint8Array(4 + content.length);
-  new DataView(bytes.buffer).setUint32(0, content.length);
+  putUint32(bytes, 0, content.length);
   bytes.set(content, 4);
   return bytes;
 }

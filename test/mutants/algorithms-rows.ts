@@ -238,8 +238,8 @@ export const algorithmsRows: readonly Mutant[] = [
   {
     id: "mac-sequence-number",
     file: `${folder}/hmac-sha2.ts`,
-    find: "number.buffer).setUint32(0, sequenceNumber);",
-    replace: "number.buffer).setUint32(0, 0);",
+    find: "putUint32(number, 0, sequenceNumber);",
+    replace: "putUint32(number, 0, 0);",
     why: "packets can be sent again, left out and put in another order",
     caughtBy: { file: `${tests}/packet-ciphers.test.ts`, test: "sealed under another sequence number" },
   },

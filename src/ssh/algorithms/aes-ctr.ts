@@ -7,6 +7,7 @@
  * a bounded wait, and nothing else before the MAC is right, is what makes this safe (Paterson and Watson, 2010).
  */
 import { equalBytes } from "@noble/ciphers/utils.js";
+import { uint32At } from "../wire.ts";
 import type { BareCipher, CtrPrimitive, KeyedCipher, Mac, PacketCipher } from "./interfaces.ts";
 
 const blockLength = 16;
@@ -51,7 +52,7 @@ class AesCtr implements KeyedCipher {
   length(packet: Uint8Array): number {
     const length = packet.slice(0, 4);
     if (!this.#mac.isEtm) this.#primitive(this.#key, this.#counter, length);
-    return new DataView(length.buffer).getUint32(0);
+    return uint32At(length, 0);
   }
 
   open(packet: Uint8Array, sequenceNumber: number): boolean {
