@@ -51,12 +51,14 @@ export function parsePemKey(
 ): PemKey {
   const isEncrypted = label === "ENCRYPTED PRIVATE KEY" || headers.has("DEK-Info");
   if (!isEncrypted) return { ...parsers[label](bytes), isEncrypted };
-  const open =
+  const { sealed, iv, derive } =
     label === "ENCRYPTED PRIVATE KEY"
-      ? openPbes2(bytes, derivations)
-      : openDekInfo(headers.get("DEK-Info") ?? "", bytes);
+      ? parsePbes2(bytes, derivations)
+      : parseDekInfo(headers.get("DEK-Info") ?? "", bytes);
   if (passphrase === undefined || passphrase.length === 0) throw passphraseNeeded();
-  const plain = open(passphrase);
+  const key = derive(passphrase);
+  const plain = decryptAesCbc(key, iv, sealed);
+  key.fill(0);
   // a wrong key gives a padding by chance once in 256 times, but hardly a sequence of just that length
   if (plain === undefined || !isSequence(plain)) throw passphraseWrong();
   try {
@@ -177,8 +179,15 @@ function curveIn(parameters: DerReader): EcdsaCurve {
   );
 }
 
-/** Decrypts with a passphrase; undefined where it is certainly the wrong one. */
-type Open = (passphrase: Uint8Array) => Uint8Array | undefined;
+/** Gives the key of a passphrase. */
+type Derive = (passphrase: Uint8Array) => Uint8Array;
+
+/** What AES in CBC mode has encrypted, and with what. */
+interface Sealed {
+  readonly sealed: Uint8Array;
+  readonly iv: Uint8Array;
+  readonly derive: Derive;
+}
 
 /** AES-128-CBC, AES-192-CBC, AES-256-CBC: bytes of key. */
 const dekCiphers: ReadonlyMap<string, number> = new Map([
@@ -188,19 +197,14 @@ const dekCiphers: ReadonlyMap<string, number> = new Map([
 ]);
 
 /** `DEK-Info: AES-128-CBC,0123...`: the IV, whose first half is the salt too. RFC 1421 §4.6.1.3. */
-function openDekInfo(info: string, sealed: Uint8Array): Open {
+function parseDekInfo(info: string, sealed: Uint8Array): Sealed {
   const [, name = "", digits = ""] = /^([A-Z0-9-]{1,40}),([0-9A-Fa-f]+)$/.exec(info) ?? [];
   if (name === "") throw damaged("its DEK-Info line is not one");
   const keyLength = dekCiphers.get(name);
   if (keyLength === undefined) throw unsupported(name);
   if (digits.length !== 32) throw damaged("its DEK-Info line has an IV of another length");
   const iv = Uint8Array.from({ length: 16 }, (_, i) => Number.parseInt(digits.slice(2 * i, 2 * i + 2), 16));
-  return (passphrase) => {
-    const key = deriveBytesToKey(passphrase, iv.subarray(0, 8), keyLength);
-    const plain = decryptAesCbc(key, iv, sealed);
-    key.fill(0);
-    return plain;
-  };
+  return { sealed, iv, derive: (passphrase) => deriveBytesToKey(passphrase, iv.subarray(0, 8), keyLength) };
 }
 
 const idPbes2 = "1.2.840.113549.1.5.13";
@@ -223,7 +227,7 @@ const prfs: ReadonlyMap<string, PrfHash> = new Map([
 ]);
 
 /** EncryptedPrivateKeyInfo: RFC 5958 §3; PBES2: RFC 8018 appendix A.4. */
-function openPbes2(bytes: Uint8Array, derivations: KeyDerivations): Open {
+function parsePbes2(bytes: Uint8Array, derivations: KeyDerivations): Sealed {
   const info = outer(bytes);
   const algorithm = info.sequence();
   const sealed = info.octetString();
@@ -241,16 +245,8 @@ function openPbes2(bytes: Uint8Array, derivations: KeyDerivations): Open {
   const iv = encryption.octetString();
   encryption.end();
   if (iv.length !== 16) throw damaged("its IV is not 16 bytes long");
-  const derive = deriver(kdf, keyLength, derivations);
-  return (passphrase) => {
-    const key = derive(passphrase);
-    const plain = decryptAesCbc(key, iv, sealed);
-    key.fill(0);
-    return plain;
-  };
+  return { sealed, iv, derive: deriver(kdf, keyLength, derivations) };
 }
-
-type Derive = (passphrase: Uint8Array) => Uint8Array;
 
 function deriver(kdf: DerReader, keyLength: number, derivations: KeyDerivations): Derive {
   const name = kdf.objectIdentifier();
