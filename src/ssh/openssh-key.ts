@@ -6,7 +6,7 @@ import type { RandomBytes } from "./algorithms/interfaces.ts";
 import { KeyFormatError, ProtocolError } from "./errors.ts";
 import { damaged, ecdsaPair, ed25519Pair, isEcdsaCurve, type KeyPair, newKey, rsaPair } from "./key-material.ts";
 import { opensshHeader, opensshMagic } from "./public-key.ts";
-import { concat, decodeFields, encodeFields, type Fields, type FieldValues, isEqual } from "./wire.ts";
+import { concat, decodeFields, encodeFields, type Fields, type FieldValues, isEqual, uint32At } from "./wire.ts";
 
 /** What an openssh-key-v1 file holds. */
 export interface OpensshKey extends KeyPair {
@@ -17,8 +17,10 @@ export interface OpensshKey extends KeyPair {
 
 /** What a section that is not encrypted is padded to. */
 const plainBlockLength = 8;
-const keyFields = { publicKey: "string", privateSection: "string" } as const;
+/** An encrypted section may have a tag behind it, which is no part of its string. */
+const keyFields = { publicKey: "string", privateSection: "string", tag: "rest" } as const;
 const sectionFields = { firstCheck: "uint32", secondCheck: "uint32", keyType: "text", rest: "rest" } as const;
+
 /** An encrypted private section and all that is said of it. OpenSSH PROTOCOL.key §1, §2. */
 export interface SealedSection {
   readonly ciphername: string;
@@ -54,15 +56,13 @@ export function parseOpensshKey(bytes: Uint8Array, unseal: Unseal): OpensshKey {
   const header = readPart("header", opensshHeader, bytes.subarray(opensshMagic.length));
   if (header.numberOfKeys !== 1) throw damaged("it does not hold exactly one key");
   const isEncrypted = header.ciphername !== "none" || header.kdfname !== "none";
-  // an encrypted section may have a tag behind it, which is no part of its string
-  const fields = isEncrypted ? ({ ...keyFields, tag: "rest" } as const) : keyFields;
-  const { publicKey, privateSection, ...rest } = readPart("list of keys", fields, header.rest);
+  const { publicKey, privateSection, tag } = readPart("list of keys", keyFields, header.rest);
   const format = formatOf(publicKey); // first: nobody should be asked for the passphrase of a key that we do not use
   if (!isEncrypted) {
+    if (tag.length > 0) throw damaged("its list of keys is cut short, or has bytes too many");
     if (header.kdfoptions.length > 0) throw damaged("it has KDF options without a KDF"); // PROTOCOL.key §5
     return { ...parsePrivateSection(privateSection, plainBlockLength, format, publicKey), isEncrypted };
   }
-  const tag = "tag" in rest ? rest.tag : new Uint8Array(0);
   const { section, blockLength } = unseal({ ...header, privateSection, tag });
   try {
     return { ...parsePrivateSection(section, blockLength, format, publicKey), isEncrypted };
@@ -181,9 +181,10 @@ export interface OpensshKeyOptions {
 /** Writes an Ed25519 key as openssh-key-v1. */
 export function encodeOpensshKey(pair: KeyPair, { comment, sealer, randomBytes }: OpensshKeyOptions): Uint8Array {
   const section = encodePrivateSection(pair, comment, sealer?.blockLength ?? plainBlockLength, randomBytes);
-  const plain = { ciphername: "none", kdfname: "none", kdfoptions: new Uint8Array(0), privateSection: section };
+  const noBytes = new Uint8Array(0);
+  const plain = { ciphername: "none", kdfname: "none", kdfoptions: noBytes, privateSection: section };
   const { privateSection, ...header } = sealer?.seal(section) ?? plain;
-  const rest = encodeFields(keyFields, { publicKey: pair.publicKeyBlob, privateSection });
+  const rest = encodeFields(keyFields, { publicKey: pair.publicKeyBlob, privateSection, tag: noBytes });
   section.fill(0);
   return concat(opensshMagic, encodeFields(opensshHeader, { ...header, numberOfKeys: 1, rest }));
 }
@@ -203,7 +204,7 @@ function encodePrivateSection(
     comment,
   });
   privateKey.fill(0);
-  const check = new DataView(randomBytes(4).slice().buffer).getUint32(0);
+  const check = uint32At(randomBytes(4), 0);
   const unpadded = encodeFields(sectionFields, { firstCheck: check, secondCheck: check, keyType: type, rest });
   const section = new Uint8Array(Math.ceil(unpadded.length / blockLength) * blockLength);
   section.set(unpadded);
