@@ -8,7 +8,8 @@ import { KeyFormatError } from "../errors.ts";
 import { encodeFields, isEqual } from "../wire.ts";
 import type { EcdsaCurve, HostKeyAlgorithm, HostKeyVerifier, Signer } from "./interfaces.ts";
 import { decodeBlob, decodeWithin, refuseBlob } from "./key-blobs.ts";
-import { type NistCurve, nistCurve } from "./nist-curves.ts";
+import { lengthOf, type NistCurve, nistCurve } from "./nist-curves.ts";
+import { nobleEcdh } from "./nist-ecdh.ts";
 
 /** RFC 5656 §3.1: Q is a point as SEC 1 §2.3.3 encodes it, without compression here as in OpenSSH. */
 const keyFields = { type: "text", curve: "text", Q: "string" } as const;
@@ -45,7 +46,7 @@ export function ecdsaSigner(name: EcdsaCurve, scalar: Uint8Array, publicPoint: U
   const curve = nistCurve(name);
   const algorithm = algorithmOf(name);
   const secret = padded(scalar, curve.length);
-  const point = secret === undefined ? undefined : publicPointOf(curve, secret);
+  const point = secret && nobleEcdh.publicShare(name, secret);
   if (secret === undefined || point === undefined || !isEqual(point, publicPoint)) {
     throw new KeyFormatError(`the private key and the public key of this ${algorithm} key do not belong together`);
   }
@@ -62,9 +63,8 @@ export function ecdsaSigner(name: EcdsaCurve, scalar: Uint8Array, publicPoint: U
 
 /** The public point of a scalar, uncompressed, for files that have no other; undefined where the scalar is out of range. */
 export function ecdsaPublicPoint(name: EcdsaCurve, scalar: Uint8Array): Uint8Array | undefined {
-  const curve = nistCurve(name);
-  const secret = padded(scalar, curve.length);
-  return secret && publicPointOf(curve, secret);
+  const secret = padded(scalar, lengthOf(name));
+  return secret && nobleEcdh.publicShare(name, secret);
 }
 
 function algorithmOf(name: EcdsaCurve): string {
@@ -103,9 +103,4 @@ function padded(digits: Uint8Array, length: number): Uint8Array | undefined {
   const bytes = new Uint8Array(length);
   bytes.set(digits.subarray(excess), length - (digits.length - excess));
   return bytes;
-}
-
-/** Undefined where the secret is 0 or not below the order. */
-function publicPointOf({ ecdsa }: NistCurve, secret: Uint8Array): Uint8Array | undefined {
-  return ecdsa.utils.isValidSecretKey(secret) ? ecdsa.getPublicKey(secret, false) : undefined;
 }

@@ -6,7 +6,7 @@
 import { poly1305 } from "@noble/ciphers/_poly1305.js";
 import { cbc, ctr, gcm } from "@noble/ciphers/aes.js";
 import { chacha20 } from "@noble/ciphers/chacha.js";
-import { equalBytes } from "@noble/ciphers/utils.js";
+import { type Cipher, equalBytes } from "@noble/ciphers/utils.js";
 import { concat } from "../wire.ts";
 
 /** One cipher for private sections. Neither call changes what it is given. */
@@ -27,30 +27,20 @@ export interface KeyCipher {
 
 const aesBlock = 16;
 
-function aesCtr(keyLength: 16 | 24 | 32): KeyCipher {
+/** AES in a mode without a tag. */
+function aes(keyLength: 16 | 24 | 32, mode: (key: Uint8Array, iv: Uint8Array) => Cipher): KeyCipher {
   return {
     keyLength,
     ivLength: aesBlock,
     blockLength: aesBlock,
     tagLength: 0,
-    decrypt: (key, iv, sealed) => ctr(key, iv).decrypt(sealed),
-    encrypt: (key, iv, section) => ctr(key, iv).encrypt(section),
+    decrypt: (key, iv, sealed) => mode(key, iv).decrypt(sealed),
+    encrypt: (key, iv, section) => mode(key, iv).encrypt(section),
   };
 }
 
 /** The section is padded already. */
-const unpadded = { disablePadding: true } as const;
-
-function aesCbc(keyLength: 16 | 24 | 32): KeyCipher {
-  return {
-    keyLength,
-    ivLength: aesBlock,
-    blockLength: aesBlock,
-    tagLength: 0,
-    decrypt: (key, iv, sealed) => cbc(key, iv, unpadded).decrypt(sealed),
-    encrypt: (key, iv, section) => cbc(key, iv, unpadded).encrypt(section),
-  };
-}
+const unpaddedCbc = (key: Uint8Array, iv: Uint8Array): Cipher => cbc(key, iv, { disablePadding: true });
 
 function aesGcm(keyLength: 16 | 32): KeyCipher {
   return {
@@ -98,12 +88,12 @@ function chachaTag(key: Uint8Array, body: Uint8Array): Uint8Array {
 
 /** All that ssh-keygen -Z can write, but 3DES. */
 export const keyCiphers: ReadonlyMap<string, KeyCipher> = new Map([
-  ["aes256-ctr", aesCtr(32)],
-  ["aes192-ctr", aesCtr(24)],
-  ["aes128-ctr", aesCtr(16)],
-  ["aes256-cbc", aesCbc(32)],
-  ["aes192-cbc", aesCbc(24)],
-  ["aes128-cbc", aesCbc(16)],
+  ["aes256-ctr", aes(32, ctr)],
+  ["aes192-ctr", aes(24, ctr)],
+  ["aes128-ctr", aes(16, ctr)],
+  ["aes256-cbc", aes(32, unpaddedCbc)],
+  ["aes192-cbc", aes(24, unpaddedCbc)],
+  ["aes128-cbc", aes(16, unpaddedCbc)],
   ["aes256-gcm@openssh.com", aesGcm(32)],
   ["aes128-gcm@openssh.com", aesGcm(16)],
   ["chacha20-poly1305@openssh.com", chacha20Poly1305],
