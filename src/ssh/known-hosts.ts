@@ -198,14 +198,17 @@ function checkName(files: readonly KnownHosts[], name: string, keyBlob: Uint8Arr
 
 const anyCertificate = "a certificate";
 
-/** The types of a name's keys. Where one is of the type `best` no other key is looked for: hashed names cost time. */
+/**
+ * The types of a name's keys. Where one is of the type `best` no other key is looked for: hashed names cost time. What an
+ * authority signs by a security key is not checked here, and would end a connection that a known key could have.
+ */
 function typesOf(files: readonly KnownHosts[], name: string, best: string): ReadonlySet<string> {
   const entries = files.flatMap((file) => file.entries);
   const types = new Set<string>();
   const add = (type: string, isOne: (entry: KnownHostsEntry) => boolean): void => {
     if (!types.has(type) && entries.some((entry) => isOne(entry) && isFor(entry.hosts, name))) types.add(type);
   };
-  add(anyCertificate, ({ marker }) => marker === "cert-authority");
+  add(anyCertificate, ({ marker, keyType }) => marker === "cert-authority" && !keyType.startsWith("sk-"));
   add(best, ({ marker, keyType }) => marker === "key" && keyType === best);
   if (types.has(best)) return types;
   const others = new Set(entries.flatMap(({ marker, keyType }) => (marker === "key" ? [keyType] : [])));

@@ -9,6 +9,7 @@ import {
   parseKnownHosts,
   type Verdict,
 } from "../../src/ssh/known-hosts.ts";
+import { encodeString, utf8 } from "../../src/ssh/wire.ts";
 import { seededBytes } from "../support/peer-crypto.ts";
 
 interface Vectors {
@@ -259,6 +260,11 @@ describe("hostile files", () => {
 
 describe("orderHostKeyAlgorithms puts first what the host is known by", () => {
   const ecdsa = vectors.cases.flatMap(({ files }) => files.join().match(/ecdsa-sha2-nistp256 AAAA\S{100,}/) ?? [])[0]!;
+  const securityKey = `sk-ssh-ed25519@openssh.com ${Buffer.concat([
+    encodeString(utf8("sk-ssh-ed25519@openssh.com")),
+    encodeString(keyBlob.subarray(-32)),
+    encodeString(utf8("ssh:")),
+  ]).toString("base64")}`;
   const plain = ["ssh-ed25519", "ecdsa-sha2-nistp256", "rsa-sha2-512", "rsa-sha2-256"];
   const certificates = plain.map((name) => `${name}-cert-v01@openssh.com`);
   const hashed = (name: string): string =>
@@ -292,6 +298,13 @@ describe("orderHostKeyAlgorithms puts first what the host is known by", () => {
     ["nothing", "", plain.concat(certificates)],
     ["an authority", `@cert-authority *.example ${rsa}`, certificates.concat(plain)],
     ["a key and no authority", `h.example ${rsa}`, [...rsaFirst, ...certificates]],
+    ["an authority that is a security key", `@cert-authority * ${securityKey}`, plain.concat(certificates)],
+    ["one, and a key", `@cert-authority * ${securityKey}\nh.example ${rsa}`, [...rsaFirst, ...certificates]],
+    [
+      "one, and another authority",
+      `@cert-authority * ${securityKey}\n@cert-authority * ${rsa}`,
+      certificates.concat(plain),
+    ],
     ["both", `@cert-authority * ${rsa}\nh.example ${ecdsa}`, [...certificates, "ecdsa-sha2-nistp256", ...plain]],
     ["both, and the key is the best", `@cert-authority * ${rsa}\nh.example ${other}`, certificates.concat(plain)],
   ])("with certificates: %s", (_, text, expected) => {
