@@ -23,13 +23,16 @@ function isJsonRpc(value: unknown): value is JsonRpc {
   return typeof value === "object" && value !== null && "jsonrpc" in value && value.jsonrpc === "2.0";
 }
 
-/** Splits bytes into lines of text, of any length. */
+/** Splits bytes into lines of text, of any length that a string may have. */
 export class MessageLines {
   readonly #take: (line: string) => void;
+  readonly #fail: (error: unknown) => void;
   readonly #held = new CopiedBytes();
 
-  constructor(take: (line: string) => void) {
+  /** `fail` is told why a line could not be given or taken; the next one comes all the same. */
+  constructor(take: (line: string) => void, fail: (error: unknown) => void) {
     this.#take = take;
+    this.#fail = fail;
   }
 
   push(chunk: Uint8Array): void {
@@ -48,7 +51,12 @@ export class MessageLines {
   }
 
   #give(): void {
-    this.#take(new TextDecoder().decode(joined(this.#held.take())));
+    const line = this.#held.take();
+    try {
+      this.#take(new TextDecoder().decode(joined(line)));
+    } catch (error) {
+      this.#fail(error);
+    }
     this.#held.reuse();
   }
 }

@@ -115,7 +115,10 @@ export class SshClientTransport implements Transport {
     const heard =
       remote.isShell === true ? readAhead(stderr, new StderrLines((line) => this.#hearShell(line))) : stderr;
     (this.#remote === undefined ? first : second)?.resolve(heard);
-    const lines = new MessageLines((text) => this.#take(text));
+    const lines = new MessageLines(
+      (text) => this.#take(text),
+      (error) => this.#trouble(error),
+    );
     const link = new Link(
       remote,
       { stdout: { hear: (chunk) => void lines.push(chunk), end: () => lines.end() } },

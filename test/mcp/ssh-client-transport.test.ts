@@ -156,6 +156,21 @@ describe("SshClientTransport", () => {
     expect(JSON.stringify(heard.messages[0]).length).toBeGreaterThan(20 * 1024 * 1024);
   });
 
+  it("a line that is longer than any string is reported and stops nothing", async () => {
+    const { remote, transport, heard } = await started();
+    const tooLong = vi.spyOn(TextDecoder.prototype, "decode").mockImplementationOnce(() => {
+      throw new RangeError("Cannot create a string longer than 0x1fffffe8 characters"); // V8's at 512 MiB
+    });
+    remote.say(`the first\n${JSON.stringify(pong)}\n`);
+    await settle();
+    tooLong.mockRestore();
+    expect(heard.errors).toEqual([expect.stringContaining("Cannot create a string")]);
+    expect(heard.messages).toEqual([pong]);
+    remote.exit({ status: 0 });
+    await transport.close();
+    expect(heard.closes).toBe(1);
+  });
+
   it("an onmessage that throws is reported and stops nothing", async () => {
     const { remote, transport, heard } = await started();
     let count = 0;
