@@ -105,15 +105,22 @@ export async function loadTable(choice: CryptoChoice): Promise<AlgorithmTable> {
   return tableOf({ ...primitives, chacha, isAesFirst: false });
 }
 
-/** One use of each that has nothing else to fall back to; what is missing, or not allowed in a FIPS mode, throws. */
+/** One use of each that has nothing else to fall back to; what is missing, or not allowed in a FIPS mode, throws or gives false. */
 const trials = {
   hash: ({ hash }, key) => hash("sha256", key),
   x25519({ x25519 }, key) {
     const { publicShare, sharedSecret } = x25519.pair(key);
     return sharedSecret(publicShare);
   },
-  ed25519: ({ ed25519 }, key) => ed25519.key(key),
-  gcm: ({ gcm }, key) => gcm.seal(key, key.subarray(0, 12), new Uint8Array(4 + 16 + 16)),
+  ed25519({ ed25519 }, key) {
+    const pair = ed25519.key(key);
+    return ed25519.verify(pair.sign(key), key, pair.publicKey);
+  },
+  gcm({ gcm }, key) {
+    const packet = new Uint8Array(4 + 16 + 16);
+    gcm.seal(key, key.subarray(0, 12), packet);
+    return gcm.open(key, key.subarray(0, 12), packet);
+  },
   ctr: ({ ctr }, key) => ctr(key, key.slice(0, 16), new Uint8Array(16)),
   hmac: ({ hmac }, key) => hmac("sha256", key, key),
 } satisfies Partial<Record<keyof Primitives, (primitives: Primitives, key: Uint8Array) => unknown>>;
@@ -123,8 +130,7 @@ const names = Object.keys(trials) as (keyof typeof trials)[];
 /** Tries it once. What is wrong would show in the server's signature over the key exchange. */
 function isAble(primitives: Primitives, name: keyof typeof trials): boolean {
   try {
-    trials[name](primitives, Uint8Array.from(randomBytes(32)));
-    return true;
+    return trials[name](primitives, Uint8Array.from(randomBytes(32))) !== false;
   } catch {
     return false;
   }

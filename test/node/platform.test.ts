@@ -33,8 +33,19 @@ const without: Readonly<Record<string, Partial<Primitives>>> = {
   hmac: { hmac: missing },
 };
 
-test.each(Object.entries(without))(
-  "a node:crypto without %s leaves that to noble, and nothing else",
+/** What it may lack of one of these, while the rest of that works. */
+const partly: readonly (readonly [name: string, lack: Partial<Primitives>])[] = [
+  ["ed25519", { ed25519: { ...platformPrimitives.ed25519, verify: () => false } }], // it catches what verify throws
+  [
+    "ed25519",
+    { ed25519: { ...platformPrimitives.ed25519, key: (seed) => ({ ...noble.ed25519.key(seed), sign: missing }) } },
+  ],
+  ["gcm", { gcm: { ...platformPrimitives.gcm, open: missing } }],
+  ["gcm", { gcm: { ...platformPrimitives.gcm, open: () => false } }],
+];
+
+test.each([...Object.entries(without), ...partly])(
+  "a node:crypto without %s, or a part of it, leaves that to noble, and nothing else",
   async (name, lack) => {
     const { primitives, table } = await choosePlatform({ ...platformPrimitives, ...lack, isAesFirst: true });
     const by = (each: keyof Primitives) => (primitives[each] === noble[each] ? "noble" : "node:crypto");
