@@ -65,6 +65,7 @@ export class SshClientTransport implements Transport {
   #reopening: Promise<void> | undefined;
   #hasReply = false;
   #isOver = false;
+  readonly #ended = deferred<undefined>();
 
   constructor({ open, limits }: SshClientTransportOptions) {
     this.#open = open;
@@ -99,14 +100,21 @@ export class SshClientTransport implements Transport {
 
   async #start(): Promise<void> {
     try {
-      const remote = await this.#open(this.#abort.signal);
-      if (this.#abort.signal.aborted) await remote.connection.close();
-      else this.#attach(remote);
+      this.#attach(await this.#opened(this.#open));
     } catch (error) {
       this.#noMoreStderr();
       throw error;
     }
-    if (this.#abort.signal.aborted) throw new Error("SshClientTransport was closed while it connected");
+  }
+
+  /** What `open` gives. An open that is deaf to the signal is not waited for once all is over: what it gives then is closed. */
+  async #opened(open: OpenRemote): Promise<RemoteSession> {
+    const opening = open(this.#abort.signal);
+    const remote = await Promise.race([opening, this.#ended.promise]);
+    if (remote === undefined) opening.then(({ connection }) => connection.close()).catch(ignore);
+    else if (this.#abort.signal.aborted) await remote.connection.close();
+    else return remote;
+    throw new Error("SshClientTransport was closed while it connected");
   }
 
   #attach(remote: RemoteSession): void {
@@ -150,8 +158,8 @@ export class SshClientTransport implements Transport {
 
   async #close(): Promise<void> {
     this.#abort.abort();
-    await this.#starting?.catch(ignore);
-    await this.#reopening?.catch(ignore);
+    for (const opening of [this.#starting, this.#reopening])
+      if (opening !== undefined) await within(this.#limits.closeTimeout, opening.catch(ignore));
     this.#noMoreStderr();
     if (this.#link !== undefined) {
       this.#link.sink.close().catch(ignore);
@@ -166,6 +174,7 @@ export class SshClientTransport implements Transport {
   #over(): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    this.#ended.resolve(undefined);
     this.#endProbe();
     this.onclose?.();
   }
@@ -230,7 +239,7 @@ export class SshClientTransport implements Transport {
     const remote = this.#remote;
     if (remote?.reopen === undefined) throw new Error("Not connected");
     try {
-      const again = await remote.reopen(this.#abort.signal);
+      const again = await this.#opened(remote.reopen.bind(remote));
       this.#attach(again);
       this.#endProbe();
       if (again.connection !== remote.connection) void remote.connection.close().catch(ignore);

@@ -268,6 +268,24 @@ describe("SshClientTransport", () => {
     },
   );
 
+  it("close waits a second for an open that is deaf to its signal; what it gives later is closed", async () => {
+    const opening = deferred<FakeRemote>();
+    const transport = new SshClientTransport({ open: () => opening.promise });
+    const heard = listen(transport);
+    const starting = expect(transport.start()).rejects.toThrow("closed while it connected");
+    const closing = transport.close();
+    await pass(999);
+    expect(heard.closes).toBe(0);
+    await pass(1);
+    await Promise.all([starting, closing]);
+    expect(heard.closes).toBe(1);
+    const remote = new FakeRemote();
+    opening.resolve(remote);
+    await settle();
+    expect(remote.calls).toEqual(["disconnect"]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   it("stderr is a stream from the beginning, and pid is null", async () => {
     const remote = new FakeRemote();
     const transport = new SshClientTransport({ open: async () => remote });
@@ -536,7 +554,20 @@ describe("SshClientTransport and the era probe", () => {
     const refused = expect(opening.transport.send(initialize)).rejects.toThrow("aborted");
     await opening.transport.close();
     await refused;
-    for (const { heard } of [out, lost, opening]) expect(heard.closes).toBe(1);
+    const deaf = await shielded();
+    const other = deferred<FakeRemote>();
+    deaf.remote.reopen = () => other.promise;
+    await deaf.transport.send(discover);
+    await pass(8_000);
+    const given = expect(deaf.transport.send(initialize)).rejects.toThrow("closed while it connected");
+    const closing = deaf.transport.close();
+    await pass(1_000);
+    await Promise.all([given, closing]);
+    const late = new FakeRemote();
+    other.resolve(late);
+    await settle();
+    expect(late.calls).toEqual(["disconnect"]);
+    for (const { heard } of [out, lost, opening, deaf]) expect(heard.closes).toBe(1);
     expect(vi.getTimerCount()).toBe(0);
   });
 
