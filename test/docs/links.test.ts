@@ -1,5 +1,5 @@
 /** Every link between files of the repository leads to a file that is there, and to a heading that it has. */
-import { existsSync, readFileSync, statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { dirname, join } from "node:path/posix";
 import { describe, expect, test } from "vitest";
 import { allPages, proseOf } from "./pages.ts";
@@ -48,14 +48,6 @@ describe("a link is refused", () => {
   test.each(["docs/none.md", "docs/trust.md#none", "#none", "../README.md"])("to %s", (link) => {
     expect(faultOf("README.md", link)).toContain(link);
   });
-});
-
-test("the front page leads to what is in the package, where it is read too", () => {
-  const { files }: { files: readonly string[] } = JSON.parse(readFileSync("package.json", "utf8"));
-  const isPacked = (path: string): boolean =>
-    !files.includes(`!${path}`) && files.some((entry) => path === entry || path.startsWith(`${entry}/`));
-  const targets = [...linksOf("README.md")].map((link) => link.replace(/#.*/, "")).filter((path) => path !== "");
-  expect(targets.filter((path) => !isPacked(path))).toEqual([]);
 });
 
 test("the index leads to every page beside it", () => {
