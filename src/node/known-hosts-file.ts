@@ -170,7 +170,7 @@ async function isMade(path: string): Promise<boolean> {
   } catch (error) {
     const { code = "" } = error as NodeJS.ErrnoException;
     if (code === "EEXIST") return false;
-    if (code === "EACCES" || code === "EPERM") return true; // the file may be ours in a folder that is not
+    if (["EACCES", "EPERM", "EROFS"].includes(code)) return true; // the file may be ours in a folder that is not
     throw error;
   }
 }

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from "node:child_process";
+import { execFileSync, spawn, spawnSync } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -35,6 +35,9 @@ beforeEach(() => {
   path = join(folder, "known_hosts");
 });
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const script = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "dist", "node", "known-hosts-file.js");
+const rememberInProcess = `import(${JSON.stringify(script)}).then(({ rememberHostKey }) => rememberHostKey(process.argv[1], "h.example", 8022, Buffer.from("${key}", "base64")))`;
 
 const remember = (at = path): Promise<{ readonly verdict: string }> => rememberHostKey(at, "h.example", 8022, blob);
 const contents = (): string => readFileSync(path, "latin1");
@@ -112,10 +115,10 @@ describe("several at once", () => {
   });
 
   it("as processes too", async () => {
-    const script = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "dist", "node", "known-hosts-file.js");
-    const code = `import(${JSON.stringify(script)}).then(({ rememberHostKey }) => rememberHostKey(process.argv[1], "h.example", 8022, Buffer.from("${key}", "base64")))`;
     const ended = Array.from({ length: 3 }, () => {
-      const child = spawn(process.execPath, ["--input-type=module", "-e", code, path], { stdio: "inherit" });
+      const child = spawn(process.execPath, ["--input-type=module", "-e", rememberInProcess, path], {
+        stdio: "inherit",
+      });
       return new Promise((resolve) => child.once("exit", resolve));
     });
     expect(await Promise.all(ended)).toEqual([0, 0, 0]);
@@ -172,3 +175,17 @@ describeNeeding(
     });
   },
 );
+
+// in a namespace of our own, which not every system lets us have
+const canMount = spawnSync("unshare", ["--map-root-user", "--mount", "true"]).status === 0;
+it.runIf(canMount)("a file that was mounted into a read-only file system, as into a container's, is written", () => {
+  writeFileSync(path, "# mine\n");
+  const place = join(folder, "root");
+  mkdirSync(place);
+  writeFileSync(join(place, "known_hosts"), "");
+  const mounts = `mount --bind root root; mount -o remount,bind,ro root; mount --bind known_hosts root/known_hosts; exec "$@"`;
+  const node = [process.execPath, "--input-type=module", "-e", rememberInProcess, join(place, "known_hosts")];
+  const args = ["--map-root-user", "--mount", "sh", "-ec", mounts, "sh", ...node];
+  expect(spawnSync("unshare", args, { cwd: folder, encoding: "utf8" })).toMatchObject({ status: 0, stderr: "" });
+  expect(contents()).toBe(`# mine\n${line}`);
+});
