@@ -1,12 +1,11 @@
 /** Batch: the members of a JSON array of messages as bytes, taken apart and put together again unchanged. */
 import { joined } from "./held-bytes.ts";
 
-/** `]`, which ends a batch: only spaces follow. */
-export const CLOSE_ARRAY = 0x5d;
 const QUOTE = 0x22;
 const COMMA = 0x2c;
-const BACKSLASH = 0x5c;
 const OPEN_ARRAY = 0x5b;
+const BACKSLASH = 0x5c;
+const CLOSE_ARRAY = 0x5d;
 const OPEN_OBJECT = 0x7b;
 const CLOSE_OBJECT = 0x7d;
 
@@ -22,31 +21,21 @@ export function isBatch(chunks: readonly Uint8Array[]): boolean {
 
 /** The members of a line that is a batch, each with the spaces about it. Views. */
 export function batchMembers(line: Uint8Array): Uint8Array[] {
-  const members: Uint8Array[] = [];
-  let depth = 0;
-  let from = 0;
-  for (let at = 0; at < line.length; at++) {
-    switch (line[at]) {
-      case QUOTE:
-        at = endOfString(line, at);
-        break;
-      case OPEN_ARRAY:
-      case OPEN_OBJECT:
-        if (++depth === 1) from = at + 1;
-        break;
-      case CLOSE_OBJECT:
-        depth--;
-        break;
-      case CLOSE_ARRAY:
-        if (--depth === 0) members.push(line.subarray(from, at));
-        break;
-      case COMMA:
-        if (depth !== 1) break;
-        members.push(line.subarray(from, at));
-        from = at + 1;
-    }
-  }
-  return members;
+  const [open = 0, ...ends] = batchCuts([line]);
+  return ends.map((end, index) => line.subarray((ends[index - 1] ?? open) + 1, end));
+}
+
+/** The messages of a line: itself, or the members of a batch. Views. */
+export function messagesIn(chunks: readonly Uint8Array[]): Uint8Array[] {
+  const line = joined(chunks);
+  return isBatch(chunks) ? batchMembers(line) : [line];
+}
+
+/** The line again, with others for its messages. */
+export function withMessages(chunks: readonly Uint8Array[], messages: readonly Uint8Array[]): readonly Uint8Array[] {
+  if (!isBatch(chunks)) return messages;
+  const line = joined(chunks);
+  return [batchOf(messages), line.subarray(line.lastIndexOf(CLOSE_ARRAY) + 1)]; // its newline, if it has one
 }
 
 /**

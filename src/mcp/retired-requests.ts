@@ -3,9 +3,8 @@
  * goes to nobody. SDK servers count their ids from 0, so a new server uses the ids of the lost one again: such a request
  * reaches the host under an id of ours, and its answer goes back under the server's.
  */
-import { batchMembers, batchOf, CLOSE_ARRAY, isBatch } from "./batch.ts";
+import { messagesIn, withMessages } from "./batch.ts";
 import type { Envelope } from "./envelope-draft.ts";
-import { joined } from "./held-bytes.ts";
 import type { HostLine } from "./host-route.ts";
 import { withId, withRequestId } from "./member-splice.ts";
 import type { MessageId } from "./message-id.ts";
@@ -51,39 +50,29 @@ export class RetiredRequests {
   /** What passes to the host in place of the remote's line. */
   toHost(line: RemoteLine): RemoteLine {
     if (this.isEmpty || !line.verdict.envelopes.some((envelope) => this.#isRenamed(envelope))) return line;
-    const bytes = joined(line.chunks);
-    const isArray = isBatch(line.chunks);
-    const members = (isArray ? batchMembers(bytes) : [bytes]).map((member, index) => {
+    const members = messagesIn(line.chunks).map((member, index) => {
       const envelope = line.verdict.envelopes[index];
       return { member, envelope, ...(envelope && this.#forHost(member, envelope)) };
     });
     const envelopes = members.flatMap(({ envelope }) => envelope ?? []);
     const renamed = members.map(({ member }) => member);
-    return {
-      chunks: isArray ? [batchOf(renamed), behindBatch(bytes)] : renamed,
-      verdict: { ...line.verdict, envelopes },
-    };
+    return { chunks: withMessages(line.chunks, renamed), verdict: { ...line.verdict, envelopes } };
   }
 
   /** What passes to the server in place of the host's line; undefined: nothing. */
   toServer(line: HostLine): HostLine | undefined {
     if (this.isEmpty || line.isRest || !line.verdict.envelopes.some((envelope) => this.#isAnswer(envelope)))
       return line;
-    const isArray = isBatch(line.chunks);
-    const bytes = joined(line.chunks);
     const kept: { member: Uint8Array; envelope: Envelope }[] = [];
-    for (const [index, member] of (isArray ? batchMembers(bytes) : [bytes]).entries()) {
+    for (const [index, member] of messagesIn(line.chunks).entries()) {
       const envelope = line.verdict.envelopes[index];
       const passed = envelope && this.#forServer(member, envelope);
       if (passed !== undefined) kept.push(passed);
     }
     if (kept.length === 0) return undefined;
     const members = kept.map(({ member }) => member);
-    return {
-      ...line,
-      chunks: isArray ? [batchOf(members), behindBatch(bytes)] : members,
-      verdict: { ...line.verdict, envelopes: kept.map(({ envelope }) => envelope) },
-    };
+    const envelopes = kept.map(({ envelope }) => envelope);
+    return { ...line, chunks: withMessages(line.chunks, members), verdict: { ...line.verdict, envelopes } };
   }
 
   #isRenamed({ kind, id, requestId }: Envelope): boolean {
@@ -131,9 +120,4 @@ export class RetiredRequests {
     }
     return renamed;
   }
-}
-
-/** The newline, if there is one. */
-function behindBatch(line: Uint8Array): Uint8Array {
-  return line.subarray(line.lastIndexOf(CLOSE_ARRAY) + 1);
 }

@@ -2,10 +2,9 @@
  * Session memory: what a new server in the old one's place must be told, in the host's own words, and what the old one
  * said of itself. The few methods that this needs to know stand here.
  */
-import { batchMembers, isBatch } from "./batch.ts";
+import { messagesIn } from "./batch.ts";
 import type { Verdict } from "./envelope.ts";
 import type { Envelope } from "./envelope-draft.ts";
-import { joined } from "./held-bytes.ts";
 import { lengthOf } from "./host-route.ts";
 import type { MessageId } from "./message-id.ts";
 import type { PendingRequest } from "./pending.ts";
@@ -172,8 +171,7 @@ function answerTo(
 
 /** The message at that place in a line, without a newline. Copied: a view would keep the chunk of the input alive. */
 function memberAt(chunks: readonly Uint8Array[], index: number): Uint8Array | undefined {
-  const line = joined(chunks);
-  const message = isBatch(chunks) ? batchMembers(line)[index] : line;
+  const message = messagesIn(chunks)[index];
   if (message === undefined) return undefined;
   return message.at(-1) === NEWLINE ? message.slice(0, -1) : message.slice();
 }

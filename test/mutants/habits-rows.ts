@@ -29,8 +29,8 @@ export const habitsRows: readonly Mutant[] = [
   {
     id: "batch-comma-in-string",
     file: "src/mcp/batch.ts",
-    find: "at = endOfString(line, at);",
-    replace: "at = at + 0;",
+    find: "else if (byte === QUOTE) isString = !isString;",
+    replace: "else if (byte === QUOTE) isString = false;",
     why: "a bracket inside a string tears the members of a batch",
     caughtBy: { file: "test/mcp/batch.test.ts", test: "with them in strings" },
   },
