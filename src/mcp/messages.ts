@@ -3,6 +3,8 @@
  * takes them for the server's own; `data.source` says whose they are. And -32601, for a remote that would say so if it could.
  */
 import { printable } from "../ssh/printable.ts";
+import { joined } from "./held-bytes.ts";
+import type { MessageId } from "./message-id.ts";
 import { MOST_FROM_HOST, MOST_HOST_NAMES, type PendingRequest } from "./pending.ts";
 import { describe, provesNothingRan, type RemoteEnd, signalName } from "./remote-end.ts";
 
@@ -46,7 +48,7 @@ export function answerLine(request: PendingRequest, why: Reason, stderr: readonl
       stderr,
     },
   };
-  return around('{"jsonrpc":"2.0","id":', request.id.raw, `,"error":${JSON.stringify(error)}}\n`);
+  return errorLine(request.id, error);
 }
 
 /** Why we say that the remote has no such method, as `data.reason`. */
@@ -65,13 +67,20 @@ export function withheldReason(method: string | undefined, fault: string): Reaso
 
 /** `Method not found` in the remote's name, a line with its newline. */
 export function refusalLine({ id, method }: PendingRequest, why: Refusal): Uint8Array {
-  return around('{"jsonrpc":"2.0","id":', id.raw, `,"error":${JSON.stringify(refusal(method, why))}}\n`);
+  return errorLine(id, refusal(method, why));
 }
 
 /** The error of that. */
 export function refusal(method: string | undefined, why: Refusal): { code: number; message: string; data: object } {
   const message = `Method not found: ${refusals[why]}`;
   return { code: METHOD_NOT_FOUND, message, data: { source: SOURCE, reason: why, method } };
+}
+
+/** `notifications/cancelled` in the remote's name, a line with its newline: nobody waits for the host's answer any more. */
+export function cancelledLine({ raw }: MessageId): Uint8Array {
+  const reason = "the link to the remote MCP server, which asked this, was lost";
+  const before = '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":';
+  return around(before, raw, `,"reason":${JSON.stringify(reason)}}}\n`);
 }
 
 /** Why requests are answered once the remote is gone. `hasReply`: whether it ever answered anything. */
@@ -126,14 +135,12 @@ function quoted(stderr: readonly string[]): string[] {
   return stderr.length === 0 ? [] : ["Its stderr ended with:", ...stderr];
 }
 
+function errorLine({ raw }: MessageId, error: object): Uint8Array {
+  return around('{"jsonrpc":"2.0","id":', raw, `,"error":${JSON.stringify(error)}}\n`);
+}
+
 /** The id goes back as it was written, byte for byte. */
 function around(before: string, id: Uint8Array, after: string): Uint8Array {
-  const text = new TextEncoder();
-  const head = text.encode(before);
-  const tail = text.encode(after);
-  const line = new Uint8Array(head.length + id.length + tail.length);
-  line.set(head);
-  line.set(id, head.length);
-  line.set(tail, head.length + id.length);
-  return line;
+  const utf8 = new TextEncoder();
+  return joined([utf8.encode(before), id, utf8.encode(after)]);
 }

@@ -10,7 +10,7 @@ import type { HostOutput } from "./host-output.ts";
 import type { HostLine, HostRoute } from "./host-route.ts";
 import type { ProxyLimits } from "./limits.ts";
 import type { OpenRemote } from "./link.ts";
-import { LEFT_REASON } from "./messages.ts";
+import { cancelledLine, LEFT_REASON } from "./messages.ts";
 import type { PendingRequest } from "./pending.ts";
 import { PrivateIds } from "./private-ids.ts";
 import type { ProxyLog } from "./proxy-log.ts";
@@ -184,7 +184,7 @@ export class Reconnection {
   #retire(requests: readonly PendingRequest[]): void {
     const { input, limits } = this.#ports;
     this.#retired.retire(requests);
-    for (const { id } of requests) this.#toHost(cancelled(id.raw));
+    for (const { id } of requests) this.#toHost(cancelledLine(id));
     if (this.#retired.isEmpty) return;
     input.holdUpTo(limits.lineBytes); // an answer must be whole to be known
     input.onPass = (line) => this.#retired.toServer(line);
@@ -199,10 +199,3 @@ const RESTORED =
 /** A pause is slept in parts, so that a sleep of the machine's shows, milliseconds. */
 const SLICE = 1_000;
 const JUMP = 5_000;
-
-function cancelled(id: Uint8Array): Uint8Array {
-  const utf8 = new TextEncoder();
-  const reason = "the link to the remote MCP server, which asked this, was lost";
-  const before = '{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":';
-  return Uint8Array.of(...utf8.encode(before), ...id, ...utf8.encode(`,"reason":${JSON.stringify(reason)}}}\n`));
-}

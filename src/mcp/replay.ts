@@ -114,15 +114,13 @@ function judged({ identity }: Handshake, { isError, message }: Answer): Handshak
 
 /** A line of ours for the server, judged as one of the host's would be. */
 function lineOf(message: Uint8Array): HostLine {
-  const line = new Uint8Array(message.length + 1);
-  line.set(message);
-  line[message.length] = NEWLINE;
+  const line = joined([message, newline]);
   const scanner = new EnvelopeScanner();
   scanner.scan(line);
   return { chunks: [line], verdict: scanner.end(), requests: [], isOurs: true };
 }
 
-const NEWLINE = 0x0a;
+const newline: Uint8Array = Uint8Array.of(0x0a);
 
 function notification(method: string, params?: object): Uint8Array {
   return new TextEncoder().encode(`${JSON.stringify({ jsonrpc: "2.0", method, params })}\n`);

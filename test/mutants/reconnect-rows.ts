@@ -212,7 +212,7 @@ export const reconnectRows: readonly Mutant[] = [
   {
     id: "reconnect-server-requests-stay",
     file: "src/mcp/reconnection.ts",
-    find: "for (const { id } of requests) this.#toHost(cancelled(id.raw));",
+    find: "for (const { id } of requests) this.#toHost(cancelledLine(id));",
     replace: "for (const { id } of requests.slice(1)) toHost(cancelled(id.raw));",
     why: "a person answers a question that nobody asks any more",
     caughtBy: { file: "test/mcp/reconnect.test.ts", test: "are cancelled, late answers are dropped" },
