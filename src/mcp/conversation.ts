@@ -16,15 +16,7 @@ import {
   refusalLine,
   withheldReason,
 } from "./messages.ts";
-import {
-  type Change,
-  enter,
-  isAwaited,
-  isLate,
-  MOST_FROM_SERVER,
-  type PendingRequest,
-  PendingRequests,
-} from "./pending.ts";
+import { enter, isAwaited, MOST_FROM_SERVER, type PendingRequest, PendingRequests } from "./pending.ts";
 import type { RemoteEnd } from "./remote-end.ts";
 import { SessionMemory } from "./session-memory.ts";
 
@@ -122,16 +114,19 @@ export class Conversation {
     let late = 0;
     for (const envelope of verdict.envelopes) if (this.isLate(envelope)) late++;
     if (late === verdict.envelopes.length) return late;
-    const change = enter(verdict, this.#server, this.#host);
-    if (change.answered.length > 0) this.memory.answered(change.answered, verdict, chunks);
-    this.#noteAnswers(change);
+    const { answered } = enter(verdict, this.#server, this.#host);
+    if (answered.length > 0) {
+      this.#hasReply = true;
+      this.memory.answered(answered, verdict, chunks);
+    }
+    if (answered.some(({ request, isError }) => isError && request.method === DISCOVER)) this.#isProbeErrored = true;
     this.#noteSettled();
     return late;
   }
 
   /** Whether a message of the remote's answers what we have answered. */
-  isLate(envelope: Envelope): boolean {
-    return isLate(envelope, this.#host);
+  isLate({ kind, id }: Envelope): boolean {
+    return kind === "response" && id !== undefined && this.#host.isAbandoned(id);
   }
 
   /**
@@ -232,12 +227,5 @@ export class Conversation {
     if (this.isAwaited) return;
     this.#settled?.resolve();
     this.#settled = undefined;
-  }
-
-  #noteAnswers({ answered }: Change): void {
-    if (answered.length > 0) this.#hasReply = true;
-    if (answered.some(({ request, isError }) => isError && request.method === DISCOVER)) {
-      this.#isProbeErrored = true;
-    }
   }
 }

@@ -64,7 +64,8 @@ export class EraProbe implements HostRoute {
 
   /** The remote said something, entered in the books. */
   heard(): void {
-    if (this.#state === "out" && !this.#isPending()) this.over();
+    if (this.#state !== "out" || this.#request === undefined) return;
+    if (!this.#conversation.isPending(this.#request)) this.over();
   }
 
   /** Whether a remote that ended so may have died of the probe. */
@@ -114,10 +115,6 @@ export class EraProbe implements HostRoute {
   #again(line: HostLine): void {
     if (this.#state === "out") this.#retries.push(line);
     else for (const request of line.requests) this.#conversation.refuse(request, "probe-unanswered");
-  }
-
-  #isPending(): boolean {
-    return this.#request !== undefined && this.#conversation.isPending(this.#request);
   }
 }
 

@@ -155,8 +155,3 @@ export function enter({ envelopes }: Verdict, own: PendingRequests, other: Pendi
   }
   return { asked, answered };
 }
-
-/** Whether a message is an answer to a request that was answered in the remote's name. */
-export function isLate({ kind, id }: Envelope, asked: PendingRequests): boolean {
-  return kind === "response" && id !== undefined && asked.isAbandoned(id);
-}
