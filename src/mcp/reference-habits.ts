@@ -4,9 +4,9 @@
  */
 import { endOfString } from "./batch.ts";
 
-/** Whether an answer to `initialize`, parsed, is as it makes them: whatever was asked, and no member more. */
-export function isReferenceAnswer(answer: unknown): boolean {
-  const result = memberOf(answer, "result");
+/** Whether an answer to `initialize`, one message, is as it makes them: whatever was asked, and no member more. */
+export function isReferenceAnswer(answer: Uint8Array): boolean {
+  const result = memberOf(JSON.parse(new TextDecoder().decode(answer)), "result");
   const info = memberOf(result, "serverInfo");
   const capabilities = memberOf(result, "capabilities");
   return (
@@ -98,11 +98,6 @@ export function requestFault(line: Uint8Array): string | undefined {
   if (!isObject(memberOf(params, "_meta") ?? {})) return "with a _meta that is no object";
   if (typeof token !== "string" && !Number.isInteger(token)) return "with a progressToken that is no text or integer";
   return methods[String(method)]?.((params ?? {}) as Members);
-}
-
-/** The value of a line that is a message. */
-export function parsed(line: Uint8Array): unknown {
-  return JSON.parse(new TextDecoder().decode(line));
 }
 
 /** Brackets within brackets that its parser takes; one more, and it drops the line. */

@@ -15,7 +15,7 @@ import { HeldBytes, joined } from "./held-bytes.ts";
 import { type HostLine, type HostRoute, lengthOf, NO_MESSAGE } from "./host-route.ts";
 import { ListWait } from "./list-wait.ts";
 import { DISCOVER } from "./messages.ts";
-import { isReferenceAnswer, isReferenceMethod, listNeeded, parsed, requestFault } from "./reference-habits.ts";
+import { isReferenceAnswer, isReferenceMethod, listNeeded, requestFault } from "./reference-habits.ts";
 import type { SendQueue } from "./send-queue.ts";
 import { SeparatorEscaper } from "./separators.ts";
 import { LONGEST_ANSWER } from "./server-identity.ts";
@@ -189,7 +189,7 @@ export class ReferenceRoute implements HostRoute {
     this.#isAnswered = true;
     if (this.#verdict === "unknown") {
       const isTooLong = lengthOf({ chunks }) > LONGEST_ANSWER; // its answers are short
-      if (isError || isTooLong || !isReferenceAnswer(parsed(joined(chunks)))) this.#other();
+      if (isError || isTooLong || !isReferenceAnswer(joined(chunks))) this.#other();
       else this.#verdict = "reference";
     }
     if (this.#isReady) this.#stopWaiting();

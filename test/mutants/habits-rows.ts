@@ -101,7 +101,7 @@ export const habitsRows: readonly Mutant[] = [
   {
     id: "reference-judged-by-nothing",
     file: "src/mcp/reference-route.ts",
-    find: "if (isError || isTooLong || !isReferenceAnswer(parsed(joined(chunks)))) this.#other();",
+    find: "if (isError || isTooLong || !isReferenceAnswer(joined(chunks))) this.#other();",
     replace: "if (isError) this.#other();",
     why: "another server's methods are refused in its name",
     caughtBy: { file: "test/mcp/reference-route.test.ts", test: "answers with 'another protocol'" },
