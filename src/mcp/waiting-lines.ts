@@ -5,14 +5,11 @@
 import { isBatch } from "./batch.ts";
 import type { Conversation } from "./conversation.ts";
 import { type HostLine, type HostRoute, lengthOf } from "./host-route.ts";
+import type { ProxyLimits } from "./limits.ts";
 import type { Reason } from "./messages.ts";
 import type { PendingRequest } from "./pending.ts";
 
-export interface WaitingLimits {
-  readonly reconnectWait: number;
-  readonly reconnectQueue: number;
-  readonly reconnectBytes: number;
-}
+type WaitingLimits = Pick<ProxyLimits, "reconnectWait" | "reconnectQueue" | "reconnectBytes">;
 
 export interface WaitingPorts {
   readonly conversation: Conversation;
@@ -39,12 +36,9 @@ interface Waiting {
 
 export class WaitingLines implements HostRoute {
   readonly #limits: WaitingLimits;
-  readonly #conversation: Conversation;
-  readonly #queue: HostRoute;
-  readonly #heard: () => Promise<unknown>;
+  readonly #ports: WaitingPorts;
   /** How the link was lost. */
   readonly #lost: string;
-  readonly #warn: (text: string) => void;
   #failure: string | undefined;
   #waiting: Waiting[] = [];
   #requests = 0;
@@ -59,13 +53,10 @@ export class WaitingLines implements HostRoute {
   #next: { readonly route: HostRoute; readonly onOver: () => void } | undefined;
 
   /** `lost`: how the link was lost, a sentence without the full stop. */
-  constructor(limits: WaitingLimits, { conversation, queue, heard, warn }: WaitingPorts, lost: string) {
+  constructor(limits: WaitingLimits, ports: WaitingPorts, lost: string) {
     this.#limits = limits;
-    this.#conversation = conversation;
-    this.#queue = queue;
-    this.#heard = heard;
+    this.#ports = ports;
     this.#lost = lost;
-    this.#warn = warn;
   }
 
   /** Another attempt to connect has failed: why, printable. */
@@ -106,7 +97,7 @@ export class WaitingLines implements HostRoute {
    * not read our answers we read no more that would need some.
    */
   async room(): Promise<void> {
-    await this.#heard();
+    await this.#ports.heard();
     await this.#next?.route.room();
   }
 
@@ -128,7 +119,7 @@ export class WaitingLines implements HostRoute {
     this.#waiting = [];
     this.#dropPieces();
     if (this.#dropped > 0)
-      this.#warn(`${this.#dropped} notifications of the host's found no room to wait: they are lost`);
+      this.#ports.warn(`${this.#dropped} notifications of the host's found no room to wait: they are lost`);
     this.#dropped = 0;
   }
 
@@ -137,7 +128,7 @@ export class WaitingLines implements HostRoute {
     const { verdict, chunks } = line;
     if (!verdict.isMessage) return false;
     const { envelopes } = verdict;
-    if (line.isAnswer) this.#queue.line({ ...line, isOurs: true }); // it may wait for that before it answers initialize
+    if (line.isAnswer) this.#ports.queue.line({ ...line, isOurs: true }); // it may wait for that before it answers initialize
     if (envelopes.every(({ kind }) => kind === "response")) return true;
     const [envelope] = envelopes;
     if (envelopes.length > 1 || envelope?.kind !== "notification") return false;
@@ -177,12 +168,14 @@ export class WaitingLines implements HostRoute {
   /** All but its newline may have reached the server, which may not need it. */
   #cutOff({ requests }: HostLine): void {
     for (const request of requests) request.isSent = true;
-    this.#answer(requests, this.#cutReason());
+    this.#answer(requests, " in the middle of this request");
   }
 
   #refuse({ requests }: HostLine): void {
     if (requests.length === 0) this.#dropped++;
-    this.#answer(requests, this.#fullReason());
+    const { reconnectQueue, reconnectBytes } = this.#limits;
+    const most = `as many requests wait for another one as may (${reconnectQueue} of them, ${reconnectBytes} bytes in all)`;
+    this.#answer(requests, `, and ${most}`);
   }
 
   #remove(waiting: Waiting): void {
@@ -194,31 +187,19 @@ export class WaitingLines implements HostRoute {
 
   #expire(waiting: Waiting): void {
     this.#remove(waiting);
-    this.#answer(waiting.line.requests, this.#lateReason());
+    const why = this.#failure === undefined ? "" : `: ${this.#failure}`;
+    const wait = `no other one stood within ${this.#limits.reconnectWait / 1000} s${why}`;
+    this.#answer(waiting.line.requests, `, and ${wait}`);
   }
 
-  #answer(requests: readonly PendingRequest[], why: Reason): void {
-    for (const request of requests) this.#conversation.giveUpOne(request, why);
+  /** `more`: what is said behind how the link was lost. */
+  #answer(requests: readonly PendingRequest[], more: string): void {
+    const why: Reason = { reason: "link-lost", text: `${this.#lost}${more}` };
+    for (const request of requests) this.#ports.conversation.giveUpOne(request, why);
   }
 
   #dropPieces(): void {
     this.#pieces = [];
     this.#piecesLength = 0;
-  }
-
-  #lateReason(): Reason {
-    const wait = `no other one stood within ${this.#limits.reconnectWait / 1000} s`;
-    const why = this.#failure === undefined ? "" : `: ${this.#failure}`;
-    return { reason: "link-lost", text: `${this.#lost}, and ${wait}${why}` };
-  }
-
-  #fullReason(): Reason {
-    const { reconnectQueue, reconnectBytes } = this.#limits;
-    const most = `as many requests wait for another one as may (${reconnectQueue} of them, ${reconnectBytes} bytes in all)`;
-    return { reason: "link-lost", text: `${this.#lost}, and ${most}` };
-  }
-
-  #cutReason(): Reason {
-    return { reason: "link-lost", text: `${this.#lost} in the middle of this request` };
   }
 }

@@ -5,7 +5,7 @@ export const reconnectRows: readonly Mutant[] = [
   {
     id: "waiting-lines-unheard",
     file: "src/mcp/waiting-lines.ts",
-    find: "await this.#heard();",
+    find: "await this.#ports.heard();",
     replace: "",
     why: "a host that asks while the link is down and reads no answers fills our memory with them",
     caughtBy: { file: "test/mcp/reconnect.test.ts", test: "a host that does not read what it is told meanwhile" },
@@ -21,8 +21,8 @@ export const reconnectRows: readonly Mutant[] = [
   {
     id: "reconnect-early-question",
     file: "src/mcp/waiting-lines.ts",
-    find: "if (line.isAnswer) this.#queue",
-    replace: "if (line.isRest) this.#queue",
+    find: "if (line.isAnswer) this.#ports.queue",
+    replace: "if (line.isRest) this.#ports.queue",
     why: "a new server that pings before it answers initialize waits for the answer for ever, and is given up as silent",
     caughtBy: { file: "test/mcp/reconnect.test.ts", test: "asks before it answers initialize is answered at once" },
   },
