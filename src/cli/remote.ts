@@ -4,7 +4,7 @@
  */
 import { isIP } from "node:net";
 import type { OpenRemote, RemoteSession } from "../mcp/link.ts";
-import { readConfigFiles } from "../node/config-files.ts";
+import { type ConfigFiles, readConfigFiles } from "../node/config-files.ts";
 import { type KnownHostsFile, readKnownHosts, readKnownHostsIfThere } from "../node/files.ts";
 import type { Log } from "../node/log.ts";
 import { dial, underway } from "../node/tcp.ts";
@@ -175,7 +175,11 @@ async function begin(asked: Settings, { passphrase, unlocked, met }: Run, contex
  * what reads one is loaded only then. @throws FileError, ConfigError
  */
 function findRoute(asked: Settings, log: Log): Route | Promise<Route> {
-  const { files, warnings } = readConfigFiles(asked.sshConfig);
+  const read = readConfigFiles(asked.sshConfig);
+  return read instanceof Promise ? read.then((files) => routeBy(files, asked, log)) : routeBy(read, asked, log);
+}
+
+function routeBy({ files, warnings }: ConfigFiles, asked: Settings, log: Log): Route | Promise<Route> {
   for (const warning of warnings) log.warning(warning);
   if (files.length === 0 && asked.proxyJump === undefined) return [asked];
   return import("./ssh-settings.ts").then(({ configuredRoute }) => configuredRoute(files, asked, log));

@@ -1,11 +1,12 @@
 /**
  * Config files: where ssh's own configuration lies, and the files that it includes, read with a bound. Read at once and
- * not beside other things: nothing can be dialled before they are, and they take well under a millisecond.
+ * not beside other things: nothing can be dialled before they are, and they take well under a millisecond. Only what was
+ * given on the command line may be a pipe, which is waited for without holding anything up.
  */
 import { closeSync, constants, fstatSync, openSync, readdirSync, type Stats, statSync } from "node:fs";
 import { isAbsolute, join, resolve, sep } from "node:path";
 import { printable } from "../ssh/printable.ts";
-import { expandHome, FileError, fileError, readAll } from "./files.ts";
+import { expandHome, FileError, fileError, readAll, readText } from "./files.ts";
 import type { ConfigFile } from "./ssh-config.ts";
 
 /** What one file may hold, and all together; and how many there may be. */
@@ -30,9 +31,16 @@ export interface ConfigFiles {
  * Reads the file that was chosen, which must be there; or, where none was, the user's and then the system's, as far as
  * they are there. `none` chooses none. @throws FileError
  */
-export function readConfigFiles(chosen: string | undefined): ConfigFiles {
+export function readConfigFiles(chosen: string | undefined): ConfigFiles | Promise<ConfigFiles> {
   if (chosen?.toLowerCase() === "none") return { files: [], warnings: [] };
-  if (chosen !== undefined) return { files: [{ ...read(chosen, "given"), isUsers: true }], warnings: [] };
+  return chosen === undefined ? readOwnFiles() : readChosen(chosen);
+}
+
+async function readChosen(path: string): Promise<ConfigFiles> {
+  return { files: [{ ...(await readText(path, fileLimit)), isUsers: true }], warnings: [] };
+}
+
+function readOwnFiles(): ConfigFiles {
   const warnings: string[] = [];
   const files = [
     { path: `${usersFolder}/config`, isUsers: true },
@@ -71,20 +79,17 @@ export function includedFiles(): (pattern: string, isUsers: boolean) => readonly
 /** The code of a FileError for a file that others may write: whoever does could have any command started. */
 export const openToOthers = "EOPEN";
 
-/** Who has put the file there: what was given on the command line may be a pipe, and is not looked at twice. */
-type Origin = "given" | "users" | "systems" | "included";
+/** Who has put the file there. */
+type Origin = "users" | "systems" | "included";
 
 function read(path: string, origin: Origin): { readonly path: string; readonly text: string } {
   const expanded = expandHome(path);
   let descriptor: number | undefined;
   try {
-    descriptor = openSync(
-      expanded,
-      origin === "given" ? constants.O_RDONLY : constants.O_RDONLY | constants.O_NONBLOCK,
-    );
+    descriptor = openSync(expanded, constants.O_RDONLY | constants.O_NONBLOCK);
     const status = fstatSync(descriptor);
     if (status.isDirectory()) throw Object.assign(new Error(), { code: "EISDIR" });
-    if (origin !== "given" && !status.isFile()) throw new Error("it is no regular file");
+    if (!status.isFile()) throw new Error("it is no regular file");
     if (origin === "users" || origin === "included") refuseOpen(expanded, status);
     return { path: expanded, text: new TextDecoder().decode(readAll(descriptor, status.size, fileLimit)) };
   } catch (error) {

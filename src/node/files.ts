@@ -105,7 +105,7 @@ function permissionsWarning(what: string, path: string, mode: number): string | 
  * @throws FileError
  */
 export async function readKnownHosts(given: readonly string[] | undefined): Promise<readonly KnownHostsFile[]> {
-  if (given !== undefined) return Promise.all(given.map((path) => readBounded(path, knownHostsLimit)));
+  if (given !== undefined) return Promise.all(given.map((path) => readText(path, knownHostsLimit)));
   return readKnownHostsIfThere(defaultKnownHosts);
 }
 
@@ -117,7 +117,7 @@ export async function readKnownHostsIfThere(paths: readonly string[]): Promise<r
 
 async function readIfThere(path: string): Promise<KnownHostsFile | undefined> {
   try {
-    return await readBounded(path, knownHostsLimit);
+    return await readText(path, knownHostsLimit);
   } catch (error) {
     if (error instanceof FileError && (error.code === "ENOENT" || error.code === "ENOTDIR")) return undefined;
     throw error;
@@ -130,7 +130,8 @@ interface ReadFile {
   readonly mode: number;
 }
 
-async function readBounded(path: string, limit: number): Promise<KnownHostsFile> {
+/** Reads a file of text, which may be a pipe. @throws FileError, also beyond `limit` bytes */
+export async function readText(path: string, limit: number): Promise<KnownHostsFile> {
   const { path: expanded, bytes } = await readBytes(path, limit);
   return { path: expanded, text: new TextDecoder().decode(bytes) };
 }

@@ -1,6 +1,7 @@
 /** The built command as a host starts it: what it says and how it exits where no session comes about. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { open } from "node:fs/promises";
 import { type AddressInfo, createServer, type Socket } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -293,6 +294,16 @@ describe("while it connects", () => {
       expect(await host.exit).toEqual({ code: null, signal: "SIGTERM" }); // nobody ever writes into the pipe
     },
   );
+
+  test("SIGTERM ends it while --ssh-config is a pipe that somebody holds open and says nothing through", async () => {
+    const pipe = join(home, "ssh-config-pipe");
+    execFileSync("mkfifo", [pipe]);
+    const host = start(["--host", "127.0.0.1", "--client-key", clientKey, "--ssh-config", pipe]);
+    const writer = await open(pipe, "w"); // once it is read
+    host.child.kill("SIGTERM");
+    expect(await host.exit).toEqual({ code: null, signal: "SIGTERM" });
+    await writer.close();
+  });
 
   test("a host that leaves without a word ends it with 0", async () => {
     const host = start(["--host", "127.0.0.1", "--port", String(await silent()), "--client-key", clientKey]);

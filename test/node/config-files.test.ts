@@ -1,6 +1,7 @@
 /** Which files of ssh's configuration are read, and which are refused. */
 import { execFileSync } from "node:child_process";
 import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
@@ -25,39 +26,48 @@ function write(name: string, text: string, mode = 0o600): string {
 }
 
 describe("the files to begin with", () => {
-  test("none where none is asked for, whatever is there", () => {
+  test("none where none is asked for, whatever is there", async () => {
     write("config", "Port 1\n");
-    expect(readConfigFiles("none").files).toEqual([]);
-    expect(readConfigFiles("NONE").files).toEqual([]);
+    expect((await readConfigFiles("none")).files).toEqual([]);
+    expect((await readConfigFiles("NONE")).files).toEqual([]);
   });
 
-  test("the user's own", () => {
+  test("the user's own", async () => {
     const path = write("config", "Port 1\n");
-    const [first] = readConfigFiles(undefined).files;
+    const [first] = (await readConfigFiles(undefined)).files;
     expect(first).toEqual({ path, text: "Port 1\n", isUsers: true });
   });
 
-  test("that of the system behind it, and it alone where the user has none", () => {
-    expect(readConfigFiles(undefined).files.filter(({ isUsers }) => isUsers)).toEqual([]);
-    expect(readConfigFiles(undefined).warnings).toEqual([]);
+  test("that of the system behind it, and it alone where the user has none", async () => {
+    expect((await readConfigFiles(undefined)).files.filter(({ isUsers }) => isUsers)).toEqual([]);
+    expect((await readConfigFiles(undefined)).warnings).toEqual([]);
   });
 
-  test("the one that was given, and no other", () => {
+  test("the one that was given, and no other", async () => {
     write("config", "Port 1\n");
     const path = write("other", "Port 2\n", 0o666);
-    expect(readConfigFiles("~/.ssh/other").files).toEqual([{ path, text: "Port 2\n", isUsers: true }]);
+    expect((await readConfigFiles("~/.ssh/other")).files).toEqual([{ path, text: "Port 2\n", isUsers: true }]);
+  });
+
+  test("the one that was given may be a pipe, as a shell's <(command) gives one, and holds nothing up", async () => {
+    const path = join(home, ".ssh", "pipe");
+    execFileSync("mkfifo", [path]);
+    const reading = readConfigFiles(path);
+    await writeFile(path, "Port 3\n");
+    expect(await reading).toEqual({ files: [{ path, text: "Port 3\n", isUsers: true }], warnings: [] });
   });
 
   test.each([
     ["is not there", "nothing", "no such file"],
     ["is a folder", "d", "it is a folder"],
-  ])("one that was given and %s is an error", (_what, name, why) => {
-    expect(() => readConfigFiles(join(home, ".ssh", name))).toThrow(`Cannot read ${join(home, ".ssh", name)}: ${why}`);
+  ])("one that was given and %s is an error", async (_what, name, why) => {
+    const path = join(home, ".ssh", name);
+    await expect(readConfigFiles(path)).rejects.toThrow(`Cannot read ${path}: ${why}`);
   });
 
-  test("the user's own that is no file is told and left out", () => {
+  test("the user's own that is no file is told and left out", async () => {
     mkdirSync(join(home, ".ssh", "config"));
-    const { files, warnings } = readConfigFiles(undefined);
+    const { files, warnings } = await readConfigFiles(undefined);
     expect(files.filter(({ isUsers }) => isUsers)).toEqual([]);
     expect(warnings).toEqual([`Cannot read ${join(home, ".ssh", "config")}: it is a folder: it is left out`]);
   });
@@ -73,20 +83,22 @@ describe("the files to begin with", () => {
     expect(() => readConfigFiles(undefined)).toThrow(`Bad owner or permissions on ${path}`);
   });
 
-  test("a pipe in its place is not waited for", () => {
+  test("a pipe in its place is not waited for", async () => {
     const path = join(home, ".ssh", "config");
     execFileSync("mkfifo", ["-m", "600", path]);
-    expect(readConfigFiles(undefined).warnings).toEqual([`Cannot read ${path}: it is no regular file: it is left out`]);
+    expect((await readConfigFiles(undefined)).warnings).toEqual([
+      `Cannot read ${path}: it is no regular file: it is left out`,
+    ]);
   });
 
-  test("others may read it", () => {
+  test("others may read it", async () => {
     write("config", "Port 1\n", 0o644);
-    expect(readConfigFiles(undefined).files[0]?.text).toBe("Port 1\n");
+    expect((await readConfigFiles(undefined)).files[0]?.text).toBe("Port 1\n");
   });
 
-  test("one that is too large is told", () => {
+  test("one that is too large is told", async () => {
     write("config", `#${"x".repeat(1024 * 1024)}`);
-    expect(readConfigFiles(undefined).warnings[0]).toContain("larger than this file may be");
+    expect((await readConfigFiles(undefined)).warnings[0]).toContain("larger than this file may be");
   });
 });
 
