@@ -207,7 +207,12 @@ describeNeeding(missingSshd(), "ssh's configuration and real sshds", () => {
 
     test.each([
       ["a bad value", "Port x\n", [], /^.*\/\.ssh\/config line 1: bad port 'x'$/],
-      ["a file that is not there", "", ["--ssh-config", "/no/such"], /^Cannot read \/no\/such: no such file$/],
+      [
+        "a file that is not there",
+        "",
+        ["--ssh-config", "/no/such"],
+        /^Cannot read \/no\/such: no such file; check --ssh-config$/,
+      ],
       ["a name that is none", "HostName a/b\n", [], /^HostName: invalid host: 'a\/b'$/],
     ] as const)("%s", async (_name, config, flags, expected) => {
       expect(await refused(start(config, ["--host", "target", ...cat, ...flags]))).toMatch(expected);
