@@ -91,7 +91,10 @@ export class SessionMemory {
     for (const [index, { method, id }] of envelopes.entries()) {
       if (method === INITIALIZED && chunks !== undefined) this.#initialized = memberAt(chunks, index);
       if (!kept.has(method)) continue;
-      if (method === "initialize") this.#isInitializeAsked = true;
+      if (method === "initialize") {
+        this.#isInitializeAsked = true;
+        this.#initialized = undefined; // here, since some hosts say it before they have the answer
+      }
       const request = requests.find((candidate) => candidate.id === id);
       const message = chunks && memberAt(chunks, index);
       if (request === undefined || message === undefined) continue;
@@ -123,7 +126,6 @@ export class SessionMemory {
   #begin(request: Uint8Array, answer: Uint8Array | undefined): void {
     const identity = answer && identityOf(answer);
     this.#handshake = identity && { request, identity };
-    this.#initialized = undefined;
     this.#level = undefined;
     this.#subscriptions.clear();
     this.#bytes = 0;

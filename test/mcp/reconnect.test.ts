@@ -484,6 +484,17 @@ describe("what the host said in the middle of it", () => {
     expect(linesOf(remote).slice(1)).toEqual([initialized, request(1)]);
   });
 
+  it("or was said before initialize was answered, as by a host that says all at once", async () => {
+    const stage = await Stage.reconnecting();
+    stage.host.push(`${initialize}\n${initialized}\n`);
+    await settle();
+    stage.remote.say(`${answerTo(0)}\n`);
+    await settle();
+    stage.remote.lose();
+    const remote = await restored(stage);
+    expect(linesOf(remote).slice(1)).toEqual([initialized]);
+  });
+
   it("or goes by itself, behind the replay, if it comes only then", async () => {
     const stage = await Stage.reconnecting();
     stage.host.push(`${initialize}\n`);
