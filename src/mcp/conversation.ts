@@ -156,11 +156,10 @@ export class Conversation {
     this.#answerAlone(request, answerLine(request, withheldReason(request.method, fault), []));
   }
 
-  /** Answers all that is pending; should the remote's own answers still come, they will not pass. */
+  /** Answers all that is pending, and what waits is sent all the same; should the remote's own answers still come, they will not pass. */
   giveUp(why: Reason): void {
-    const stderr = this.#ports.stderr();
-    for (const request of this.#host.all) this.#answer(request, answerLine(request, why, stderr));
-    this.#noteSettled();
+    for (const request of this.#host.all) request.isSent = true;
+    this.#giveUp(why);
   }
 
   /** Answers one request that the remote never had, or has lost; no answer of its own can come. */
@@ -197,16 +196,22 @@ export class Conversation {
     this.#host.expectNothing(id);
   }
 
-  /** As `giveUp`, at our end: what is pending now counts as never answered. */
+  /** As `giveUp`, at our end: nothing is sent any more, and what is pending now counts as never answered. */
   giveUpForGood(why: Reason): void {
     if (this.isAwaited) this.#isUnanswered = true;
-    this.giveUp(why);
+    this.#giveUp(why);
   }
 
   /** The remote is gone: answers all that is pending and all that will come. */
   gone(end: RemoteEnd): void {
     this.#end = end;
     this.giveUpForGood(goneReason(end, this.#hasReply));
+  }
+
+  #giveUp(why: Reason): void {
+    const stderr = this.#ports.stderr();
+    for (const request of this.#host.all) this.#answer(request, answerLine(request, why, stderr));
+    this.#noteSettled();
   }
 
   #answer(request: PendingRequest, line: Uint8Array): void {

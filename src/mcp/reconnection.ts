@@ -170,7 +170,9 @@ export class Reconnection {
     const warn = log.warning.bind(log);
     this.#pace.lost(lived);
     const lost = describe(end);
-    const unsent = lines.filter(({ isOurs }) => isOurs !== true);
+    const isOwed = ({ requests }: HostLine) =>
+      requests.length === 0 || requests.some((one) => conversation.isPending(one));
+    const unsent = lines.filter((line) => line.isOurs !== true && isOwed(line));
     for (const request of cut?.requests ?? []) request.isSent = true; // it may have been but for its end
     const kept = new Set(unsent.flatMap(({ requests }) => requests));
     conversation.loseLink(kept, { reason: "link-lost", text: `${lost}; connecting again` });

@@ -228,13 +228,18 @@ class Play {
   }
 
   #checkShown(how: string): void {
-    const lines = this.stage.lines;
+    const { stage } = this;
+    const { lines } = stage;
     const ours = lines.filter((line) => line.includes('"source":"mcp-ssh-client"'));
     const theirs = lines.filter((line) => !ours.includes(line));
     const answers = this.#asked.map(({ raw }) =>
       ours.filter((line) => line.startsWith(`{"jsonrpc":"2.0","id":${raw},"error":`)),
     );
     expect(answers.flat().length).toBe(ours.length); // each of our answers is to something that was asked
+    const unsent = answers.flatMap((each, n) =>
+      each[0]?.includes('"mayHaveRun":false') ? [this.#asked[n]?.line] : [],
+    );
+    for (const line of unsent) expect(stage.remote.stdin.text).not.toContain(`${line}\n`);
 
     // In order, each as it was said, nothing else; left out is only what answers what we have answered.
     let from = 0;

@@ -282,6 +282,7 @@ class Play {
       const answers = lines.filter((each) => new RegExp(`"id":${id},"(result|error)"`).test(each));
       if (isCancelled) expect(answers.length, line).toBeLessThanOrEqual(1);
       else expect(answers.length, line).toBe(1);
+      if (answers[0]?.includes('"mayHaveRun":false') === true) expect(heard).not.toContain(line);
     });
     for (const line of lines) expect(line).not.toMatch(/"id":"mcp-ssh-client[^"]*","(result|error)"/);
     this.#checkServerRequests();

@@ -589,6 +589,19 @@ describe("promise 8: the first reply", () => {
     expect(stage.refusals.length).toBe(1);
   });
 
+  it("what waits to be sent by then may run, since it is sent all the same", async () => {
+    const stage = await Stage.connected({ firstReplyTimeout: 100 });
+    stage.remote.stdin.stall();
+    stage.host.push(`${request(0).replace("}", `,"params":["${"x".repeat(2000)}"]}`)}\n`);
+    await settle();
+    stage.host.push(`${request(1)}\n`);
+    await pass(100);
+    expect(stage.refusals.map(({ error }) => error.data.mayHaveRun)).toEqual([true, true]);
+    stage.remote.stdin.flow();
+    await settle();
+    expect(stage.remote.stdin.text.endsWith(`${request(1)}\n`)).toBe(true);
+  });
+
   it("that comes too late does not pass: its request was answered", async () => {
     const stage = await Stage.connected({ firstReplyTimeout: 100 });
     stage.host.push(`${initialize}\n`);

@@ -779,6 +779,21 @@ describe("protocol 2026-07-28", () => {
     await pass(1_000);
   });
 
+  it("what was answered for, while it waited to be sent, does not go to the server after that", async () => {
+    const stage = await modern();
+    stage.remote.lose();
+    const silent = await dialled(stage, 7_500);
+    silent.stdin.stall();
+    stage.host.push(`${request(0).replace("}", `,"params":["${"x".repeat(2000)}"]}`)}\n`);
+    await settle();
+    stage.host.push(`${request(1)}\n`);
+    await pass(45_000);
+    expect(stage.refusals.map(({ id }) => id)).toEqual([0, 1]);
+    silent.lose();
+    const remote = await dialled(stage, 7_500);
+    expect(linesOf(remote)).toEqual([]);
+  });
+
   it("a probe that was answered with an error is no beginning", async () => {
     const stage = await Stage.reconnecting();
     stage.host.push(`${discover}\n`);
