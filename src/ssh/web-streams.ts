@@ -16,9 +16,15 @@ export function sourceOf(stream: ReadableStream<Uint8Array> | ByteSource): ByteS
   if ("read" in stream) return stream;
   const reader = stream.getReader();
   return {
-    read: async () => (await reader.read()).value,
+    read: async () => bytesOf((await reader.read()).value),
     cancel: () => reader.cancel(),
   };
+}
+
+/** A text, or an ArrayBuffer, would count as a chunk without bytes, or with others. */
+function bytesOf(chunk: Uint8Array | undefined): Uint8Array | undefined {
+  if (chunk === undefined || ArrayBuffer.isView(chunk)) return chunk;
+  throw new TypeError("a stream of bytes gave a chunk that is no Uint8Array");
 }
 
 /** Takes `stream`, unless it is plain already. */

@@ -352,6 +352,16 @@ describe("limits", () => {
     await expect(connect(socket, options)).rejects.toThrow(/rekeyInterval is 2147483648/);
   });
 
+  test.each([
+    { what: "a text", chunk: "SSH-2.0-x\r\n" },
+    { what: "an ArrayBuffer, as a WebSocket gives it", chunk: new ArrayBuffer(8) },
+  ])("a socket that gives $what is told so at once", async ({ chunk }) => {
+    const link = new MemoryLink(new ScriptedPeer());
+    link.push(chunk as never);
+    const attempt = connect(link.socket, { user: "x", keys: [], verifyHostKey: () => undefined, table });
+    await expect(attempt).rejects.toMatchObject({ name: "DisconnectError", cause: expect.any(TypeError) });
+  });
+
   test("a socket that is in use is the caller's mistake", async () => {
     const { socket } = new MemoryLink(new ScriptedPeer());
     socket.readable.getReader();
