@@ -6,7 +6,7 @@ import type { Occurrence } from "./waiting.ts";
 /** Resolves to `connected`, to `remote-gone` where that failed, or to `ending`, which gives it up. */
 export async function dial(open: OpenRemote, ending: Occurrence<Happening>): Promise<Happening> {
   const abort = new AbortController();
-  const opening = open(abort.signal);
+  const opening = (async () => open(abort.signal))(); // one that throws has failed too
   const outcome = opening.then(
     (remote): Happening => ({ what: "connected", remote }),
     (error: unknown): Happening => ({ what: "remote-gone", end: { how: "connect-failed", error } }),
