@@ -14,6 +14,7 @@ import { MESSAGE_START } from "./noise.ts";
 import { mayBeReferenceServer } from "./reference-server.ts";
 import { describe, mayBeOfProbe, type RemoteEnd } from "./remote-end.ts";
 import { StderrLines } from "./remote-text.ts";
+import { inTurn, overheard } from "./stderr-stream.ts";
 import { within } from "./waiting.ts";
 
 export interface SshClientTransportOptions {
@@ -70,7 +71,7 @@ export class SshClientTransport implements Transport {
   constructor({ open, limits }: SshClientTransportOptions) {
     this.#open = open;
     this.#limits = { ...DEFAULT_LIMITS, ...limits };
-    this.stderr = lazily(this.#stderrs.map(({ promise }) => promise));
+    this.stderr = inTurn(this.#stderrs.map(({ promise }) => promise));
   }
 
   /** Connects; rejects if that fails, or if `close` comes first. To be called once. */
@@ -121,7 +122,7 @@ export class SshClientTransport implements Transport {
     const { stderr } = remote.session;
     const [first, second] = this.#stderrs;
     const heard =
-      remote.isShell === true ? readAhead(stderr, new StderrLines((line) => this.#hearShell(line))) : stderr;
+      remote.isShell === true ? overheard(stderr, new StderrLines((line) => this.#hearShell(line))) : stderr;
     (this.#remote === undefined ? first : second)?.resolve(heard);
     const lines = new MessageLines(
       (text) => this.#take(text),
@@ -299,26 +300,6 @@ export class SshClientTransport implements Transport {
   }
 }
 
-/** How far a shell's stderr is read before anybody reads it, bytes. */
-const AHEAD = 16 * 1024;
-
-/** The same stream, the beginning of which `lines` hears also where nobody reads it. */
-function readAhead(stderr: ReadableStream<Uint8Array>, lines: StderrLines): ReadableStream<Uint8Array> {
-  const reader = stderr.getReader();
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        const { value } = await reader.read();
-        if (value === undefined) return controller.close();
-        lines.push(value);
-        controller.enqueue(value);
-      },
-      cancel: (reason) => reader.cancel(reason),
-    },
-    { highWaterMark: AHEAD, size: (chunk) => chunk.length },
-  );
-}
-
 function isProbe(message: JsonRpc): message is JsonRpc & { readonly id: string | number } {
   return "method" in message && "id" in message && message.method === DISCOVER;
 }
@@ -326,30 +307,6 @@ function isProbe(message: JsonRpc): message is JsonRpc & { readonly id: string |
 /** `Method not found` in the remote's name. */
 function notFound(id: string | number, why: Refusal): JsonRpc {
   return { jsonrpc: "2.0", id, error: refusal(DISCOVER, why) };
-}
-
-/** What the sources give, one after the other; read only when it is read from. */
-function lazily(sources: readonly Promise<ReadableStream<Uint8Array> | undefined>[]): ReadableStream<Uint8Array> {
-  const waiting = [...sources];
-  let reader: ReadableStreamDefaultReader<Uint8Array> | undefined;
-  return new ReadableStream<Uint8Array>(
-    {
-      async pull(controller) {
-        for (;;) {
-          const next = await reader?.read();
-          if (next?.value !== undefined) return controller.enqueue(next.value);
-          const source = waiting.shift();
-          if (source === undefined) return controller.close();
-          reader = (await source)?.getReader();
-        }
-      },
-      async cancel(reason) {
-        await reader?.cancel(reason);
-        for (const source of waiting) void source.then((stream) => stream?.cancel(reason)).catch(ignore);
-      },
-    },
-    { highWaterMark: 0 },
-  );
 }
 
 function ignore(): void {

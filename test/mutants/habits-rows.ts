@@ -223,8 +223,8 @@ export const habitsRows: readonly Mutant[] = [
   },
   {
     id: "transport-shell-unheard",
-    file: "src/mcp/ssh-client-transport.ts",
-    find: "lines.push(value);",
+    file: "src/mcp/stderr-stream.ts",
+    find: "lines.push(chunk);",
     replace: "",
     why: "a program that forgot its command waits for a login shell's answer until it gives up, and is not told why",
     caughtBy: { file: "test/mcp/ssh-client-transport.test.ts", test: "is told with what to do, its stderr not read" },
