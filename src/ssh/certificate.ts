@@ -7,8 +7,8 @@
  */
 import { certifiedName, keyTypeOf, plainName } from "./algorithm-name.ts";
 import type { Certificate, HostKeyAlgorithm, Signer } from "./algorithms/interfaces.ts";
-import { decodeWithin, refuseBlob } from "./algorithms/key-blobs.ts";
-import { KeyFormatError, ProtocolError } from "./errors.ts";
+import { decodeWithin } from "./algorithms/key-blobs.ts";
+import { KeyFormatError, kexRefusal, ProtocolError } from "./errors.ts";
 import { canonicalHost } from "./host-pattern.ts";
 import { publicKeyFields } from "./known-hosts.ts";
 import { printable } from "./printable.ts";
@@ -36,7 +36,7 @@ function certifiedHostKey(plain: string, row: HostKeyAlgorithm, authorities: Pla
       const parts = read(blob);
       const { certificate } = parts;
       if (certificate.type !== certifiedName(keyTypeOf(plain))) {
-        throw refuseBlob(`a certificate of type ${certificate.type}, expected one for ${plain}`, section);
+        throw kexRefusal(`a certificate of type ${certificate.type}, expected one for ${plain}`, section);
       }
       checkAuthority(parts, authorities);
       const { verify } = row.parse(certificate.keyBlob);
@@ -147,13 +147,13 @@ function read(borrowed: Uint8Array): Parts {
   const plain = plainName(head.type);
   const keyFields = plain === head.type || plain === "ssh-dss" ? undefined : publicKeyFields.get(plain);
   if (keyFields === undefined)
-    throw refuseBlob(`a certificate of type ${printable(head.type)}, which is none`, section);
+    throw kexRefusal(`a certificate of type ${printable(head.type)}, which is none`, section);
   // what stands for the key, between nonce and serial, is as in the key's own blob behind its type
   const split: Fields & { readonly body: "rest" } = { ...keyFields, body: "rest" };
   const { body: bodyBytes } = decodeWithin("certificate", split, head.rest, section);
   const body = decodeWithin("certificate", bodyFields, bodyBytes, section);
   const kind = kinds.get(body.kind);
-  if (kind === undefined) throw refuseBlob(`a certificate of kind ${body.kind}, which is none`, section);
+  if (kind === undefined) throw kexRefusal(`a certificate of kind ${body.kind}, which is none`, section);
   namesOf("extensions", optionFields, body.extensions); // not used, but not malformed either
   const key = head.rest.subarray(0, head.rest.length - bodyBytes.length);
   const certificate: Certificate = {
@@ -176,7 +176,7 @@ function read(borrowed: Uint8Array): Parts {
 function namesOf(what: string, fields: typeof nameFields | typeof optionFields, list: Uint8Array): readonly string[] {
   const names: string[] = [];
   for (let rest = list; rest.length > 0; ) {
-    if (names.length === maximumPrincipals) throw refuseBlob(`a certificate with too many ${what}`, section);
+    if (names.length === maximumPrincipals) throw kexRefusal(`a certificate with too many ${what}`, section);
     const next = decodeWithin(`certificate's ${what}`, fields, rest, section);
     names.push(next.name);
     rest = next.rest;
@@ -189,10 +189,10 @@ function checkAuthority({ certificate, signed, signature }: Parts, rows: PlainRo
   const { type } = decodeWithin("signature of the certificate's authority", signatureFields, signature, section);
   const row = Object.hasOwn(rows, type) ? rows[type] : undefined;
   if (row === undefined) {
-    throw refuseBlob(`a certificate with a signature of type ${printable(type)}, which is not taken`, section);
+    throw kexRefusal(`a certificate with a signature of type ${printable(type)}, which is not taken`, section);
   }
   if (!isSignedBy(row, certificate.authorityBlob, signed, signature)) {
-    throw refuseBlob("a certificate that its authority did not sign", section);
+    throw kexRefusal("a certificate that its authority did not sign", section);
   }
 }
 
@@ -200,7 +200,7 @@ function isSignedBy(row: HostKeyAlgorithm, key: Uint8Array, signed: Uint8Array, 
   try {
     return row.parse(key).verify(signed, signature);
   } catch (error) {
-    if (error instanceof ProtocolError) throw refuseBlob(`a certificate's authority: ${error.message}`, section);
+    if (error instanceof ProtocolError) throw kexRefusal(`a certificate's authority: ${error.message}`, section);
     throw error;
   }
 }

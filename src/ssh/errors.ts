@@ -50,6 +50,11 @@ export class ProtocolError extends SshError {
   }
 }
 
+/** The error for what ends a key exchange, as a share or a key that is refused: reason 3. RFC 4253 §11.1. */
+export function kexRefusal(what: string, section: string): ProtocolError {
+  return new ProtocolError(what, section, DISCONNECT_REASON.KEY_EXCHANGE_FAILED);
+}
+
 /** Client and server have nothing in common in one of the lists of KEXINIT. RFC 4253 §7.1. */
 export class NegotiationError extends SshError {
   override readonly name = "NegotiationError";

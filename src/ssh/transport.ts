@@ -15,7 +15,7 @@ import type {
   RandomBytes,
 } from "./algorithms/interfaces.ts";
 import { none } from "./algorithms/none.ts";
-import { DISCONNECT_REASON, DisconnectError, HostKeyError, ProtocolError } from "./errors.ts";
+import { DisconnectError, HostKeyError, kexRefusal, ProtocolError } from "./errors.ts";
 import { ExtensionInfo } from "./extension-info.ts";
 import {
   type Choice,
@@ -435,7 +435,7 @@ export class Transport {
     if (this.#isFirstExchange) this.#strict = isStrict(server);
     if (this.#isFirstExchange && this.#strict && sequenceNumber !== 0) {
       const what = `KEXINIT is packet ${sequenceNumber}, it must be the first`;
-      throw new ProtocolError(what, "strict kex, OpenSSH PROTOCOL 1.10", DISCONNECT_REASON.KEY_EXCHANGE_FAILED);
+      throw kexRefusal(what, "strict kex, OpenSSH PROTOCOL 1.10");
     }
     const ours = this.#step.step === "init-sent" ? this.#step.clientKexInit : this.#sendKexInit("again");
     const client = decode(m.KEXINIT, ours);

@@ -186,7 +186,7 @@ export const table: readonly Mutant[] = [
   {
     id: "x25519-all-zero-accepted",
     file: "src/ssh/algorithms/curve25519-sha256.ts",
-    find: 'throw refusal("Q_S is a point of low order: the shared secret would be all zero");',
+    find: 'throw kexRefusal("Q_S is a point of low order: the shared secret would be all zero", "RFC 8731 §3");',
     replace: "return new Uint8Array(keyLength);",
     why: "a share of low order makes K known to everybody (RFC 8731 §3)",
     caughtBy: { file: "test/ssh/algorithms/curve25519-sha256.test.ts", test: "which makes the secret all zero" },

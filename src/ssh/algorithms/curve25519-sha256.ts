@@ -2,7 +2,7 @@
  * curve25519-sha256: X25519 with SHA-256. RFC 8731; the same method goes by the older name
  * `curve25519-sha256@libssh.org`.
  */
-import { DISCONNECT_REASON, ProtocolError } from "../errors.ts";
+import { kexRefusal } from "../errors.ts";
 import { encodeMpint } from "../wire.ts";
 import { startWith } from "./ephemeral.ts";
 import type { HashPrimitive, KexMethod, KexStart, RandomBytes, X25519, X25519Pair } from "./interfaces.ts";
@@ -23,7 +23,7 @@ function start(x25519: X25519, randomBytes: RandomBytes): KexStart {
 function encodedSecret(pair: X25519Pair, serverShare: Uint8Array): Uint8Array {
   if (serverShare.length !== keyLength) {
     // RFC 8731 §3: MUST check the length of a received public key and abort if it is not the expected one
-    throw refusal(`Q_S has ${serverShare.length} bytes, expected ${keyLength}`);
+    throw kexRefusal(`Q_S has ${serverShare.length} bytes, expected ${keyLength}`, "RFC 8731 §3");
   }
   const X = multiply(pair, serverShare);
   const K = encodeMpint(X); // RFC 8731 §3.1: the 32 bytes as they are, read as a big-endian number
@@ -36,10 +36,6 @@ function multiply(pair: X25519Pair, serverShare: Uint8Array): Uint8Array {
     return pair.sharedSecret(serverShare);
   } catch {
     // RFC 8731 §3: MUST check for the all-zero shared secret and abort. X25519 refuses the points that give it.
-    throw refusal("Q_S is a point of low order: the shared secret would be all zero");
+    throw kexRefusal("Q_S is a point of low order: the shared secret would be all zero", "RFC 8731 §3");
   }
-}
-
-function refusal(what: string): ProtocolError {
-  return new ProtocolError(what, "RFC 8731 §3", DISCONNECT_REASON.KEY_EXCHANGE_FAILED);
 }

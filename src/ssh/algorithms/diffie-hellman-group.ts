@@ -3,7 +3,7 @@
  * the groups of RFC 8268 §3.
  */
 import { bytesToNumberBE } from "@noble/curves/utils.js";
-import { DISCONNECT_REASON, ProtocolError } from "../errors.ts";
+import { kexRefusal } from "../errors.ts";
 import { decodeFields, encodeMpint, encodeString } from "../wire.ts";
 import { startWith } from "./ephemeral.ts";
 import type { HashPrimitive, KexMethod, KexStart, Power, RandomBytes } from "./interfaces.ts";
@@ -41,5 +41,5 @@ function checkedShare(serverShare: Uint8Array, p: Uint8Array): Uint8Array {
   const value = bytesToNumberBE(f);
   // RFC 4253 §8, RFC 8268 §4: values of f that are not 1 < f < p-1 MUST NOT be accepted
   if (value > 1n && value < bytesToNumberBE(p) - 1n) return f;
-  throw new ProtocolError("f is not between 1 and p - 1", "RFC 8268 §4", DISCONNECT_REASON.KEY_EXCHANGE_FAILED);
+  throw kexRefusal("f is not between 1 and p - 1", "RFC 8268 §4");
 }

@@ -1,7 +1,7 @@
 /**
  * ecdh-sha2-nistp256, -nistp384 and -nistp521: elliptic curve Diffie-Hellman. RFC 5656 §4.
  */
-import { DISCONNECT_REASON, ProtocolError } from "../errors.ts";
+import { kexRefusal } from "../errors.ts";
 import { encodeMpint } from "../wire.ts";
 import { startWith } from "./ephemeral.ts";
 import type { Ecdh, EcdsaCurve, HashPrimitive, KexMethod, KexStart, RandomBytes } from "./interfaces.ts";
@@ -26,7 +26,7 @@ function encodedSecret(curve: EcdsaCurve, ecdh: Ecdh, secret: Uint8Array, Q_S: U
   const length = 1 + 2 * lengthOf(curve);
   // A form of one byte is infinity; the compressed ones MAY be used where both agree (RFC 5656 §4), and nobody does.
   if (Q_S.length !== length || Q_S[0] !== 4) {
-    throw refusal(`Q_S has ${Q_S.length} bytes, expected ${length} of an uncompressed point`);
+    throw kexRefusal(`Q_S has ${Q_S.length} bytes, expected ${length} of an uncompressed point`, "RFC 5656 §4");
   }
   const shared = multiply(curve, ecdh, secret, Q_S);
   const K = encodeMpint(shared); // RFC 5656 §4: the x coordinate as a number
@@ -39,10 +39,6 @@ function multiply(curve: EcdsaCurve, ecdh: Ecdh, secret: Uint8Array, Q_S: Uint8A
     return ecdh.sharedSecret(curve, secret, Q_S);
   } catch {
     // RFC 5656 §4: all public keys MUST be validated. The cofactor is 1, so any point of the curve will do.
-    throw refusal(`Q_S is no point of the curve ${curve}`);
+    throw kexRefusal(`Q_S is no point of the curve ${curve}`, "RFC 5656 §4");
   }
-}
-
-function refusal(what: string): ProtocolError {
-  return new ProtocolError(what, "RFC 5656 §4", DISCONNECT_REASON.KEY_EXCHANGE_FAILED);
 }

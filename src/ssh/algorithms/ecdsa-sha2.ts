@@ -4,10 +4,10 @@
  * Nonces follow from key and message (RFC 6979), so no weak or biased random number can give the key away. Each
  * signature has a twin with -s for s, and both hold: nothing here compares signatures.
  */
-import { KeyFormatError } from "../errors.ts";
+import { KeyFormatError, kexRefusal } from "../errors.ts";
 import { encodeFields, isEqual } from "../wire.ts";
 import type { EcdsaCurve, HostKeyAlgorithm, HostKeyVerifier, Signer } from "./interfaces.ts";
-import { decodeBlob, decodeWithin, refuseBlob } from "./key-blobs.ts";
+import { decodeBlob, decodeWithin } from "./key-blobs.ts";
 import { lengthOf, type NistCurve, nistCurve } from "./nist-curves.ts";
 import { nobleEcdh } from "./nist-ecdh.ts";
 
@@ -23,7 +23,7 @@ export function ecdsaHostKey(name: EcdsaCurve): HostKeyAlgorithm {
   return {
     parse(publicKeyBlob): HostKeyVerifier {
       const key = decodeBlob("host key", algorithm, keyFields, publicKeyBlob, "RFC 5656 §3.1");
-      if (key.curve !== name) throw refuseBlob(`host key on another curve than ${name}`, "RFC 5656 §3.1");
+      if (key.curve !== name) throw kexRefusal(`host key on another curve than ${name}`, "RFC 5656 §3.1");
       const curve = nistCurve(name);
       const Q = key.Q.slice();
       checkPoint(curve, Q);
@@ -75,12 +75,12 @@ function algorithmOf(name: EcdsaCurve): string {
 function checkPoint({ name, length, ecdsa }: NistCurve, Q: Uint8Array): void {
   const section = "RFC 5656 §3.1";
   if (Q.length !== 1 + 2 * length || Q[0] !== 4) {
-    throw refuseBlob(`host key of ${Q.length} bytes, expected ${1 + 2 * length} of an uncompressed point`, section);
+    throw kexRefusal(`host key of ${Q.length} bytes, expected ${1 + 2 * length} of an uncompressed point`, section);
   }
   try {
     ecdsa.Point.fromBytes(Q).assertValidity();
   } catch {
-    throw refuseBlob(`host key that is no point of the curve ${name}`, section);
+    throw kexRefusal(`host key that is no point of the curve ${name}`, section);
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * Law: strictly. known_hosts compares spellings, so a key or a signature that has a second one is refused.
  */
-import { DISCONNECT_REASON, ProtocolError } from "../errors.ts";
+import { kexRefusal, ProtocolError } from "../errors.ts";
 import { printable } from "../printable.ts";
 import { decodeFields, type Fields, type FieldValues } from "../wire.ts";
 
@@ -22,7 +22,7 @@ export function decodeBlob<F extends BlobFields>(
   section: string,
 ): FieldValues<F> {
   const head = inKex(section, () => decodeFields(what, { type: "text", rest: "rest" }, blob));
-  if (head.type !== type) throw refuseBlob(`${what} of type ${printable(head.type)}, expected ${type}`, section);
+  if (head.type !== type) throw kexRefusal(`${what} of type ${printable(head.type)}, expected ${type}`, section);
   return inKex(section, () => decodeFields(what, fields, blob));
 }
 
@@ -36,16 +36,11 @@ export function decodeWithin<F extends Fields>(
   return inKex(section, () => decodeFields(what, fields, bytes));
 }
 
-/** The error for a blob that is refused: the key exchange failed. RFC 4253 §11.1. */
-export function refuseBlob(what: string, section: string): ProtocolError {
-  return new ProtocolError(what, section, DISCONNECT_REASON.KEY_EXCHANGE_FAILED);
-}
-
 function inKex<T>(section: string, decode: () => T): T {
   try {
     return decode();
   } catch (error) {
-    if (error instanceof ProtocolError) throw refuseBlob(error.message, section);
+    if (error instanceof ProtocolError) throw kexRefusal(error.message, section);
     throw error;
   }
 }

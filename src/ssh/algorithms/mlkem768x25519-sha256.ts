@@ -2,11 +2,12 @@
  * mlkem768x25519-sha256: ML-KEM-768 (FIPS 203) and X25519 together, so that a recording of today cannot be read with a
  * quantum computer of tomorrow, nor if only one of the two is broken. draft-ietf-sshm-mlkem-hybrid-kex.
  */
-import { DISCONNECT_REASON, ProtocolError } from "../errors.ts";
+import { kexRefusal } from "../errors.ts";
 import { concat, encodeString } from "../wire.ts";
 import { startWith } from "./ephemeral.ts";
 import type { HashPrimitive, KexMethod, KexStart, MlKem, RandomBytes, X25519, X25519Pair } from "./interfaces.ts";
 
+const section = "draft-ietf-sshm-mlkem-hybrid-kex";
 const seedLength = 64;
 const ciphertextLength = 1088;
 const x25519Length = 32;
@@ -35,7 +36,8 @@ function start(mlkem: MlKem, x25519: X25519, hash: Hash, randomBytes: RandomByte
   const classicalPair = x25519.pair(scalar);
   const init = concat(pair.publicKey, classicalPair.publicShare);
   const encodedK = (_: Uint8Array, reply: Uint8Array): Uint8Array => {
-    if (reply.length !== replyLength) throw refusal(`S_REPLY has ${reply.length} bytes, expected ${replyLength}`);
+    if (reply.length !== replyLength)
+      throw kexRefusal(`S_REPLY has ${reply.length} bytes, expected ${replyLength}`, section);
     const classical = multiply(classicalPair, reply.subarray(ciphertextLength));
     // A ciphertext of the right length that was bent gives another secret (FIPS 203 §6.3): the host's signature is then wrong.
     const postQuantum = pair.decapsulate(reply.subarray(0, ciphertextLength));
@@ -52,10 +54,6 @@ function multiply(pair: X25519Pair, share: Uint8Array): Uint8Array {
   try {
     return pair.sharedSecret(share);
   } catch {
-    throw refusal("the X25519 half of S_REPLY is a point of low order: its secret would be all zero");
+    throw kexRefusal("the X25519 half of S_REPLY is a point of low order: its secret would be all zero", section);
   }
-}
-
-function refusal(what: string): ProtocolError {
-  return new ProtocolError(what, "draft-ietf-sshm-mlkem-hybrid-kex", DISCONNECT_REASON.KEY_EXCHANGE_FAILED);
 }

@@ -7,9 +7,10 @@
  */
 import { bytesToNumberBE, numberToBytesBE } from "@noble/curves/utils.js";
 import { sha256, sha512 } from "@noble/hashes/sha2.js";
+import { kexRefusal } from "../errors.ts";
 import { concat, encodeFields, isEqual } from "../wire.ts";
 import type { HostKeyAlgorithm, HostKeyVerifier } from "./interfaces.ts";
-import { decodeBlob, refuseBlob } from "./key-blobs.ts";
+import { decodeBlob } from "./key-blobs.ts";
 
 /** The two names that RSA keys sign under, most wanted first. */
 export type RsaAlgorithm = "rsa-sha2-512" | "rsa-sha2-256";
@@ -31,7 +32,7 @@ export function rsaHostKey(algorithm: RsaAlgorithm): HostKeyAlgorithm {
       const { e, n } = decodeBlob("host key", "ssh-rsa", keyFields, publicKeyBlob, "RFC 4253 §6.6");
       const key = { e: e.slice(), n: n.slice() };
       const fault = faultOf(key);
-      if (fault !== undefined) throw refuseBlob(`an RSA host key ${fault}`, "RFC 8332 §5.1");
+      if (fault !== undefined) throw kexRefusal(`an RSA host key ${fault}`, "RFC 8332 §5.1");
       return {
         verify(data, signatureBlob) {
           const { S } = decodeBlob("signature", algorithm, signatureFields, signatureBlob, "RFC 8332 §3");

@@ -5,10 +5,10 @@
  * serves consensus among many verifiers; here it would only let one key be spelled in several ways, while known_hosts
  * compares spellings, and let a small-order key "sign" what nobody signed.
  */
-import { KeyFormatError } from "../errors.ts";
+import { KeyFormatError, kexRefusal } from "../errors.ts";
 import { encodeFields, isEqual } from "../wire.ts";
 import type { Ed25519, HostKeyAlgorithm, HostKeyVerifier, Signer } from "./interfaces.ts";
-import { decodeBlob, refuseBlob } from "./key-blobs.ts";
+import { decodeBlob } from "./key-blobs.ts";
 
 const algorithm = "ssh-ed25519";
 const publicKeyLength = 32;
@@ -55,7 +55,7 @@ export function ed25519Signer(ed25519: Ed25519, seed: Uint8Array, publicKey: Uin
 function contentOf(what: string, blob: Uint8Array, length: number, section: string): Uint8Array {
   const { content } = decodeBlob(what, algorithm, blobFields, blob, section);
   if (content.length !== length) {
-    throw refuseBlob(`${what} of ${content.length} bytes, expected ${length}`, section);
+    throw kexRefusal(`${what} of ${content.length} bytes, expected ${length}`, section);
   }
   return content;
 }
