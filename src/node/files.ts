@@ -2,8 +2,9 @@
  * Files: where keys and known hosts lie on this machine, read whole with a bound. Errors name the path and the cause.
  */
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from "node:fs";
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, mkdir, open, stat } from "node:fs/promises";
 import { homedir } from "node:os";
+import { dirname } from "node:path";
 import { SshError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
 import { concat } from "../ssh/wire.ts";
@@ -205,6 +206,22 @@ async function readUpTo(file: FileHandle, most: number): Promise<Uint8Array> {
     length += bytesRead;
   }
   return concat(...chunks);
+}
+
+/**
+ * Makes the folder, and those above it, where they are missing (mode 700). Node's `recursive` tells of a read-only file
+ * system that there is no such file, and never ends in /proc.
+ */
+export async function makeFolder(path: string): Promise<void> {
+  if (await isFolder(path)) return;
+  if (dirname(path) !== path) await makeFolder(dirname(path));
+  await mkdir(path, 0o700).catch(async (error) => {
+    if (!(await isFolder(path))) throw error; // another process may have been faster
+  });
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(ifMissing))?.isDirectory() ?? false;
 }
 
 const causes: Readonly<Record<string, string>> = {

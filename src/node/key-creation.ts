@@ -2,7 +2,7 @@
  * Key creation: a new Ed25519 key in a file of its own. The file is whole before it has its name, its mode is 600 from
  * the first byte, and no file that is there already is ever overwritten, however many of us start at once.
  */
-import { link, lstat, mkdir, open, unlink } from "node:fs/promises";
+import { link, lstat, open, unlink } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { encodeBase64 } from "../ssh/base64.ts";
 import { ed25519Pair } from "../ssh/key-material.ts";
@@ -10,7 +10,7 @@ import { fingerprint } from "../ssh/known-hosts.ts";
 import { encodePrivateKey } from "../ssh/private-key.ts";
 import { systemRandomBytes } from "../ssh/random-bytes.ts";
 import { utf8 } from "../ssh/wire.ts";
-import { expandHome, FileError, fileError, halfAloneError, ifMissing } from "./files.ts";
+import { expandHome, FileError, fileError, halfAloneError, ifMissing, makeFolder } from "./files.ts";
 import { loadPlatform } from "./platform.ts";
 
 /** How a key is to be made. */
@@ -44,7 +44,7 @@ export async function createKey(path: string, creation: KeyCreation = {}): Promi
   if (/\p{Cc}/u.test(comment)) throw new RangeError("a comment is one line of text"); // it stands in a line of NAME.pub
   const expanded = expandHome(path);
   try {
-    await mkdir(dirname(expanded), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(expanded));
     if (await isPublicHalfAlone(expanded)) throw halfAloneError(path);
     const { text, publicLine, publicKeyBlob } = await newKey(creation);
     const publicPath = `${expanded}.pub`;

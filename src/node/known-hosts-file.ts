@@ -3,13 +3,13 @@
  * whoever else writes; lines are removed by a new file in the place of the old. A lock file keeps our own processes, of
  * which a host starts several at once, from adding the same key twice or from undoing each other's change.
  */
-import { link, mkdir, open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
+import { link, open, readFile, realpath, rename, stat, unlink } from "node:fs/promises";
 import { dirname } from "node:path";
 import { checkHostKey, type KnownHosts, knownHostsLine, parseKnownHosts, type Verdict } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
 import { systemRandomBytes } from "../ssh/random-bytes.ts";
 import { concat, utf8 } from "../ssh/wire.ts";
-import { expandHome, FileError, fileError, ifMissing, knownHostsLimit } from "./files.ts";
+import { expandHome, FileError, fileError, ifMissing, knownHostsLimit, makeFolder } from "./files.ts";
 
 /** What is to change in a file. */
 export interface KnownHostsEdit {
@@ -74,7 +74,7 @@ export async function editKnownHosts(path: string, edit: (file: KnownHosts) => K
 async function targetOf(path: string): Promise<string> {
   const found = await stat(path).catch(ifMissing);
   if (found === undefined) {
-    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await makeFolder(dirname(path));
     return path;
   }
   if (!found.isFile()) throw Object.assign(new Error("it is no regular file"), { code: "EINVAL" });

@@ -20,10 +20,11 @@ import { FileError, halfAlone } from "../../src/node/files.ts";
 import { createKey } from "../../src/node/key-creation.ts";
 import { parsePrivateKey } from "../../src/ssh/private-key.ts";
 
-/** What `link` fails with, as on a file system that has no links. */
-const links: { fault: string | undefined; asked: (to: string) => void } = vi.hoisted(() => ({
+/** What `link` fails with, as on a file system that has no links; and whether the disk is one that cannot be written. */
+const links: { fault: string | undefined; asked: (to: string) => void; isReadOnly: boolean } = vi.hoisted(() => ({
   fault: undefined,
   asked: () => undefined,
+  isReadOnly: false,
 }));
 vi.mock("node:fs/promises", async (original) => {
   const real = await original<typeof import("node:fs/promises")>();
@@ -33,7 +34,13 @@ vi.mock("node:fs/promises", async (original) => {
       ? real.link(from, to)
       : Promise.reject(Object.assign(new Error("no links"), { code: links.fault }));
   };
-  return { ...real, link };
+  // Node's own recursion looks for the folder after its failure, and tells that it is not there
+  const mkdir = async (...[path, options]: Parameters<typeof real.mkdir>) => {
+    if (!links.isReadOnly) return real.mkdir(path, options);
+    const code = typeof options === "object" && options?.recursive ? "ENOENT" : "EROFS";
+    throw Object.assign(new Error(code), { code });
+  };
+  return { ...real, link, mkdir };
 });
 
 let folder = "";
@@ -44,6 +51,7 @@ beforeEach(() => {
 afterEach(() => {
   links.fault = undefined;
   links.asked = () => undefined;
+  links.isReadOnly = false;
   rmSync(folder, { recursive: true, force: true });
 });
 
@@ -214,6 +222,12 @@ test("where it cannot be made, the error says why and nothing is left", async ()
   const { message } = await failureOf(createKey(join(folder, "file", "key")));
   expect(message).toBe(`Cannot make the key ${folder}/file/key: a file is in the place of a folder`);
   expect(readdirSync(folder)).toEqual(["file"]);
+});
+
+test("where its folders cannot be made because the file system is read-only, the error says so", async () => {
+  links.isReadOnly = true;
+  const { message } = await failureOf(createKey(join(folder, "not", "there", "key")));
+  expect(message).toBe(`Cannot make the key ${folder}/not/there/key: the file system is read-only`);
 });
 
 test("of many processes at once, one makes the key and all have the same", async () => {
