@@ -159,7 +159,7 @@ export class Conversation {
   /** Answers all that is pending, and what waits is sent all the same; should the remote's own answers still come, they will not pass. */
   giveUp(why: Reason): void {
     for (const request of this.#host.all) request.isSent = true;
-    this.#giveUp(why);
+    this.giveUpForGood(why);
   }
 
   /** Answers one request that the remote never had, or has lost; no answer of its own can come. */
@@ -196,22 +196,18 @@ export class Conversation {
     this.#host.expectNothing(id);
   }
 
-  /** As `giveUp`, at our end: nothing is sent any more, and what is pending now counts as never answered. */
+  /** As `giveUp`, at our end: nothing is sent any more. */
   giveUpForGood(why: Reason): void {
     if (this.isAwaited) this.#isUnanswered = true;
-    this.#giveUp(why);
+    const stderr = this.#ports.stderr();
+    for (const request of this.#host.all) this.#answer(request, answerLine(request, why, stderr));
+    this.#noteSettled();
   }
 
   /** The remote is gone: answers all that is pending and all that will come. */
   gone(end: RemoteEnd): void {
     this.#end = end;
     this.giveUpForGood(goneReason(end, this.#hasReply));
-  }
-
-  #giveUp(why: Reason): void {
-    const stderr = this.#ports.stderr();
-    for (const request of this.#host.all) this.#answer(request, answerLine(request, why, stderr));
-    this.#noteSettled();
   }
 
   #answer(request: PendingRequest, line: Uint8Array): void {

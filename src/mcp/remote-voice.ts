@@ -127,6 +127,10 @@ export class RemoteVoice {
 
   #lateFirstReply(): void {
     const { limits, conversation, log } = this.#ports;
+    if (this.#link?.isHearing === true) {
+      this.firstReply.asked(); // it may be there, and the host is what is slow
+      return;
+    }
     const why = noFirstReplyReason(limits.firstReplyTimeout, silenceCure(this.known));
     log.warning(why.text);
     conversation.giveUp(why);

@@ -263,6 +263,7 @@ class Play {
       const times = passed.filter((each) => each === n).length + (answers[n]?.length ?? 0);
       if (isCancelled || this.#unread.includes(asked)) expect(times, line).toBeLessThanOrEqual(1);
       else expect(times, line).toBe(1);
+      if (!isCancelled && !passed.includes(n)) expect(stage.code, line).not.toBe(0); // without an answer it is no success
     });
   }
 

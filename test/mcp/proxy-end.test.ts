@@ -578,6 +578,16 @@ describe("promise 8: the first reply", () => {
     expect(stage.code).toBeUndefined();
   });
 
+  it("that does not come is no success, though the host has left by then and waits longer", async () => {
+    const stage = await Stage.connected({ drainTimeout: 120_000 });
+    stage.host.push(`${initialize}\n`);
+    stage.host.end();
+    await pass(45_000);
+    expect(stage.refusals).toMatchObject([{ id: 0, error: { data: { reason: "no-first-reply" } } }]);
+    await pass(2_000);
+    expect(stage.code).toBe(1);
+  });
+
   it("counts from the sending, not from the dialling", async () => {
     const stage = new Stage();
     stage.host.push(`${initialize}\n`);
