@@ -8,8 +8,7 @@ import { LARGEST_NOISE, type Line } from "./json-lines.ts";
 const SHOWN = 1024;
 
 /** What a message that stands behind a prompt begins with. */
-export const MESSAGE_START = '{"jsonrpc"';
-const messageStart: Uint8Array = new TextEncoder().encode(MESSAGE_START);
+const messageStart: Uint8Array = new TextEncoder().encode('{"jsonrpc"');
 
 /** What it comes from and what to do. */
 export const NOISE_CURE: string =

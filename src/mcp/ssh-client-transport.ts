@@ -4,13 +4,11 @@
  */
 import type { Transport } from "@modelcontextprotocol/sdk/shared/transport.js";
 import { type Deferred, deferred } from "../ssh/deferred.ts";
-import { printable } from "../ssh/printable.ts";
 import { DEFAULT_LIMITS, type ProxyLimits } from "./limits.ts";
 import { Link, type OpenRemote, type RemoteSession } from "./link.ts";
 import { isShellsWord } from "./login-shell.ts";
-import { type JsonRpc, MessageLines, messagesOf } from "./message-lines.ts";
+import { type JsonRpc, MessageLines } from "./message-lines.ts";
 import { DISCOVER, type Refusal, refusal } from "./messages.ts";
-import { MESSAGE_START } from "./noise.ts";
 import { mayBeReferenceServer } from "./reference-server.ts";
 import { describe, mayBeOfProbe, type RemoteEnd } from "./remote-end.ts";
 import { StderrLines } from "./remote-text.ts";
@@ -23,11 +21,11 @@ export interface SshClientTransportOptions {
    * gives, a server that meets the era probe (`server/discover`) with silence or its end costs no session.
    */
   readonly open: OpenRemote;
-  /** `exitTimeout`: how long `close` waits for the server to end after EOF. */
+  /** `exitTimeout`: how long `close` waits for the server to end after EOF. `lineBytes`: the longest line that is taken. */
   readonly limits?: Partial<TransportLimits>;
 }
 
-type TransportLimits = Pick<ProxyLimits, "exitTimeout" | "closeTimeout" | "probeTimeout">;
+type TransportLimits = Pick<ProxyLimits, "lineBytes" | "exitTimeout" | "closeTimeout" | "probeTimeout">;
 
 /**
  * The era probe, `server/discover`, as the first request: `out` until it is decided, `lost` where the remote did not bear
@@ -124,10 +122,11 @@ export class SshClientTransport implements Transport {
     const heard =
       remote.isShell === true ? overheard(stderr, new StderrLines((line) => this.#hearShell(line))) : stderr;
     (this.#remote === undefined ? first : second)?.resolve(heard);
-    const lines = new MessageLines(
-      (text) => this.#take(text),
-      (error) => this.#trouble(error),
-    );
+    const lines = new MessageLines(this.#limits.lineBytes, {
+      hear: (message) => this.#hear(message),
+      trouble: (what) => this.#trouble(what),
+      toRemote: (line) => link.sink.write(line)?.catch(ignore),
+    });
     const link = new Link(
       remote,
       { stdout: { hear: (chunk) => void lines.push(chunk), end: () => lines.end() } },
@@ -263,13 +262,9 @@ export class SshClientTransport implements Transport {
     probe.decided.resolve();
   }
 
-  /** One line: a message, a batch of them, noise, or noise before a message. */
-  #take(line: string): void {
-    const messages = messagesOf(line) ?? this.#behindPrompt(line);
-    for (const message of messages) {
-      this.#hasReply ||= !("method" in message);
-      this.#deliver(message);
-    }
+  #hear(message: JsonRpc): void {
+    this.#hasReply ||= !("method" in message);
+    this.#deliver(message);
   }
 
   #deliver(message: JsonRpc): void {
@@ -289,14 +284,6 @@ export class SshClientTransport implements Transport {
     } catch {
       // it was told, and there is nobody else to tell
     }
-  }
-
-  #behindPrompt(line: string): readonly JsonRpc[] {
-    const start = line.indexOf(MESSAGE_START);
-    const messages = start > 0 ? messagesOf(line.slice(start)) : undefined;
-    const noise = messages === undefined ? line : line.slice(0, start);
-    this.#trouble(`the remote wrote to its stdout what is no MCP message: ${printable(noise)}`);
-    return messages ?? [];
   }
 }
 

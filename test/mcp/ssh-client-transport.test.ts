@@ -6,7 +6,7 @@ import { StdioServerTransport } from "@modelcontextprotocol/sdk/server/stdio.js"
 import type { JSONRPCMessage } from "@modelcontextprotocol/sdk/types.js";
 import { describe, expect, it, vi } from "vitest";
 import { z } from "zod";
-import { type OpenRemote, SshClientTransport } from "../../src/mcp/index.ts";
+import { type OpenRemote, SshClientTransport, type SshClientTransportOptions } from "../../src/mcp/index.ts";
 import type { ExitStatus } from "../../src/ssh/connection.ts";
 import { deferred } from "../../src/ssh/deferred.ts";
 import { cuts, utf8 } from "./cuts.ts";
@@ -35,9 +35,9 @@ interface Set {
   readonly heard: Heard;
 }
 
-async function started(): Promise<Set> {
+async function started(limits: SshClientTransportOptions["limits"] = {}): Promise<Set> {
   const remote = new FakeRemote();
-  const transport = new SshClientTransport({ open: async () => remote });
+  const transport = new SshClientTransport({ open: async () => remote, limits });
   const heard = listen(transport);
   await transport.start();
   return { remote, transport, heard };
@@ -147,13 +147,37 @@ describe("SshClientTransport", () => {
     });
   });
 
-  it("a line of 20 MiB arrives: there is no cap", async () => {
+  it("a line of 20 MiB arrives: twice what the SDK's own transports buffer", async () => {
     const { remote, heard } = await started();
     const part = utf8("x".repeat(32 * 1024));
     remote.say('{"jsonrpc":"2.0","id":1,"result":{"t":"', ...Array<Uint8Array>(640).fill(part), '"}}\n');
     while (heard.messages.length === 0) await settle();
     expect(heard.messages[0]).toMatchObject({ id: 1, result: { t: expect.any(String) } });
     expect(JSON.stringify(heard.messages[0]).length).toBeGreaterThan(20 * 1024 * 1024);
+  });
+
+  it("a line longer than lineBytes is not held: whoever waits for it is answered, and the next one arrives", async () => {
+    const { remote, transport, heard } = await started({ lineBytes: 1000 });
+    const long = "x".repeat(1000);
+    await transport.send(ping);
+    remote.say(`{"jsonrpc":"2.0","result":{"t":"${long}"},"id":1}\n`); // the id may come last
+    remote.say(`{"jsonrpc":"2.0","id":"theirs","method":"sampling/createMessage","params":{"t":"${long}"}}\n`);
+    remote.say(`{"jsonrpc":"2.0","method":"notifications/message","params":{"t":"${long}"}}\n`);
+    remote.say(`${JSON.stringify(pong)}\n`);
+    await settle();
+    const refusal = { code: -31001, data: { reason: "line-too-long", limit: 1000 } };
+    expect(heard.messages).toMatchObject([{ id: 1, error: refusal }, pong]);
+    expect(remote.stdin.text).toMatch(/^{"jsonrpc":"2.0","id":"theirs","error":{"code":-31001,/m);
+    const told = expect.stringMatching(/^The remote's line of \d{4} bytes is longer than the 1000 that may pass/);
+    expect(heard.errors).toEqual([told, told, told]);
+  });
+
+  it("noise without an end is not held, and its beginning is told", async () => {
+    const { remote, heard } = await started();
+    const part = utf8("x".repeat(32 * 1024));
+    remote.say(...Array<Uint8Array>(65 * 32).fill(part), `\n${JSON.stringify(pong)}\n`); // 65 MiB
+    while (heard.messages.length === 0) await settle();
+    expect(heard.errors).toEqual([expect.stringMatching(/ x{1024}\.\.\. \(68157441 bytes\)$/)]);
   });
 
   it("a line that is longer than any string is reported and stops nothing", async () => {

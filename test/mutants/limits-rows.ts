@@ -109,6 +109,14 @@ export const limitsRows: readonly Mutant[] = [
     caughtBy: { file: proxy, test: "is answered with an error under its id" },
   },
   {
+    id: "limits-transport-line",
+    file: "src/mcp/message-lines.ts",
+    find: 'this.#lines = new JsonLines({ limit, beyond: "drop", isLent: true });',
+    replace: 'this.#lines = new JsonLines({ limit: 2 ** 40, beyond: "drop", isLent: true });',
+    why: "a server that writes without a newline fills the memory of whoever uses SshClientTransport",
+    caughtBy: { file: "test/mcp/ssh-client-transport.test.ts", test: "a line longer than lineBytes is not held" },
+  },
+  {
     id: "limits-interject-cuts-a-line",
     file: "src/mcp/send-queue.ts",
     find: "if (this.#isInPieces) this.#behind.push(line);",
