@@ -13,7 +13,7 @@ import type {
 import { NegotiationError } from "./errors.ts";
 import type { KEXINIT } from "./messages.ts";
 import { printable } from "./printable.ts";
-import { concat, encodeFields, encodeString, type Message } from "./wire.ts";
+import { concat, encodeString, type Message, utf8 } from "./wire.ts";
 
 export type KexInit = Message<typeof KEXINIT>;
 
@@ -191,13 +191,10 @@ export function deriveKeys(
   direction: "clientToServer" | "serverToClient",
   cipher: PacketCipher,
 ): DirectionKeys {
-  const [ivLetter, keyLetter, macLetter] = direction === "clientToServer" ? ["A", "C", "E"] : ["B", "D", "F"];
-  const derive = (letter: string | undefined, length: number): Uint8Array => {
-    const suffix = encodeFields(
-      { letter: "byte", sessionId: "rest" },
-      { letter: letter?.charCodeAt(0) ?? 0, sessionId },
-    );
-    let bytes = method.hash(concat(K, H, suffix)); // K1 = HASH(K || H || X || session_id)
+  const letters = { clientToServer: ["A", "C", "E"], serverToClient: ["B", "D", "F"] } as const;
+  const [ivLetter, keyLetter, macLetter] = letters[direction];
+  const derive = (letter: string, length: number): Uint8Array => {
+    let bytes = method.hash(concat(K, H, utf8(letter), sessionId)); // K1 = HASH(K || H || X || session_id)
     while (bytes.length < length) bytes = concat(bytes, method.hash(concat(K, H, bytes))); // K2 = HASH(K || H || K1)...
     return bytes.subarray(0, length);
   };

@@ -1,5 +1,4 @@
 /**
-/**
  * Signers: what proves that we hold a private key. A room with `await`, for keys that the world signs with (WebCrypto,
  * an agent). RSA signs by way of WebCrypto, whose arithmetic takes the same time for all keys, as BigInt's would not.
  */

@@ -246,8 +246,8 @@ export const algorithmsRows: readonly Mutant[] = [
   {
     id: "mac-letters",
     file: "src/ssh/kex.ts",
-    find: '["A", "C", "E"] : ["B", "D", "F"];',
-    replace: '["A", "C", "E"] : ["B", "D", "E"];',
+    find: '["A", "C", "E"], serverToClient: ["B", "D", "F"]',
+    replace: '["A", "C", "E"], serverToClient: ["B", "D", "E"]',
     why: "both directions have one integrity key: a packet of ours can be sent back to us",
     caughtBy: { file: "test/ssh/kex.test.ts", test: "derives the serverToClient IV and keys" },
   },

@@ -17,7 +17,7 @@ export function curve25519Sha256(x25519: X25519, hash: HashPrimitive): KexMethod
 function start(x25519: X25519, randomBytes: RandomBytes): KexStart {
   const secret = randomBytes(keyLength);
   const pair = x25519.pair(secret);
-  return startWith(pair.publicShare, secret, (_, serverShare) => encodedSecret(pair, serverShare));
+  return startWith(pair.publicShare, secret, (serverShare) => encodedSecret(pair, serverShare));
 }
 
 function encodedSecret(pair: X25519Pair, serverShare: Uint8Array): Uint8Array {

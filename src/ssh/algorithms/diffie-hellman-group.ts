@@ -26,9 +26,9 @@ function start(p: Uint8Array, power: Power, randomBytes: RandomBytes): KexStart 
   const x = randomBytes(exponentLength);
   x[0] = (x[0] as number) | 0x80;
   const e = encodeMpint(power(generator, x, p)).subarray(4);
-  return startWith(e, x, (secret, serverShare) => {
+  return startWith(e, x, (serverShare) => {
     const f = checkedShare(serverShare, p);
-    const shared = power(f, secret, p);
+    const shared = power(f, x, p);
     const K = encodeMpint(shared);
     shared.fill(0);
     return K;

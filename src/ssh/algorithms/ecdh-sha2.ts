@@ -17,8 +17,7 @@ function start(curve: EcdsaCurve, ecdh: Ecdh, randomBytes: RandomBytes): KexStar
     const secret = randomBytes(lengthOf(curve));
     if (curve === "nistp521") secret[0] = (secret[0] as number) & 1; // 521 bits in 66 bytes
     const init = ecdh.publicShare(curve, secret); // none for one scalar in 2^32, or fewer
-    if (init !== undefined)
-      return startWith(init, secret, (ephemeral, Q_S) => encodedSecret(curve, ecdh, ephemeral, Q_S));
+    if (init !== undefined) return startWith(init, secret, (Q_S) => encodedSecret(curve, ecdh, secret, Q_S));
   }
 }
 

@@ -10,7 +10,7 @@ import type { KexStart } from "./interfaces.ts";
 export function startWith(
   init: Uint8Array,
   secret: Uint8Array,
-  encodedK: (secret: Uint8Array, serverShare: Uint8Array) => Uint8Array,
+  encodedK: (serverShare: Uint8Array) => Uint8Array,
   wipeMore: () => void = () => undefined,
 ): KexStart {
   let work: typeof encodedK | undefined = encodedK; // which may hold a platform's key
@@ -25,7 +25,7 @@ export function startWith(
     finish(serverShare) {
       if (work === undefined) throw new TypeError("this key exchange is finished");
       try {
-        return work(secret, serverShare);
+        return work(serverShare);
       } finally {
         discard();
       }

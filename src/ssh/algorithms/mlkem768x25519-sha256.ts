@@ -35,7 +35,7 @@ function start(mlkem: MlKem, x25519: X25519, hash: Hash, randomBytes: RandomByte
   seed.fill(0);
   const classicalPair = x25519.pair(scalar);
   const init = concat(pair.publicKey, classicalPair.publicShare);
-  const encodedK = (_: Uint8Array, reply: Uint8Array): Uint8Array => {
+  const encodedK = (reply: Uint8Array): Uint8Array => {
     if (reply.length !== replyLength)
       throw kexRefusal(`S_REPLY has ${reply.length} bytes, expected ${replyLength}`, section);
     const classical = multiply(classicalPair, reply.subarray(ciphertextLength));
