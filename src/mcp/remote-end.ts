@@ -54,8 +54,7 @@ export function stalledEnd(milliseconds: number): RemoteEnd {
 }
 
 /** How a session ended, by its exit status. RFC 4254 §6.10. */
-export function sessionEnd(exit: ExitStatus | undefined): RemoteEnd {
-  if (exit === undefined) return { how: "closed" };
+export function sessionEnd(exit: ExitStatus): RemoteEnd {
   if ("status" in exit) return { how: "exited", status: exit.status };
   return { how: "killed", signal: exit.signal, message: exit.message };
 }

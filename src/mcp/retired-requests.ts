@@ -102,8 +102,7 @@ export class RetiredRequests {
     if (kind !== "response" || id === undefined) return { member, envelope };
     const renamed = this.#renamed.get(id.key);
     if (renamed !== undefined) {
-      this.#renamed.delete(id.key);
-      if (this.#renamedOfServer.get(renamed.server.key) === renamed) this.#renamedOfServer.delete(renamed.server.key);
+      this.#forget(renamed);
       return { member: withId(member, renamed.server), envelope: { ...envelope, id: renamed.server } };
     }
     return this.#retired.delete(id.key) ? undefined : { member, envelope };
@@ -114,10 +113,13 @@ export class RetiredRequests {
     this.#renamed.set(renamed.own.key, renamed);
     this.#renamedOfServer.set(server.key, renamed);
     const [oldest] = this.#renamed.size > MOST_FROM_SERVER ? this.#renamed.values() : [];
-    if (oldest !== undefined) {
-      this.#renamed.delete(oldest.own.key);
-      if (this.#renamedOfServer.get(oldest.server.key) === oldest) this.#renamedOfServer.delete(oldest.server.key);
-    }
+    if (oldest !== undefined) this.#forget(oldest);
     return renamed;
+  }
+
+  #forget(renamed: Renamed): void {
+    const { own, server } = renamed;
+    this.#renamed.delete(own.key);
+    if (this.#renamedOfServer.get(server.key) === renamed) this.#renamedOfServer.delete(server.key); // not a later one's
   }
 }

@@ -21,13 +21,12 @@ export function identityOf(answer: Uint8Array): Identity | undefined {
   try {
     const { result } = JSON.parse(new TextDecoder().decode(answer)) as { result?: Members };
     if (typeof result !== "object" || result === null) return undefined;
-    const [protocolVersion = "", serverInfo = "", capabilities = ""] = parts.map((name) => canonical(result[name]));
     const declared = (result["capabilities"] ?? {}) as Readonly<Record<string, Members | undefined>>;
     const listChanged = lists.filter((name) => declared[name]?.["listChanged"] === true);
     return {
-      protocolVersion,
-      serverInfo,
-      capabilities,
+      protocolVersion: canonical(result["protocolVersion"]),
+      serverInfo: canonical(result["serverInfo"]),
+      capabilities: canonical(result["capabilities"]),
       listChanged: listChanged.map((name) => `notifications/${name}/list_changed`),
     };
   } catch {

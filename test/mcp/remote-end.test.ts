@@ -63,7 +63,6 @@ describe("ends in words", () => {
 });
 
 it("an exit of RFC 4254 §6.10 is an end", () => {
-  expect(sessionEnd(undefined)).toEqual({ how: "closed" });
   expect(sessionEnd({ status: 2 })).toEqual({ how: "exited", status: 2 });
   const signal = { signal: "TERM", coreDumped: false, message: "bye" };
   expect(sessionEnd(signal)).toEqual({ how: "killed", signal: "TERM", message: "bye" });
