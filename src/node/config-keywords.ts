@@ -257,8 +257,11 @@ function onePort(line: ConfigLine): number {
 
 function oneInteger(line: ConfigLine): number {
   const raw = one(line);
-  return /^[0-9]{1,9}$/.test(raw) ? Number(raw) : fault(line, `bad number ${shown(raw)}`);
+  return /^[0-9]+$/.test(raw) && Number(raw) <= most ? Number(raw) : fault(line, `bad number ${shown(raw)}`);
 }
+
+/** Of ssh's numbers. */
+const most = 2 ** 31 - 1;
 
 const secondsOf: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 3600, d: 86_400, w: 604_800 };
 
@@ -266,9 +269,10 @@ const secondsOf: Readonly<Record<string, number>> = { "": 1, s: 1, m: 60, h: 360
 function oneTime(line: ConfigLine): number | undefined {
   const raw = one(line);
   if (raw === "none") return undefined;
-  if (!/^([0-9]{1,9}[smhdw])*([0-9]{1,9})?$/i.test(raw)) return fault(line, `invalid time value ${shown(raw)}`);
+  const isTime = /^([0-9]+[smhdw])*([0-9]+)?$/i.test(raw);
   const parts = raw.toLowerCase().matchAll(/([0-9]+)([smhdw]?)/g);
-  return [...parts].reduce((sum, [, count, unit = ""]) => sum + Number(count) * (secondsOf[unit] ?? 0), 0);
+  const seconds = [...parts].reduce((sum, [, count, unit = ""]) => sum + Number(count) * (secondsOf[unit] ?? 0), 0);
+  return isTime && seconds <= most ? seconds : fault(line, `invalid time value ${shown(raw)}`);
 }
 
 /** One or more files; `none` stands alone. Undefined where nothing is said. */

@@ -78,7 +78,12 @@ const same: readonly (readonly [name: string, text: string, typed?: Typed])[] = 
   ["no time", "ConnectTimeout none"],
   ["a time that is none", "ConnectTimeout 1x"],
   ["a negative time", "ConnectTimeout -1"],
+  ["a time in parts", "ServerAliveInterval 0000000001m0000000002"],
+  ["a time too long", "ConnectTimeout 2147483648"],
+  ["a time whose sum is too long", "ConnectTimeout 3000w3000w"],
   ["a count", "ServerAliveCountMax 5"],
+  ["the highest count", "ServerAliveCountMax 2147483647"],
+  ["a count too high", "ServerAliveCountMax 2147483648"],
   ["a count that is none", "ServerAliveCountMax x"],
   ["flags", "IdentitiesOnly YES"],
   ["a flag by another word", "IdentitiesOnly true"],
@@ -364,6 +369,10 @@ describe("what ssh is not asked about", () => {
     expect(answer("Port 1", { host: "x", port: 9 }).config.port).toBe(9);
     expect(answer("Host * !x\n Port 1\nHost x\n Port 2").config.port).toBe(2);
     expect(answer("ProxyCommand nc %h\nProxyJump a").config.jumps).toEqual([]);
+  });
+
+  test("the longest time is as long as a timer takes", () => {
+    expect(answer("ConnectTimeout 2147483647").config.connectTimeout).toBe(2 ** 31 - 1);
   });
 
   test("a megabyte of white space takes no time", () => {
