@@ -140,7 +140,7 @@ export async function readText(path: string, limit: number): Promise<KnownHostsF
 async function readBytes(path: string, limit: number): Promise<ReadFile> {
   const expanded = expandHome(path);
   try {
-    return { path: expanded, ...(readFromDisk(expanded, limit) ?? (await readWhenItComes(expanded, limit))) };
+    return { path: expanded, ...(readFromDisk(expanded, limit) ?? (await readPipe(expanded, limit))) };
   } catch (error) {
     throw fileError(path, error as NodeJS.ErrnoException);
   }
@@ -182,6 +182,18 @@ export function readAll(descriptor: number, size: number, limit: number): Uint8A
 function within(limit: number, bytes: Uint8Array): Uint8Array {
   if (bytes.length > limit) throw Object.assign(new Error("larger than this file may be"), { code: "EFBIG" });
   return bytes;
+}
+
+/** What came through descriptors of ours, as a shell's `<(command)` gives it, once: a jump host and a lost link ask for it again. */
+const came = new Map<string, Promise<Content>>();
+const ownDescriptor = /^\/(dev|proc\/self)\/fd\/\d+$/;
+
+async function readPipe(path: string, limit: number): Promise<Content> {
+  if (!ownDescriptor.test(path)) return readWhenItComes(path, limit);
+  const coming = came.get(path) ?? readWhenItComes(path, limit);
+  came.set(path, coming);
+  const { bytes, mode } = await coming;
+  return { bytes: bytes.slice(), mode }; // the reader may wipe it
 }
 
 async function readWhenItComes(path: string, limit: number): Promise<Content> {

@@ -23,15 +23,19 @@ interface Change {
   /** A flag that goes, and its value. */
   readonly without?: string;
   readonly env?: NodeJS.ProcessEnv;
+  /** What bash does with all of it. */
+  readonly shell?: string;
 }
 
 /** A session that has answered once. */
 async function inSession(change: (server: Sshd) => Change, play: (session: Session) => Promise<void>): Promise<void> {
   const server = await startSshd();
-  const { flags = [], without, env = {} } = change(server);
+  const { flags = [], without, env = {}, shell } = change(server);
   const { command, args } = launch(server, { exec: echoCommand }, flags);
   const kept = args.filter((arg, at) => arg !== without && (without === undefined || args[at - 1] !== without));
-  const host = startHost({ command, args: kept }, { ...hostEnvironment(), ...env });
+  const plain = { command, args: kept };
+  const started = shell === undefined ? plain : { command: "bash", args: ["-c", shell, "bash", command, ...kept] };
+  const host = startHost(started, { ...hostEnvironment(), ...env });
   try {
     host.send(ping(1));
     expect(await host.line()).toBe(pong(1));
@@ -88,6 +92,20 @@ describeNeeding(missingSshd(), "a link that is lost", () => {
           expect(linesOf(host, "ERROR")).toEqual([]);
           host.end();
           expect((await host.exit).code).toBe(0);
+        },
+      ));
+
+    test("is restored with the key and the known hosts that a shell's <(command) gave once", () =>
+      inSession(
+        ({ clientKey, knownHosts }) => ({
+          without: "--client-key",
+          shell: `exec "$@" --client-key <(cat '${clientKey}') --known-hosts <(cat '${knownHosts}')`,
+        }),
+        async ({ server, host }) => {
+          server.dropConnections();
+          await host.stderrMatch(/connecting again/);
+          host.send(ping(2));
+          expect(await host.line()).toBe(pong(2));
         },
       ));
 
