@@ -1,9 +1,10 @@
 /**
  * Offer: a table narrowed or put in another order, in the words of ssh_config(5): a list of names, or one that begins with
- * `+` (put these behind), `-` (leave these out, `*` and `?` match) or `^` (put these first). Pure.
+ * `+` (put these behind), `-` (leave these out) or `^` (put these first). In lists that were written for ssh `*` and `?`
+ * match, which its own takes for host keys everywhere and for the others behind `-`. Pure.
  */
 import { SshError } from "../errors.ts";
-import { isPatternMatch } from "../host-pattern.ts";
+import { isPatternListMatch, isPatternMatch } from "../host-pattern.ts";
 import { printable } from "../printable.ts";
 import type { AlgorithmTable } from "./interfaces.ts";
 
@@ -64,7 +65,7 @@ function arranged<T>(
   if (strange !== undefined && unknown === "refused") {
     throw new OfferError(`unknown ${what} ${printable(`"${strange}"`, 80)}; known are ${known.join(", ")}`);
   }
-  const names = namesFor(sign, sign === "-" ? given : given.filter((name) => known.includes(name)), known);
+  const names = namesFor(sign, given, known);
   if (names.length === 0) {
     throw new OfferError(
       `no ${what} is left to offer of ${printable(`"${spec}"`, 200)}; known are ${known.join(", ")}`,
@@ -74,8 +75,8 @@ function arranged<T>(
 }
 
 function namesFor(sign: string, given: readonly string[], known: readonly string[]): readonly string[] {
-  if (sign === "-") return known.filter((name) => !given.some((pattern) => isPatternMatch(pattern, name)));
-  const others = known.filter((name) => !given.includes(name));
-  if (sign === "^") return [...given, ...others];
-  return sign === "+" ? known : given; // all that is known is offered already
+  if (sign === "-") return known.filter((name) => !isPatternListMatch(given, name));
+  if (sign === "+") return known; // all that is known is offered already
+  const named = given.flatMap((pattern) => known.filter((name) => isPatternMatch(pattern, name)));
+  return sign === "^" ? [...named, ...known] : named; // the first of two counts
 }

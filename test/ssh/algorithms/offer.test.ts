@@ -50,8 +50,19 @@ describe("of a list that was written for ssh", () => {
       "^aes128-cbc,aes128-ctr",
       ["aes128-ctr", ...ciphers.filter((name) => name !== "aes128-ctr")],
     ],
+    ["behind - a ! keeps what the patterns would leave out", "-aes*,!aes256-ctr", [ciphers[0], "aes256-ctr"]],
     ["patterns behind - leave out", "-*-ctr,*poly*", ["aes256-gcm@openssh.com", "aes128-gcm@openssh.com"]],
   ])("%s", (_, spec, names) => expect(passing(spec)).toEqual(names));
+
+  test.each([
+    ["ssh-ed25519*", ["ssh-ed25519", "ssh-ed25519-cert-v01@openssh.com"]],
+    ["rsa-sha2-*,ssh-dss*", ["rsa-sha2-512", "rsa-sha2-256", "rsa-sha2-512-cert-v01@openssh.com"]],
+    ["^*-cert-v01@openssh.com", ["ssh-ed25519-cert-v01@openssh.com", "ecdsa-sha2-nistp256-cert-v01@openssh.com"]],
+  ])("the patterns of %s stand for host key algorithms, as with ssh", (spec, expected) => {
+    const names = Object.keys(offering(table, { hostKeys: spec }, "passed over").hostKey);
+    expect(names.slice(0, expected.length)).toEqual(expected);
+    expect(names.length > 4).toBe(spec.startsWith("^"));
+  });
 
   test("a list of which we have nothing is not taken for none", () => {
     expect(() => passing("aes128-cbc")).toThrow(/^no cipher is left to offer of "aes128-cbc"; known are chacha20/);
