@@ -22,7 +22,7 @@ import {
   resultsPage,
 } from "./report.ts";
 import { type Difference, type Target, targets } from "./targets.ts";
-import { listenTo } from "./visit.ts";
+import { listenTo, visit } from "./visit.ts";
 
 const RESULTS = join(import.meta.dirname, "RESULTS.md");
 const say = (text: string) => void process.stdout.write(`${text}\n`);
@@ -141,12 +141,12 @@ function ownPlan({ username, mcpCommand, ...server }: OwnServer, chosen: readonl
     server: "your own server",
     differences: [],
     cases: chosen.filter(({ isSpecial }) => isSpecial !== true),
-    start: async () => ({
-      site: { ...server, user: username, ...mcp },
-      version: "",
-      log: () => "",
-      stop: async () => undefined,
-    }),
+    start: async () => {
+      const site: Site = { ...server, user: username, ...mcp };
+      const first = visit(site, interruption.signal); // else each case is one more failed login, for which sshd shuts us out
+      await first.connect().finally(first.leave);
+      return { site, version: "", log: () => "", stop: async () => undefined };
+    },
   };
 }
 

@@ -191,7 +191,11 @@ export const channelCases: readonly Case[] = [
     run: async (visit) => {
       const { connection } = await visit.connect();
       const numbers = Array.from({ length: 20 }, (_, number) => number);
-      const sessions = await Promise.all(numbers.map(() => connection.session({ exec: "cat" })));
+      const asked = await Promise.allSettled(numbers.map(() => connection.session({ exec: "cat" })));
+      const sessions = asked.flatMap((one) => (one.status === "fulfilled" ? [one.value] : []));
+      if (visit.site.fixtures === undefined && sessions.length > 1 && sessions.length < numbers.length)
+        throw new NotRun(`the server takes ${sessions.length} sessions on one connection (MaxSessions)`);
+      for (const one of asked) if (one.status === "rejected") throw one.reason;
       const texts = await Promise.all(
         sessions.map(async (session, number) => {
           const writer = session.writable.getWriter();
