@@ -335,13 +335,15 @@ class Connection implements SshConnection {
   async #judgeHostKey(hostKey: HostKey): Promise<void> {
     this.#deadline.stop();
     this.#hostKey = hostKey;
+    let blame = (error: unknown): SshError => rejection(error, hostKey);
     try {
       const verdict: unknown = await this.#options.verifyHostKey(hostKey);
       if (verdict === false) throw new Error("verifyHostKey returned false"); // no Promise<void>, but what it means is plain
+      blame = internalError; // what goes wrong from here on is no matter of trust
       this.#startDeadline(this.#limits.authenticationTimeout);
       this.#client.acceptHostKey();
     } catch (error) {
-      this.#client.fail(rejection(error, hostKey));
+      this.#client.fail(error instanceof SshError ? error : blame(error));
     }
     this.#step();
   }
@@ -504,7 +506,6 @@ function hostKeyOf({ algorithm, blob, certificate }: Extract<ClientEvent, { type
 }
 
 function rejection(error: unknown, hostKey: HostKey): SshError {
-  if (error instanceof SshError) return error;
   return new HostKeyError(`the host key was not accepted: ${wordsOf(error)}`, "rejected", hostKey.fingerprint);
 }
 

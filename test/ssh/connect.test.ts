@@ -745,6 +745,13 @@ describe("verifyHostKey", () => {
     },
   );
 
+  test("is not blamed for what goes wrong behind it", async () => {
+    const rig = new Rig({ connect: { keys: JSON.parse("[null]") } });
+    await settle();
+    expect(rig.attempt.error).toMatchObject({ name: "SshError", message: expect.stringContaining("internal error") });
+    expectOver(rig);
+  });
+
   test("that throws a HostKeyError is quoted as it is", async () => {
     const error = new e.HostKeyError("changed", "changed", "SHA256:x", "known_hosts:3");
     const rig = new Rig({ connect: { verifyHostKey: () => Promise.reject(error) } });
