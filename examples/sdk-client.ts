@@ -13,7 +13,9 @@ const transport = new SshClientTransport({
   open: async (signal) => {
     const keys = [await loadPrivateKey("~/.ssh/id_ed25519")];
     const connection = await connectTcp({ host: hostname, port: Number(port || 22), user: username, keys, signal });
-    return { connection, session: await connection.session({ exec: command }, { signal }) };
+    const session = connection.session({ exec: command }, { signal });
+    session.catch(() => connection.close()); // nobody else would
+    return { connection, session: await session };
   },
 });
 transport.onerror = (error) => process.stderr.write(`${error.message}\n`);

@@ -47,7 +47,9 @@ function transportTo({ relay = "", user = "", key = "", hostKey, command = "" }:
         },
         signal,
       });
-      return { connection, session: await connection.session({ exec: command }, { signal }) };
+      const session = connection.session({ exec: command }, { signal });
+      session.catch(() => connection.close()); // nobody else would
+      return { connection, session: await session };
     },
   });
 }

@@ -50,7 +50,9 @@ function transportTo(env: Env): SshClientTransport {
         },
         signal,
       });
-      return { connection, session: await connection.session({ exec: env.SSH_COMMAND }, { signal }) };
+      const session = connection.session({ exec: env.SSH_COMMAND }, { signal });
+      session.catch(() => connection.close()); // nobody else would
+      return { connection, session: await session };
     },
   });
 }
