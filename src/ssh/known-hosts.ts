@@ -8,9 +8,8 @@ import { sha1 } from "@noble/hashes/legacy.js";
 import { sha256 } from "@noble/hashes/sha2.js";
 import { certifiedName, isCertified, keyTypeOf } from "./algorithm-name.ts";
 import { decodeBase64, encodeBase64 } from "./base64.ts";
-import { ProtocolError } from "./errors.ts";
 import { canonicalHost, isPatternListMatch, lowerCase } from "./host-pattern.ts";
-import { decodeFields, type Fields, isEqual, utf8 } from "./wire.ts";
+import { decodeFields, type Fields, fieldsIn, isEqual, utf8 } from "./wire.ts";
 
 /** One known_hosts file, read. */
 export interface KnownHosts {
@@ -308,16 +307,11 @@ function parseKey(keyType: string, key: string): Pick<KnownHostsEntry, "keyType"
 
 /** The type of a public key blob, if it is well-formed and of a type that known_hosts may hold. */
 function typeOf(keyBlob: Uint8Array): string | undefined {
-  try {
-    const { type, rest } = decodeFields("public key", typedFields, keyBlob);
-    const fields = fieldsOf(type);
-    if (fields === undefined) return undefined;
-    decodeFields("public key", fields, rest);
-    return type === "ssh-ed25519" && keyBlob.length !== ed25519BlobLength ? undefined : type;
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  const typed = fieldsIn(typedFields, keyBlob);
+  if (typed === undefined) return undefined;
+  const fields = fieldsOf(typed.type);
+  if (fields === undefined || fieldsIn(fields, typed.rest) === undefined) return undefined;
+  return typed.type === "ssh-ed25519" && keyBlob.length !== ed25519BlobLength ? undefined : typed.type;
 }
 
 /** RFC 8709 §4: the name's 11 bytes and the key's 32, each with its length. */

@@ -3,8 +3,7 @@
  * FORMAT, without options), and that of a private key file its public half, which stands there in the clear. Pure.
  */
 import { decodeBase64 } from "./base64.ts";
-import { ProtocolError } from "./errors.ts";
-import { decodeFields, isEqual, utf8 } from "./wire.ts";
+import { fieldsIn, isEqual, utf8 } from "./wire.ts";
 
 /** A public key as a file holds it. */
 export interface PublicKey {
@@ -28,12 +27,7 @@ export function parsePublicKey(text: string): PublicKey | undefined {
 
 /** The name that a blob, of a public key or a signature, begins with; undefined where it is none. RFC 4253 §6.6. */
 export function nameIn(blob: Uint8Array): string | undefined {
-  try {
-    return decodeFields("blob", { name: "text", rest: "rest" }, blob).name;
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
+  return fieldsIn({ name: "text", rest: "rest" }, blob)?.name;
 }
 
 /** How an openssh-key-v1 file begins, and what stands before its keys. OpenSSH PROTOCOL.key §1. */
@@ -53,13 +47,9 @@ export function publicHalfOf(privateKeyText: string): Uint8Array | undefined {
     [];
   const bytes = decodeBase64(base64.replace(/\s+/g, ""));
   if (bytes === undefined || !isEqual(bytes.subarray(0, opensshMagic.length), opensshMagic)) return undefined;
-  try {
-    const { rest } = decodeFields("header", opensshHeader, bytes.subarray(opensshMagic.length));
-    return decodeFields("list of keys", { publicKeyBlob: "string", rest: "rest" }, rest).publicKeyBlob.slice();
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  } finally {
-    bytes.fill(0); // the secret may be among them
-  }
+  const header = fieldsIn(opensshHeader, bytes.subarray(opensshMagic.length));
+  const keys = header && fieldsIn({ publicKeyBlob: "string", rest: "rest" }, header.rest);
+  const publicKeyBlob = keys?.publicKeyBlob.slice();
+  bytes.fill(0); // the secret may be among them
+  return publicKeyBlob;
 }

@@ -82,6 +82,16 @@ export function decodeFields<F extends Fields>(what: string, fields: F, bytes: U
   return read(what, fields, bytes, 0) as FieldValues<F>;
 }
 
+/** As `decodeFields`; undefined where the bytes are not these fields. */
+export function fieldsIn<F extends Fields>(fields: F, bytes: Uint8Array): FieldValues<F> | undefined {
+  try {
+    return decodeFields("blob", fields, bytes);
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
 /** Encodes an unsigned big-endian magnitude as an mpint with its length: no needless zeros, never negative. RFC 4251 §5. */
 export function encodeMpint(magnitude: Uint8Array): Uint8Array {
   const digits = withoutLeadingZeros(magnitude);
