@@ -5,7 +5,7 @@
  * An agent is a program of the user's, but not ours: its replies are bounded, decoded to the last byte, and a signature
  * must be of the kind that was asked for. Nothing is ever added to an agent, removed from it or forwarded.
  */
-import { certifiedName } from "./algorithm-name.ts";
+import { certifiedName, plainName } from "./algorithm-name.ts";
 import { AgentError, ProtocolError } from "./errors.ts";
 import { printable } from "./printable.ts";
 import {
@@ -61,8 +61,6 @@ export interface AgentIdentity {
 export interface SigningWay {
   /** The public key algorithm's name in authentication. RFC 4252 §7. */
   readonly algorithm: string;
-  /** What its signature blob begins with: for a certificate, the plain key's name. */
-  readonly signatureType: string;
   /** What an agent must be told. */
   readonly flags: number;
 }
@@ -129,7 +127,7 @@ export function listIdentities(): AgentExchange<readonly AgentIdentity[]> {
 /** Asks for a signature over `data`: the blob that a USERAUTH_REQUEST carries. RFC 4252 §7. */
 export function signByAgent(publicKeyBlob: Uint8Array, data: Uint8Array, way: SigningWay): AgentExchange<Uint8Array> {
   const request = encode(SIGN_REQUEST, { publicKeyBlob, data, flags: way.flags });
-  return new AgentExchange(request, SIGN_RESPONSE, (payload) => readSignature(payload, way.signatureType));
+  return new AgentExchange(request, SIGN_RESPONSE, (payload) => readSignature(payload, plainName(way.algorithm)));
 }
 
 /**
@@ -155,12 +153,12 @@ const plainTypes: readonly string[] = [
 ];
 
 const rsaWays: readonly SigningWay[] = [
-  { algorithm: "rsa-sha2-512", signatureType: "rsa-sha2-512", flags: SSH_AGENT_RSA_SHA2_512 },
-  { algorithm: "rsa-sha2-256", signatureType: "rsa-sha2-256", flags: SSH_AGENT_RSA_SHA2_256 },
+  { algorithm: "rsa-sha2-512", flags: SSH_AGENT_RSA_SHA2_512 },
+  { algorithm: "rsa-sha2-256", flags: SSH_AGENT_RSA_SHA2_256 },
 ];
 
 const waysOfPlainKeys: readonly (readonly [string, readonly SigningWay[]])[] = [
-  ...plainTypes.map((type) => [type, [{ algorithm: type, signatureType: type, flags: 0 }]] as const),
+  ...plainTypes.map((type) => [type, [{ algorithm: type, flags: 0 }]] as const),
   ["ssh-rsa", rsaWays],
 ];
 
