@@ -4,13 +4,12 @@
  * asked, and one that nobody named may be missing. A key's certificates are shown before the key.
  */
 import type { AgentIdentity } from "../ssh/agent.ts";
-import { isCertified } from "../ssh/algorithm-name.ts";
 import type { Signer } from "../ssh/algorithms/interfaces.ts";
-import { certifiedSigner, parseCertificate } from "../ssh/certificate.ts";
-import { AgentError, KeyFormatError, PassphraseError, ProtocolError, SshError } from "../ssh/errors.ts";
+import { certifiedKeyIn, certifiedSigner } from "../ssh/certificate.ts";
+import { AgentError, KeyFormatError, PassphraseError, SshError } from "../ssh/errors.ts";
 import { fingerprint } from "../ssh/known-hosts.ts";
 import { printable } from "../ssh/printable.ts";
-import { nameIn, type PublicKey, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
+import { type PublicKey, parsePublicKey, publicHalfOf } from "../ssh/public-key.ts";
 import { maximumTries } from "../ssh/userauth.ts";
 import { isEqual } from "../ssh/wire.ts";
 import type { Agent } from "./agent.ts";
@@ -148,7 +147,7 @@ class Search {
     const signers = certified.flatMap((identity) => held.agent.signer(identity) ?? []);
     if (signer !== undefined) return [...signers, ...(await this.#certificates.of(signer, path)), signer];
     if (signers.length > 0) return signers;
-    const own = certifiedKeyOf(publicKeyBlob);
+    const own = certifiedKeyIn(publicKeyBlob);
     const ownSigner = own && signerIn(held, own);
     if (ownSigner !== undefined) return [certifiedSigner(ownSigner, publicKeyBlob)];
     const key = `the key of ${name} (${printable(keyType, 80)} ${fingerprint(publicKeyBlob)})`;
@@ -184,20 +183,9 @@ async function publicKeyBeside(path: string): Promise<Uint8Array | undefined> {
   return beside?.file && parsePublicKey(beside.file.text)?.publicKeyBlob;
 }
 
-/** The blob of the key that a certificate is for; undefined where the blob is no certificate. */
-function certifiedKeyOf(blob: Uint8Array): Uint8Array | undefined {
-  if (!isCertified(nameIn(blob) ?? "")) return undefined;
-  try {
-    return parseCertificate(blob).keyBlob;
-  } catch (error) {
-    if (error instanceof ProtocolError) return undefined;
-    throw error;
-  }
-}
-
 /** Whether the one blob is a certificate for the key of the other. */
 function isOf(certificate: Uint8Array, publicKeyBlob: Uint8Array): boolean {
-  const own = certifiedKeyOf(certificate);
+  const own = certifiedKeyIn(certificate);
   return own !== undefined && isEqual(own, publicKeyBlob);
 }
 

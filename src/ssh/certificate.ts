@@ -111,6 +111,16 @@ export function parseCertificate(blob: Uint8Array): Certificate {
   return read(blob).certificate;
 }
 
+/** The blob of the key that a certificate is for; undefined where the blob is no certificate that we understand. */
+export function certifiedKeyIn(blob: Uint8Array): Uint8Array | undefined {
+  try {
+    return parseCertificate(blob).keyBlob;
+  } catch (error) {
+    if (error instanceof ProtocolError) return undefined;
+    throw error;
+  }
+}
+
 /** A certificate, and what its authority signed. */
 interface Parts {
   readonly certificate: Certificate;

@@ -3,7 +3,7 @@
  * and no other; `none` (§5.2) where there is no key. Pure: takes the server's messages, says what to do next.
  */
 import { plainName } from "./algorithm-name.ts";
-import { parseCertificate } from "./certificate.ts";
+import { certifiedKeyIn } from "./certificate.ts";
 import { AuthError, ProtocolError } from "./errors.ts";
 import { fingerprint } from "./known-hosts.ts";
 import * as m from "./messages.ts";
@@ -165,7 +165,11 @@ export class UserAuth {
 
   #query(asked: Asked): Uint8Array {
     const publicKey = this.#publicKey(asked);
-    this.#tried.push(() => `publickey ${asked.algorithm} ${fingerprint(keyIn(publicKey.publicKeyBlob))}`);
+    const { publicKeyBlob } = publicKey;
+    this.#tried.push(() => {
+      const keyBlob = certifiedKeyIn(publicKeyBlob) ?? publicKeyBlob; // by the key's own fingerprint people know it
+      return `publickey ${asked.algorithm} ${fingerprint(keyBlob)}`;
+    });
     this.#asked.push(asked);
     this.#nextKey = Math.max(this.#nextKey, asked.key + 1);
     this.#state = { state: "query-sent", asked };
@@ -279,16 +283,6 @@ export class UserAuth {
     const left = untried > 0 && canContinue.includes("publickey") ? `; ${untriedText(untried)}` : "";
     const message = `Authentication failed: ${what}; it would take: ${wants}${hint}${sigAlgs}${left}`;
     return new AuthError(message, this.#triedWords(), canContinue, this.#partialSuccess, untried);
-  }
-}
-
-/** The key's own blob where a certificate is shown: by its fingerprint people know it. */
-function keyIn(publicKeyBlob: Uint8Array): Uint8Array {
-  try {
-    return parseCertificate(publicKeyBlob).keyBlob;
-  } catch (error) {
-    if (error instanceof ProtocolError) return publicKeyBlob; // no certificate, or one that only its agent understands
-    throw error;
   }
 }
 
