@@ -46,6 +46,8 @@ export function hostConfig({ values }: Evaluation, facts: ConfigFacts): HostConf
     throw new ConfigError(`RefuseConnection: ${printable(values.refuseConnection)}`);
   }
   refuseSpelling(values.hostKeyAlias);
+  const { identityFile, certificateFile, userKnownHostsFile, globalKnownHostsFile, revokedHostKeys } = values;
+  refuseHomes(identityFile, certificateFile, userKnownHostsFile, globalKnownHostsFile, revokedHostKeys);
   const host = named("HostName", () => finalHost(values, facts));
   const user = userOf(values, facts, host);
   const tokens = configTokens(user === undefined ? values : { ...values, user }, facts, host);
@@ -86,6 +88,12 @@ function refuseSpelling(alias = "-"): void {
   if (address === alias) return;
   const text = `HostKeyAlias '${printable(alias)}' is the address ${address} in another spelling: known_hosts would be searched for that`;
   throw new ConfigError(text);
+}
+
+/** `~name` is the home of a user, whose place the system does not tell us. @throws ConfigError */
+function refuseHomes(...lists: readonly (readonly string[] | undefined)[]): void {
+  const path = lists.flatMap((list) => list ?? []).find((each) => /^~[^/\\]/.test(each));
+  if (path !== undefined) throw new ConfigError(`${printable(path)}: of homes only one's own (~/) is known here`);
 }
 
 /** A name that was typed stands as it is; one from the files may hold tokens, all but those that it is a part of itself. */

@@ -519,6 +519,14 @@ describe("what ssh is not asked about", () => {
     expect(answer(`HostKeyAlias ${alias}`).config.hostKeyAlias).toBe(alias);
   });
 
+  test.each(["IdentityFile", "CertificateFile", "UserKnownHostsFile", "GlobalKnownHostsFile", "RevokedHostKeys"])(
+    "%s in the home of a user by name is not looked for in a folder of that name",
+    (keyword) => {
+      expect(() => answer(`${keyword} ~root/x`)).toThrow("~root/x: of homes only one's own (~/) is known here");
+      expect(() => answer(`${keyword} ~/x`)).not.toThrow();
+    },
+  );
+
   test("files that include one another twice are not read without end", () => {
     folder.write("twice", "Include FOLDER/twice FOLDER/twice\n");
     folder.write("many", `${"Include FOLDER/port\n".repeat(1030)}`);
