@@ -1,6 +1,6 @@
 /**
  * Carries the bytes of WebSockets to one SSH server and back: `node relay.mjs HOST PORT [OWN_PORT]`. It goes nowhere else
- * and listens on loopback only; anybody who reaches it reaches that server's SSH port.
+ * and listens on loopback only; whoever reaches it, as any page in a browser here can, reaches that server's SSH port.
  */
 import { connect } from "node:net";
 import { createWebSocketStream, WebSocketServer } from "ws";
