@@ -78,6 +78,8 @@ const act: fc.Arbitrary<Act> = fc.oneof(
 
 /** How host and server begin; `fallback`: the server bears no probe, and gets a session of its own for `initialize`. */
 const opening = fc.constantFrom("initialize" as const, "discover" as const, "fallback" as const);
+const end = fc.constantFrom("host leaves" as const, "remote exits" as const, "signal" as const, "host deaf" as const);
+type End = typeof end extends fc.Arbitrary<infer Value> ? Value : never;
 
 describe("a link that is lost again and again", () => {
   property(
@@ -87,8 +89,9 @@ describe("a link that is lost again and again", () => {
       lengths: cuts,
       opening,
       isInitialized: fc.boolean(),
+      end,
     }),
-    async ({ acts, lengths, opening, isInitialized }) => {
+    async ({ acts, lengths, opening, isInitialized, end }) => {
       vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
       try {
         const play = new Play(lengths, opening !== "discover");
@@ -97,8 +100,8 @@ describe("a link that is lost again and again", () => {
           await play.do(each);
           if (isSettled) await settle();
         }
-        await play.end();
-        play.check();
+        await play.end(end);
+        play.check(end);
       } finally {
         vi.useRealTimers();
       }
@@ -259,13 +262,19 @@ class Play {
     }
   }
 
-  async end(): Promise<void> {
+  async end(how: End): Promise<void> {
     this.#stage.shown.flow();
-    this.#remote.stdin.flow();
     this.#endLine();
-    await settle();
-    this.#shakeHands();
-    await settle();
+    if (how === "host leaves") {
+      this.#remote.stdin.flow();
+      await settle();
+      this.#shakeHands();
+      await settle();
+    }
+    if (how === "remote exits" && !this.#isLost) this.#exit();
+    if (how === "signal") this.#stage.stop(15);
+    if (how === "host deaf") this.#stage.shown.break();
+    await pass(100);
     this.#stage.host.end();
     for (let turn = 0; turn < 4; turn++) {
       await pass(45_000);
@@ -273,28 +282,35 @@ class Play {
     }
   }
 
-  check(): void {
+  #exit(): void {
+    this.#remote.exit({ status: 3 });
+    this.#hasBroken = true;
+  }
+
+  check(end: End): void {
     const { lines, code } = this.#stage;
     expect(code).toBeTypeOf("number");
+    if (end === "signal") expect(code).toBe(143);
     const heard = this.#remotes.flatMap(linesOf);
     this.#asked.forEach(({ line, isCancelled }, id) => {
       expect(heard.filter((each) => each === line).length, line).toBeLessThanOrEqual(1);
       const answers = lines.filter((each) => new RegExp(`"id":${id},"(result|error)"`).test(each));
-      if (isCancelled) expect(answers.length, line).toBeLessThanOrEqual(1);
+      if (isCancelled || end === "signal" || end === "host deaf") expect(answers.length, line).toBeLessThanOrEqual(1);
       else expect(answers.length, line).toBe(1);
       if (answers[0]?.includes('"mayHaveRun":false') === true) expect(heard).not.toContain(line);
     });
     for (const line of lines) expect(line).not.toMatch(/"id":"mcp-ssh-client[^"]*","(result|error)"/);
     this.#checkServerRequests();
     this.#remotes.forEach((remote, index) => {
-      this.#checkServer(remote, index);
+      this.#checkServer(remote, index, end === "host leaves");
     });
     const order = heard.flatMap((line) =>
       [...line.matchAll(/"id":(\d+),"method":"tools\/call"/g)].map(([, id]) => Number(id)),
     );
     expect(order).toEqual([...order].sort((a, b) => a - b));
     const said = lines.flatMap((line) => /"method":"m","params":\[(\d+)\]/.exec(line)?.slice(1).map(Number) ?? []);
-    expect(said).toEqual(Array.from({ length: this.#notifications }, (_, n) => n));
+    const all = Array.from({ length: this.#notifications }, (_, n) => n);
+    expect(said).toEqual(end === "host leaves" || end === "remote exits" ? all : all.slice(0, said.length));
   }
 
   /** Of one id there is one request at the host at a time: the next comes once it is answered or cancelled. */
@@ -312,7 +328,7 @@ class Play {
   }
 
   /** Whole lines only; the handshake first, and once; and no answers but to its own questions, under its own ids. */
-  #checkServer(remote: FakeRemote, index: number): void {
+  #checkServer(remote: FakeRemote, index: number, isHeardOut: boolean): void {
     const messages = linesOf(remote).flatMap((line) => JSON.parse(line) as Heard | Heard[]);
     const methods = messages.map(({ method }) => method);
     const isFirstOfTwo = methods.includes("server/discover");
@@ -322,7 +338,7 @@ class Play {
     const answers = messages.filter(({ method }) => method === undefined);
     for (const { id, result } of answers) expect(result?.to).toEqual([index, id]);
     expect(new Set(answers.map(({ id }) => id)).size).toBe(answers.length);
-    if (remote !== this.#remote || this.#isLost) return;
+    if (remote !== this.#remote || this.#isLost || !isHeardOut) return;
     const given = this.#answeredByHost.filter(({ by }) => by === index).map(({ own }) => own);
     expect(answers.map(({ id }) => id)).toEqual(given);
   }
