@@ -73,10 +73,11 @@ export class EraProbe implements HostRoute {
     return this.#state === "out" && this.#request?.isSent === true && mayBeOfProbe(end);
   }
 
-  /** Decided against the remote: answers the probe in its name, if that is still owed, and every other one. */
+  /** Decided against the remote: answers the probe in its name, if that is still owed, and every other one, which go nowhere. */
   refuse(): void {
     this.stop();
     this.#state = "refused";
+    this.#queue.unplug(this.#retries);
     for (const request of [this.#request, ...this.#retries.flatMap(({ requests }) => requests)]) {
       if (request !== undefined) this.#conversation.refuse(request, "probe-unanswered");
     }
@@ -84,7 +85,6 @@ export class EraProbe implements HostRoute {
 
   /** Decided: what waited goes to the remote as well. */
   over(): void {
-    for (const retry of this.#retries) this.#queue.line(retry);
     this.#queue.release();
     this.#end();
   }
@@ -113,8 +113,10 @@ export class EraProbe implements HostRoute {
 
   /** A host that has waited long enough asks again. */
   #again(line: HostLine): void {
-    if (this.#state === "out") this.#retries.push(line);
-    else for (const request of line.requests) this.#conversation.refuse(request, "probe-unanswered");
+    if (this.#state === "out") {
+      this.#retries.push(line);
+      this.#queue.line(line);
+    } else for (const request of line.requests) this.#conversation.refuse(request, "probe-unanswered");
   }
 }
 

@@ -236,7 +236,6 @@ class StdioProxy {
   async #startAfresh(link: Link, remote: RemoteSession): Promise<Happening> {
     this.#log.info("The remote MCP server did not answer server/discover: it gets a new session for what comes next");
     this.#probe.refuse();
-    this.#queue.unplug();
     this.#voice.firstReply.stop();
     await Promise.race([link.leave(), this.#stopped]);
     const next = await this.#hostGoesOn();

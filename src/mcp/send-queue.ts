@@ -102,12 +102,15 @@ export class SendQueue implements HostRoute {
     this.#wake.resolve();
   }
 
-  /** Ends the feed; what it had not taken is dropped, but for what is held, which goes to the next feed. */
-  unplug(): void {
+  /** Ends the feed; what it had not taken is dropped, but for what is held, which goes to the next feed, without `dropped`. */
+  unplug(dropped: readonly HostLine[] = []): void {
     this.#feeds++;
     this.#behind = [];
-    this.#next = this.#held ?? emptyEntry();
+    const { parts } = this.#held ?? emptyEntry();
     this.#held = undefined;
+    this.#next = emptyEntry();
+    for (const part of parts)
+      if (part instanceof Uint8Array || !dropped.includes(part)) this.#enter(this.#next, part, sizeOf(part));
     this.#wake.resolve();
     this.#makeRoom();
   }
@@ -215,7 +218,7 @@ export class SendQueue implements HostRoute {
   }
 
   #push(part: Part, length: number): void {
-    if (this.#isDiscarding || (this.#isEnded && this.#held === undefined)) return;
+    if (this.#isDiscarding || this.#isEnded) return;
     this.#enter(this.#held ?? this.#next, part, length);
     this.#wake.resolve();
   }
