@@ -74,6 +74,14 @@ const message = async (lines: readonly string[], options?: Partial<TrustOptions>
   return verdict === "trusted" ? verdict : verdict.message.replaceAll(folder, "FOLDER");
 };
 
+it.each([
+  ["trusts", "", "trusted"],
+  ["revokes", "@revoked ", "revoked"],
+])("a first line behind a byte order mark %s as any other", async (_, marker, verdict) => {
+  const judged = await judge([`\ufeff${marker}[h.example]:8022 ssh-ed25519 ${server.base64}`]);
+  expect(judged === "trusted" ? judged : judged.verdict).toBe(verdict);
+});
+
 describe("a host key", () => {
   it("that is known is trusted", async () => {
     expect(await judge([`[h.example]:8022 ssh-ed25519 ${server.base64}`])).toBe("trusted");
