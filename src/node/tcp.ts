@@ -5,11 +5,13 @@
  */
 import { connect, isIP, type Socket } from "node:net";
 import type { ByteDuplex } from "../ssh/connection.ts";
+import { Deadline } from "../ssh/deadline.ts";
 import { type Deferred, deferred } from "../ssh/deferred.ts";
 import { SshError } from "../ssh/errors.ts";
 import { printable } from "../ssh/printable.ts";
 import { duplexOf } from "../ssh/web-streams.ts";
 import { SocketBuffer, writableBytes } from "./byte-streams.ts";
+import { steadyNow } from "./clock.ts";
 
 /** No TCP connection came up. The message has the words of the system (`Connection refused`) and says what was tried. */
 export class DialError extends SshError {
@@ -64,7 +66,8 @@ export async function dial(host: string, port: number, options: DialOptions = {}
   const { signal, timeout = 15_000, lookup = lookupAll, family } = options;
   signal?.throwIfAborted();
   const race = new Race(host, port, options);
-  const timer = setTimeout(() => race.giveUp(timeout), timeout);
+  const deadline = new Deadline(steadyNow);
+  deadline.start(timeout, () => race.giveUp(timeout));
   const onAbort = (): void => race.end(signal?.reason);
   signal?.addEventListener("abort", onAbort);
   const ofFamily = (address: string): boolean => family === undefined || isIP(address) === family;
@@ -77,7 +80,7 @@ export async function dial(host: string, port: number, options: DialOptions = {}
         .catch((error) => race.end(lookupError(host, error)));
     return streamsOf(await race.winner);
   } finally {
-    clearTimeout(timer);
+    deadline.stop();
     signal?.removeEventListener("abort", onAbort);
   }
 }

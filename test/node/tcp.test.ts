@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { type AddressInfo, connect, createServer, type Server, type Socket } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { DialError, dial } from "../../src/node/tcp.ts";
+import { DialError, dial, underway } from "../../src/node/tcp.ts";
 
 const cleanups: (() => unknown)[] = [];
 afterEach(() => {
@@ -331,6 +331,14 @@ describe("no connection", () => {
     await expect
       .poll(() => dial("127.0.0.1", port, { timeout: 100 }).catch((error: Error) => error.message))
       .toBe(`Connection timed out: 127.0.0.1 port ${port}`);
+  });
+
+  it("but not where we stood still past the time, as while a key is decrypted: the answer may be there by then", async () => {
+    const { port } = await listen(() => {});
+    const dialling = dial("127.0.0.1", port, { timeout: 20 });
+    await underway();
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1_100);
+    await (await dialling).writable.close();
   });
 
   it.each(["resolved", "connected"])("where the caller's onProgress throws at `%s`", async (at) => {
