@@ -335,10 +335,11 @@ export class SshClient {
    * fault of this program or its caller's and is thrown on.
    */
   fail(error: unknown): void {
-    if (this.#phase === "ended") return;
-    const reason = reasonOf(error);
-    if (reason !== undefined) this.#transport.disconnect(reason, descriptionOf(error));
-    this.#finish(error instanceof SshError ? error : undefined);
+    if (this.#phase !== "ended") {
+      this.#finish(error instanceof SshError ? error : internalError(error)); // first: the last words may fail as well
+      const reason = reasonOf(error);
+      if (reason !== undefined) this.#transport.disconnect(reason, descriptionOf(error));
+    }
     if (!(error instanceof SshError)) throw error;
   }
 
@@ -479,6 +480,12 @@ function reasonOf(error: unknown): number | undefined {
   if (error instanceof AuthError) return DISCONNECT_REASON.NO_MORE_AUTH_METHODS_AVAILABLE;
   if (error instanceof DisconnectError) return undefined;
   return DISCONNECT_REASON.BY_APPLICATION;
+}
+
+/** What is no fault of the server's: ours, or of what the caller gave. */
+export function internalError(error: unknown): SshError {
+  const what = error instanceof Error ? printable(error.message) : "";
+  return new SshError(`internal error in the SSH client: ${what || "unknown"}`, { cause: error });
 }
 
 /** What the server's log gets to read: the fault where it is the server's own, nothing of ours otherwise. */

@@ -5,7 +5,7 @@
 
 import type { ChannelNews, Opening } from "./channel.ts";
 import { ChannelStreams } from "./channel-streams.ts";
-import { type ClientEvent, type ClientOptions, SshClient } from "./client.ts";
+import { type ClientEvent, type ClientOptions, internalError, SshClient } from "./client.ts";
 import type {
   ByteDuplex,
   ByteSink,
@@ -234,7 +234,12 @@ class Connection implements SshConnection {
 
   /** Has the client do something, and does what follows from it. */
   #act(action: () => void): void {
-    action();
+    try {
+      action();
+    } catch (error) {
+      this.#step();
+      if (this.#gone === undefined) throw error; // a mistake of the caller's; else it is told as the end
+    }
     this.#step();
   }
 
@@ -409,8 +414,8 @@ class Connection implements SshConnection {
 
   async #open(opening: Opening, signal: AbortSignal | undefined): Promise<ChannelStreams> {
     if (this.#gone !== undefined) throw this.#gone;
-    const id = this.#client.openChannel(opening);
     const client = this.#client;
+    const id = this.#openChannel(opening);
     const streams = new ChannelStreams({
       write: (bytes) => {
         const taken = client.write(id, bytes);
@@ -441,6 +446,15 @@ class Connection implements SshConnection {
       throw error;
     }
     return streams;
+  }
+
+  #openChannel(opening: Opening): number {
+    try {
+      return this.#client.openChannel(opening);
+    } catch (error) {
+      this.#step(); // it may have ended the connection
+      throw this.#gone ?? error;
+    }
   }
 
   #channelNews(id: number, news: ChannelNews): void {
@@ -507,10 +521,6 @@ function hostKeyOf({ algorithm, blob, certificate }: Extract<ClientEvent, { type
 
 function rejection(error: unknown, hostKey: HostKey): SshError {
   return new HostKeyError(`the host key was not accepted: ${wordsOf(error)}`, "rejected", hostKey.fingerprint);
-}
-
-function internalError(error: unknown): SshError {
-  return new SshError(`internal error in the SSH client: ${wordsOf(error) || "unknown"}`, { cause: error });
 }
 
 function wordsOf(error: unknown): string {

@@ -176,8 +176,13 @@ describe("the end", () => {
   test("what is no SshError is thrown on, and the connection is over all the same", () => {
     const rig = connected();
     expect(() => rig.client.fail(new RangeError("a bug"))).toThrow(RangeError);
-    expect(endingOf(rig.run())).toEqual({ error: "none", disconnect: 11 });
+    expect(endingOf(rig.run())).toEqual({ error: "SshError", disconnect: 11 });
+    expect(rig.end).toMatchObject({
+      message: "internal error in the SSH client: a bug",
+      cause: new RangeError("a bug"),
+    });
     expect(rig.peer.disconnect?.description).toBe("");
+    expect(() => rig.client.fail(new RangeError("another"))).toThrow(RangeError);
   });
 
   test.each(Object.keys(situations))("disconnect() %s: DISCONNECT 11, and nothing after it", (situation) => {

@@ -1051,6 +1051,32 @@ describe("close", () => {
   });
 });
 
+describe("a fault of our own, as where the source of randomness dries up,", () => {
+  test.each<{ about: string; act: (rig: Rig) => unknown }>([
+    { about: "while the server's answer is processed", act: ({ peer }) => peer.confirm(0) },
+    { about: "at an opening", act: ({ connection }) => connection.session({ shell: true }).catch(() => 0) },
+    { about: "at a keepalive", act: () => pass(15 * second) },
+  ])("$about ends the connection, and is told as its end", async ({ act }) => {
+    let isDry = false;
+    const seeded = seededBytes("client");
+    const randomBytes = (length: number): Uint8Array => {
+      if (isDry) throw new RangeError("no more randomness");
+      return seeded(length);
+    };
+    const limits = { channelTimeout: 60 * second };
+    const rig = await connected({ silentAt: [m.CHANNEL_OPEN.number], connect: { randomBytes, limits } });
+    const opening = new Watched(rig.connection.session({ exec: "x" }));
+    await settle();
+    isDry = true;
+    await act(rig);
+    await rig.send();
+    for (const error of [opening.error, rig.closed?.value]) {
+      expect(error).toMatchObject({ message: "internal error in the SSH client: no more randomness" });
+    }
+    expectOver(rig);
+  });
+});
+
 describe("progress", () => {
   test("is told in order, the version and what was negotiated before the host key is judged", async () => {
     const told: unknown[] = [];
