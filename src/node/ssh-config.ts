@@ -3,7 +3,7 @@
  * conditions ask about comes in as facts. As ssh does it: lines in order, the first value of a keyword wins.
  *
  * `Match exec` would run a program each time that a host is looked up. We start none: such a block is left out, with a
- * warning. Names are not canonicalised; `Match final` and `Match canonical` are what ssh makes of them without that.
+ * warning. Names are not canonicalised; what ssh makes of that without a domain to try is done: it reads the files again.
  */
 import { canonicalHost, isPatternListMatch, isPatternMatch, lowerCase } from "../ssh/host-pattern.ts";
 import { printable } from "../ssh/printable.ts";
@@ -101,8 +101,9 @@ export function configTokens(values: ConfigValues, facts: ConfigFacts, host: str
 /** One reading of all files. */
 class Pass {
   readonly values: ConfigValues;
-  /** Whether a `Match final` wants the files read once more. */
-  asksForFinal = false;
+  #isFinalAskedFor = false;
+  /** What the first CanonicalizeHostname that applies says. */
+  #canonicalizes: boolean | undefined;
   readonly #facts: ConfigFacts;
   readonly #readIncluded: ReadIncluded;
   readonly #notes: Notes;
@@ -124,6 +125,11 @@ class Pass {
     this.#finalHost = host;
   }
 
+  /** Whether a `Match final` or CanonicalizeHostname wants the files read once more. */
+  get asksForFinal(): boolean {
+    return this.#isFinalAskedFor || this.#canonicalizes === true;
+  }
+
   /** `isReachable`: whether a block in it can apply at all; `depth`: how many files have included it. */
   read(file: ConfigFile, isReachable = true, depth = 0): void {
     let applies = isReachable;
@@ -132,6 +138,8 @@ class Pass {
       else if (line.keyword === "match") applies = this.#isMatch(line, file.isUsers, isReachable) && isReachable;
       else if (line.keyword === "include") this.#include(line, file.isUsers, applies, depth);
       else {
+        if (line.keyword === "canonicalizehostname" && applies)
+          this.#canonicalizes ??= !/^(no|false)$/i.test(line.args[0] ?? "");
         const unfollowed = setValue(this.values, line, applies, this.#ignored);
         if (unfollowed !== undefined) this.#notes.add(line, unfollowed, file.isUsers);
       }
@@ -217,7 +225,7 @@ class Pass {
 
   /** Undefined where we cannot tell. */
   #holds({ name, isNegated, argument }: Criterion): boolean | undefined {
-    if (name === "final" && !isNegated) this.asksForFinal = true;
+    if (name === "final" && !isNegated) this.#isFinalAskedFor = true;
     const verdict = this.#judge(name, argument);
     return verdict === undefined ? undefined : verdict !== isNegated;
   }

@@ -166,6 +166,14 @@ const same: readonly (readonly [name: string, text: string, typed?: Typed])[] = 
   ["Match final, and Host sees a name in capitals", "Host x\n Port 1\nMatch final", { host: "X" }],
   ["Match final, and Host sees an address", "Host 127.0.0.1\n Port 1\nMatch final", { host: "0x7F.1" }],
   ["Match final, and originalhost", "HostName y\nMatch originalhost y\n Port 1\nMatch final originalhost x\n User u"],
+  ...["yes", "true", "always", "no", "false", "no\nCanonicalizeHostname yes", "yes\nCanonicalizeHostname no"].map(
+    (words) =>
+      [
+        `CanonicalizeHostname ${words}`,
+        `Host x\n HostName y.z\nHost *.z\n Port 1\nMatch canonical\n User u\nHost *\nCanonicalizeHostname ${words}`,
+      ] as const,
+  ),
+  ["CanonicalizeHostname for another host", "Match canonical\n Port 1\nHost y\n CanonicalizeHostname yes"],
   ["Match final all", "Match final all\n Port 1"],
   ["Match canonical", "Match canonical\n Port 1"],
   ["Match canonical all", "Match canonical all\n Port 1"],
