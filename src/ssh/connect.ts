@@ -373,10 +373,8 @@ class Connection implements SshConnection {
   /** The next key is tried, as ssh does it: an agent may refuse one key, or a person not touch it. */
   #cannotSign(error: unknown, left: number): void {
     if (this.#gone !== undefined) return;
-    const failure =
-      error instanceof SshError
-        ? error
-        : new AuthError(`Authentication failed: the key could not sign: ${wordsOf(error)}`, [], [], false);
+    const message = `Authentication failed: the key could not sign: ${wordsOf(error)}`;
+    const failure = error instanceof SshError ? error : new AuthError(message, [], [], false, 0, { cause: error });
     if (!this.#client.declineSignature()) {
       this.#client.fail(failure);
       return;
@@ -520,7 +518,8 @@ function hostKeyOf({ algorithm, blob, certificate }: Extract<ClientEvent, { type
 }
 
 function rejection(error: unknown, hostKey: HostKey): SshError {
-  return new HostKeyError(`the host key was not accepted: ${wordsOf(error)}`, "rejected", hostKey.fingerprint);
+  const message = `the host key was not accepted: ${wordsOf(error)}`;
+  return new HostKeyError(message, "rejected", hostKey.fingerprint, undefined, { cause: error });
 }
 
 function wordsOf(error: unknown): string {

@@ -82,8 +82,14 @@ export class HostKeyError extends SshError {
   /** Where the entry that decided stands, as in `~/.ssh/known_hosts:12`. */
   readonly knownHostsLine: string | undefined;
 
-  constructor(message: string, verdict: HostKeyFault, fingerprint?: string, knownHostsLine?: string) {
-    super(message);
+  constructor(
+    message: string,
+    verdict: HostKeyFault,
+    fingerprint?: string,
+    knownHostsLine?: string,
+    options?: ErrorOptions,
+  ) {
+    super(message, options);
     this.verdict = verdict;
     this.fingerprint = fingerprint;
     this.knownHostsLine = knownHostsLine;
@@ -107,8 +113,9 @@ export class AuthError extends SshError {
     canContinue: readonly string[],
     partialSuccess: boolean,
     untried = 0,
+    options?: ErrorOptions,
   ) {
-    super(message);
+    super(message, options);
     this.tried = tried;
     this.canContinue = canContinue;
     this.partialSuccess = partialSuccess;

@@ -745,6 +745,18 @@ describe("verifyHostKey", () => {
     },
   );
 
+  test("that throws is found by the cause", async () => {
+    const fault = new TypeError("a bug of the caller's");
+    const rig = new Rig({ connect: { verifyHostKey: () => Promise.reject(fault) } });
+    await settle();
+    expect(rig.attempt.error).toMatchObject({ name: "HostKeyError", cause: fault });
+    const { algorithms, publicKeyBlob } = new PeerKey("the user");
+    const keys = [{ algorithms, publicKeyBlob, sign: () => Promise.reject(fault) }];
+    const signing = new Rig({ connect: { keys } });
+    await settle();
+    expect(signing.attempt.error).toMatchObject({ name: "AuthError", cause: fault });
+  });
+
   test("is not blamed for what goes wrong behind it", async () => {
     const rig = new Rig({ connect: { keys: JSON.parse("[null]") } });
     await settle();
