@@ -235,7 +235,9 @@ export class Redial {
   }
 
   fail(error: Error): void {
-    this.outcome.resolve(Promise.reject(error) as never);
+    const failed = Promise.reject(error);
+    failed.catch(() => undefined); // it may have succeeded before it was given up
+    this.outcome.resolve(failed as never);
   }
 }
 
