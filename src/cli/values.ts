@@ -3,6 +3,7 @@
  * never guessed to be numbers. Messages use argparse's words where it has them; what was typed is quoted and escaped.
  */
 import { isIPv6 } from "node:net";
+import { keyForPath, privateKeyText } from "../node/files.ts";
 import { type HostKeyPin, parseHostKeyPin } from "../node/host-key-pin.ts";
 import { type JumpSpec, parseJumps } from "../node/jump-spec.ts";
 import { KeyFormatError } from "../ssh/errors.ts";
@@ -71,7 +72,12 @@ export const proxyJump: Reader<readonly JumpSpec[]> = (raw) => {
 };
 
 /** A path of a file; `~` is expanded by whoever opens it. */
-export const path: Reader<string> = text("path", (raw) => raw.includes("\0"));
+export const path: Reader<string> = (raw) => {
+  if (privateKeyText.test(raw)) throw new UsageError(keyForPath);
+  return pathText(raw);
+};
+
+const pathText = text("path", (raw) => raw.includes("\0"));
 
 /** A host key by its fingerprint, or whole. */
 export const hostKeyPin: Reader<HostKeyPin> = (raw) => {

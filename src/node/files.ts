@@ -62,7 +62,7 @@ export function expandHome(path: string, home: string = process.env["HOME"] || h
 }
 
 /** OpenSSH's and PEM's, SSH2's and PuTTY's, whether we can read them or not. */
-const privateKeyText = /^-{4,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY ?-{4,5}|^PuTTY-User-Key-File-\d/m;
+export const privateKeyText: RegExp = /^-{4,5} ?BEGIN [A-Z0-9 ]*PRIVATE KEY ?-{4,5}|^PuTTY-User-Key-File-\d/m;
 
 /** Reads a private key file. @throws FileError */
 export async function readKeyFile(path: string): Promise<KeyFile> {
@@ -274,8 +274,12 @@ export function halfAloneError(asked: string): FileError {
   return new FileError(`There is no key ${name}, though its public half is there, ${elsewhere}`, asked, halfAlone);
 }
 
+/** What is said of a private key's text in the place of its path; the text itself is not: it is the secret. */
+export const keyForPath = "this is a private key itself, where the path of its file is needed";
+
 /** What opening or reading `asked`, or something else done with it, failed with. */
 export function fileError(asked: string, error: NodeJS.ErrnoException, doing = "read"): FileError {
+  if (privateKeyText.test(asked)) return new FileError(`Cannot ${doing}: ${keyForPath}`, "", "");
   const message = `Cannot ${doing} ${printable(expandHome(asked))}: ${causeOf(error)}`;
   return new FileError(message, asked, error.code ?? "", { cause: error });
 }

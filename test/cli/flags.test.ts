@@ -245,6 +245,11 @@ describe("what cannot be meant is refused", () => {
       ],
     ),
     ["an empty path", ["--client-key="], "argument --client-key: must not be empty"],
+    [
+      "a key in place of its path",
+      ["--client-key=-----BEGIN PRIVATE KEY-----\nMC4"],
+      "argument --client-key: this is a private key itself, where the path of its file is needed",
+    ],
     ["a path with a NUL", ["--known-hosts=a\0b"], "argument --known-hosts: invalid path"],
     [
       "a log level in small letters",

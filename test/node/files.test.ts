@@ -2,8 +2,10 @@ import { spawnSync } from "node:child_process";
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { homedir, tmpdir } from "node:os";
 import { join } from "node:path";
+import { inspect } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { expandHome, FileError, readKeyFile, readKnownHosts } from "../../src/node/files.ts";
+import { makeKeyPair } from "../support/ssh-server.ts";
 
 let folder = "";
 const homeBefore = process.env["HOME"];
@@ -113,6 +115,13 @@ describe("a key file", () => {
     expect(error).toMatchObject({ code: "ENOENT", path: `${folder}/none` });
     expect(error.message).toBe(`Cannot read ${folder}/none: no such file`);
     expect(error.cause).toMatchObject({ code: "ENOENT" });
+  });
+
+  it("that is a key itself, where its path belongs, is not named: it is the secret", async () => {
+    const { privateKey } = makeKeyPair();
+    const error = await failure(readKeyFile(privateKey));
+    expect(error.message).toBe("Cannot read: this is a private key itself, where the path of its file is needed");
+    expect(inspect(error)).not.toContain(privateKey.split("\n")[3]);
   });
 
   it("in a folder that is a file is named", async () => {
