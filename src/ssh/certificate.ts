@@ -144,7 +144,6 @@ const bodyFields = {
 } as const;
 const nameFields = { name: "text", rest: "rest" } as const;
 const optionFields = { name: "text", data: "string", rest: "rest" } as const;
-const signatureFields = { type: "text", rest: "rest" } as const;
 
 const kinds: ReadonlyMap<number, Certificate["kind"]> = new Map([
   [1, "user"],
@@ -196,7 +195,8 @@ function namesOf(what: string, fields: typeof nameFields | typeof optionFields, 
 
 /** The authority's key is a plain one, never a certificate itself, and its signature no SHA-1. */
 function checkAuthority({ certificate, signed, signature }: Parts, rows: PlainRows): void {
-  const { type } = decodeWithin("signature of the certificate's authority", signatureFields, signature, section);
+  const what = "signature of the certificate's authority";
+  const { type } = decodeWithin(what, { type: "text", rest: "rest" }, signature, section);
   const row = Object.hasOwn(rows, type) ? rows[type] : undefined;
   if (row === undefined) {
     throw kexRefusal(`a certificate with a signature of type ${printable(type)}, which is not taken`, section);

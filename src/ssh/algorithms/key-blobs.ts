@@ -21,9 +21,9 @@ export function decodeBlob<F extends BlobFields>(
   blob: Uint8Array,
   section: string,
 ): FieldValues<F> {
-  const head = inKex(section, () => decodeFields(what, { type: "text", rest: "rest" }, blob));
+  const head = decodeWithin(what, { type: "text", rest: "rest" }, blob, section);
   if (head.type !== type) throw kexRefusal(`${what} of type ${printable(head.type)}, expected ${type}`, section);
-  return inKex(section, () => decodeFields(what, fields, blob));
+  return decodeWithin(what, fields, blob, section);
 }
 
 /** The fields of what stands inside of a blob. @throws ProtocolError (disconnect reason 3) as `decodeBlob` does. */
@@ -33,12 +33,8 @@ export function decodeWithin<F extends Fields>(
   bytes: Uint8Array,
   section: string,
 ): FieldValues<F> {
-  return inKex(section, () => decodeFields(what, fields, bytes));
-}
-
-function inKex<T>(section: string, decode: () => T): T {
   try {
-    return decode();
+    return decodeFields(what, fields, bytes);
   } catch (error) {
     if (error instanceof ProtocolError) throw kexRefusal(error.message, section);
     throw error;
