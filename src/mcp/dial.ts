@@ -14,10 +14,6 @@ export async function dial(open: OpenRemote, ending: Occurrence<Happening>): Pro
   const first = await ending.or(outcome);
   if (first.what === "connected" || first.what === "remote-gone") return first;
   abort.abort();
-  opening.then(({ connection }) => connection.close()).catch(ignore); // it may have come too far to be stopped
+  opening.then(({ connection }) => connection.close()).catch(() => undefined); // it may have come too far to be stopped
   return first;
-}
-
-function ignore(): void {
-  // nobody is left to be told
 }

@@ -38,13 +38,9 @@ export function inTurn(
       },
       async cancel(reason) {
         await reader?.cancel(reason);
-        for (const source of waiting) void source.then((stream) => stream?.cancel(reason)).catch(ignore);
+        for (const source of waiting) void source.then((stream) => stream?.cancel(reason)).catch(() => undefined);
       },
     },
     { highWaterMark: 0 },
   );
-}
-
-function ignore(): void {
-  // it has failed or ended already
 }
