@@ -355,7 +355,7 @@ const troubles: Readonly<Record<string, Trouble>> = {
   "unrecognized arguments": error(() => run(["--command", "npx", "-y", "a-server"]), 2),
   "No MCP server answers there but a shell": error(() => reach(sshd, { remote: [] })),
   "that is no MCP message": warning(() => reach(sshd, { remote: ["--command", `echo Welcome; ${answering}`] })),
-  "has not answered the first request": refusal(() =>
+  "has not answered the first request": error(() =>
     reach(sshd, { remote: ["--command", "cat >/dev/null"], flags: ["--first-reply-timeout", "1"] }),
   ),
   "The remote MCP server exited with status": error(
