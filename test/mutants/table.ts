@@ -1555,7 +1555,7 @@ export const table: readonly Mutant[] = [
     id: "proxy-late-connection-kept",
     file: "src/mcp/dial.ts",
     find: "opening.then(({ connection }) => connection.close()).catch(() => undefined);",
-    replace: "opening.catch(ignore);",
+    replace: "opening.catch(() => undefined);",
     why: "a connection that came up after we were stopped is left open",
     caughtBy: { file: "test/mcp/proxy.test.ts", test: "a connection that comes too late is closed" },
   },
