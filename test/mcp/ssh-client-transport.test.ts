@@ -202,10 +202,10 @@ describe("SshClientTransport", () => {
       count++;
       throw new Error("handler");
     };
-    remote.say(`${JSON.stringify(pong)}\n${JSON.stringify(pong)}\n`);
+    remote.say(`[${JSON.stringify(pong)},${JSON.stringify(pong)}]\n${JSON.stringify(pong)}\n`);
     await settle();
-    expect(count).toBe(2);
-    expect(heard.errors).toEqual(["handler", "handler"]);
+    expect(count).toBe(3);
+    expect(heard.errors).toEqual(["handler", "handler", "handler"]);
   });
 
   const ends: readonly { name: string; end: (set: Set) => void; error: RegExp | undefined }[] = [

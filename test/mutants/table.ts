@@ -1612,7 +1612,7 @@ export const table: readonly Mutant[] = [
     file: "src/mcp/ssh-client-transport.ts",
     find: "this.#trouble(error);",
     replace: "throw error;",
-    why: "an onmessage that throws stops the reading of all that follows",
+    why: "an onmessage that throws has the rest of a batch dropped",
     caughtBy: {
       file: "test/mcp/ssh-client-transport.test.ts",
       test: "an onmessage that throws is reported and stops nothing",
