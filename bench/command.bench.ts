@@ -18,7 +18,7 @@ import type { ClientName, CommandResults, Figures, LinkResults, Load } from "./r
 
 const names = Object.keys(clients) as ClientName[];
 const startRounds = fullOrQuick(15, 1);
-const loadRounds = fullOrQuick(5, 1);
+const loadRounds = fullOrQuick(9, 1);
 const delay = 50;
 const nearLoad: Load = {
   pings: fullOrQuick(1000, 50),
