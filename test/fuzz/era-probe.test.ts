@@ -3,11 +3,11 @@
  * every request is answered once and reaches one session at most, in order, and what was told as never sent reaches none.
  */
 import fc from "fast-check";
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import { FakeRemote, Sink, Stage } from "../mcp/fakes.ts";
 import { cuts, pieces } from "./mutations.ts";
 import { property } from "./property.ts";
-import { pass, settle } from "./turns.ts";
+import { doAll, inFakeTime, pass, settle } from "./turns.ts";
 
 type Act =
   | { readonly act: "ask" | "again" | "notify" | "remoteNotifies" | "exit" | "lose" | "stall" | "flow" | "connect" }
@@ -44,21 +44,14 @@ describe("a host that probes", () => {
   property(
     "every request is answered once, and reaches one session at most",
     fc.record({ acts: fc.array(fc.tuple(act, fc.boolean()), { maxLength: 30 }), lengths: cuts }),
-    async ({ acts, lengths }) => {
-      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-      try {
+    ({ acts, lengths }) =>
+      inFakeTime(async () => {
         const play = new Play(lengths);
         play.ask("server/discover");
-        for (const [each, isSettled] of acts) {
-          await play.do(each);
-          if (isSettled) await settle();
-        }
+        await doAll(play, acts);
         await play.end();
         play.check();
-      } finally {
-        vi.useRealTimers();
-      }
-    },
+      }),
     60,
   );
 });

@@ -3,11 +3,11 @@
  * once (a cancelled one, and one that was not read before a signal, at most once), every line crosses as it was and in order, and the end comes.
  */
 import fc from "fast-check";
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import { Stage } from "../mcp/fakes.ts";
 import { cuts, pieces } from "./mutations.ts";
 import { property } from "./property.ts";
-import { pass, settle } from "./turns.ts";
+import { inFakeTime, pass, settle } from "./turns.ts";
 
 /** How ids are written by the host, and by a server that parsed them and wrote them again. */
 const spellings: readonly (readonly [host: (n: number) => string, remote: (n: number) => string])[] = [
@@ -99,18 +99,14 @@ describe("a host and a remote that do anything in any order", () => {
   property(
     "every request is answered once, every line crosses unchanged and in order, and it ends",
     fc.record({ acts: fc.array(act, { maxLength: 30 }), end, lengths: cuts, isLate: fc.boolean() }),
-    async ({ acts, end: ending, lengths, isLate }) => {
-      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-      try {
+    ({ acts, end: ending, lengths, isLate }) =>
+      inFakeTime(async () => {
         const play = new Play(lengths, ending !== "dial fails");
         if (!isLate && ending !== "dial fails") play.stage.connect();
         for (const each of acts) await play.do(each);
         await play.end(ending);
         play.check(ending);
-      } finally {
-        vi.useRealTimers();
-      }
-    },
+      }),
     60,
   );
 });

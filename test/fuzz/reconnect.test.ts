@@ -3,12 +3,12 @@
  * what is between us and the new server stays from the host, and no id means two things to the host at once.
  */
 import fc from "fast-check";
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import "../../src/mcp/reconnection.ts"; // it is loaded with the first loss
 import { FakeRemote, Sink, Stage } from "../mcp/fakes.ts";
 import { cuts, pieces } from "./mutations.ts";
 import { property } from "./property.ts";
-import { pass, settle } from "./turns.ts";
+import { doAll, inFakeTime, pass, settle } from "./turns.ts";
 
 const initialize = '{"jsonrpc":"2.0","id":"init","method":"initialize","params":{"protocolVersion":"2025-11-25"}}';
 const discover = '{"jsonrpc":"2.0","id":"init","method":"server/discover"}';
@@ -91,21 +91,14 @@ describe("a link that is lost again and again", () => {
       isInitialized: fc.boolean(),
       end,
     }),
-    async ({ acts, lengths, opening, isInitialized, end }) => {
-      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-      try {
+    ({ acts, lengths, opening, isInitialized, end }) =>
+      inFakeTime(async () => {
         const play = new Play(lengths, opening !== "discover");
         await play.begin(opening, isInitialized);
-        for (const [each, isSettled] of acts) {
-          await play.do(each);
-          if (isSettled) await settle();
-        }
+        await doAll(play, acts);
         await play.end(end);
         play.check(end);
-      } finally {
-        vi.useRealTimers();
-      }
-    },
+      }),
     60,
   );
 });

@@ -4,13 +4,13 @@
  * of a batch that it sends to another server before the answer to that it cancels no member, which is not followed there.
  */
 import fc from "fast-check";
-import { describe, expect, vi } from "vitest";
+import { describe, expect } from "vitest";
 import "../../src/mcp/reconnection.ts"; // each is loaded with its first use
 import "../../src/mcp/reference-route.ts";
 import { FakeRemote, Sink, Stage } from "../mcp/fakes.ts";
 import { cuts, pieces } from "./mutations.ts";
 import { property } from "./property.ts";
-import { pass, settle } from "./turns.ts";
+import { doAll, inFakeTime, pass, settle } from "./turns.ts";
 
 const initialize = (id: unknown): string =>
   `{"jsonrpc":"2.0","id":${id},"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":"t","version":"1"}}}`;
@@ -64,21 +64,14 @@ describe("what may be the reference server", () => {
   property(
     "every request to it is answered once, and reaches it once at most",
     fc.record({ acts: fc.array(fc.tuple(act, fc.boolean()), { maxLength: 30 }), lengths: cuts, isIt: fc.boolean() }),
-    async ({ acts, lengths, isIt }) => {
-      vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
-      try {
+    ({ acts, lengths, isIt }) =>
+      inFakeTime(async () => {
         const play = new Play(lengths, isIt);
         await settle();
-        for (const [each, isSettled] of acts) {
-          await play.do(each);
-          if (isSettled) await settle();
-        }
+        await doAll(play, acts);
         await play.end();
         play.check();
-      } finally {
-        vi.useRealTimers();
-      }
-    },
+      }),
     60,
   );
 });
